@@ -1,0 +1,11 @@
+// One binding file per kernel family, each with one entry point.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace mmlcore::bindings {
+
+void bind_threads(pybind11::module_& m);
+void bind_gemm(pybind11::module_& m);
+
+}  // namespace mmlcore::bindings

@@ -1,0 +1,39 @@
+// The extension module: what it was built with, and every family's functions. One object per instruction set.
+
+#include <omp.h>
+
+#include <Eigen/Core>
+#include <map>
+#include <string>
+
+#include "bindings/families.h"
+#include "kernels/simd.h"
+
+namespace {
+
+std::string dotted(int a, int b, int c) {
+    return std::to_string(a) + "." + std::to_string(b) + "." + std::to_string(c);
+}
+
+std::map<std::string, std::string> build_info() {
+    return {
+        {"isa", MMLCORE_ISA},
+        {"vector_bits", std::to_string(8 * mmlcore::kVectorBytes)},
+        {"compiler", __VERSION__},
+        {"openmp", std::to_string(_OPENMP)},
+        {"eigen", dotted(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
+        {"pybind11", dotted(PYBIND11_VERSION_MAJOR, PYBIND11_VERSION_MINOR, PYBIND11_VERSION_MICRO)},
+    };
+}
+
+}  // namespace
+
+#include <pybind11/stl.h>
+
+PYBIND11_MODULE(MMLCORE_MODULE, m) {
+    using namespace mmlcore::bindings;
+    m.doc() = "mmlcore's kernels for one instruction set.";
+    m.def("build_info", &build_info, "What this object was built with.");
+    bind_threads(m);
+    bind_gemm(m);
+}

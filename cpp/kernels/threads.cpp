@@ -1,0 +1,167 @@
+#include "kernels/threads.h"
+
+#include <omp.h>
+#include <pthread.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+
+#if defined(__linux__)
+#include <sched.h>
+#else
+#include <thread>
+#endif
+
+namespace mmlcore {
+namespace {
+
+constexpr double kSerialBelowNs = 20e3;   // opening a region costs 2–10 µs
+constexpr double kLeastPerThreadNs = 8e3;  // a thread that gets less is not worth waking
+
+std::atomic<int> wanted{0};
+std::atomic<bool> forked{false};
+
+int usable_processors() {
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+    return omp_get_num_procs();
+#else
+    return static_cast<int>(std::thread::hardware_concurrency());
+#endif
+}
+
+// quota/period of a cgroup's CPU controller rounded down, at least 1; 0 when there is none.
+int quota_of(double quota, double period) {
+    if (!(quota > 0) || !(period > 0)) return 0;
+    const int whole = static_cast<int>(std::floor(quota / period));
+    return whole < 1 ? 1 : whole;
+}
+
+int quota_in(const std::string& folder) {
+    std::ifstream v2(folder + "/cpu.max");
+    std::string quota;
+    double period = 0;
+    if (v2 >> quota >> period) return quota == "max" ? 0 : quota_of(std::atof(quota.c_str()), period);
+
+    std::ifstream v1_quota(folder + "/cpu.cfs_quota_us"), v1_period(folder + "/cpu.cfs_period_us");
+    double microseconds = 0;
+    if (v1_quota >> microseconds && v1_period >> period) return quota_of(microseconds, period);
+    return 0;
+}
+
+// The tightest CPU quota from this process's cgroup up to the root; 0 when none is set.
+int cgroup_quota() {
+    const char* fake_root = std::getenv("MMLCORE_CGROUP_ROOT");  // the tests' stand-in for /sys/fs/cgroup
+    const std::string root = fake_root ? fake_root : "/sys/fs/cgroup";
+    int tightest = 0;
+    auto consider = [&](const std::string& folder) {
+        const int quota = quota_in(folder);
+        if (quota > 0 && (tightest == 0 || quota < tightest)) tightest = quota;
+    };
+    consider(root);
+    consider(root + "/cpu");
+    std::ifstream self("/proc/self/cgroup");
+    for (std::string line; std::getline(self, line);) {
+        const auto second = line.rfind(':');
+        if (second == std::string::npos) continue;
+        const bool is_v2 = line.compare(0, 3, "0::") == 0;
+        std::string path = line.substr(second + 1);
+        while (path.size() > 1) {
+            consider(root + (is_v2 ? "" : "/cpu") + path);
+            path.resize(path.rfind('/'));
+        }
+    }
+    return tightest;
+}
+
+struct Limits {
+    int processors, quota, openmp;
+    bool openmp_asked;  // OMP_NUM_THREADS is set: an explicit wish
+    int default_count() const {
+        if (openmp_asked) return openmp;
+        int count = processors < openmp ? processors : openmp;
+        if (quota > 0 && quota < count) count = quota;
+        return count < 1 ? 1 : count;
+    }
+};
+
+// Read once, at the first question: the files cost some 50 µs.
+const Limits& limits() {
+    static const Limits found = [] {
+        const char* asked = std::getenv("OMP_NUM_THREADS");
+        return Limits{usable_processors(), cgroup_quota(), omp_get_max_threads(), asked && *asked};
+    }();
+    return found;
+}
+
+}  // namespace
+
+int thread_count() {
+    if (forked.load(std::memory_order_relaxed) || omp_in_parallel()) return 1;
+    const Limits& at_start = limits();
+    const int asked = wanted.load(std::memory_order_relaxed);
+    const int count = asked > 0 ? asked : at_start.default_count();
+    const int openmp = omp_get_max_threads();  // threadpoolctl lowers it for the calling thread
+    return openmp < at_start.openmp && openmp < count ? openmp : count;
+}
+
+void set_thread_count(int n) { wanted.store(n < 0 ? 0 : n, std::memory_order_relaxed); }
+
+std::string thread_reason() {
+    const Limits& at_start = limits();
+    std::ostringstream text;
+    text << thread_count() << " (";
+    if (forked) text << "forked child: one thread; ";
+    if (wanted > 0) text << "set_num_threads " << wanted << "; ";
+    text << "affinity " << at_start.processors << ", cgroup quota ";
+    at_start.quota > 0 ? text << at_start.quota : text << "none";
+    text << ", OMP_NUM_THREADS ";
+    at_start.openmp_asked ? text << at_start.openmp : text << "unset";
+    if (omp_get_max_threads() != at_start.openmp) text << ", OpenMP limit " << omp_get_max_threads();
+    text << ")";
+    return text.str();
+}
+
+// libgomp's threads do not survive fork(): a region opened in the child would wait for ever.
+void install_fork_handler() {
+    static const int installed = pthread_atfork(nullptr, nullptr, [] { forked = true; });
+    (void)installed;
+}
+
+namespace detail {
+
+int threads_for(std::ptrdiff_t tasks, double cost_ns) {
+    if (tasks < 2 || cost_ns < kSerialBelowNs) return 1;
+    const int count = thread_count();
+    const double worth = cost_ns / kLeastPerThreadNs;
+    std::ptrdiff_t threads = count < tasks ? count : tasks;
+    if (worth < static_cast<double>(threads)) threads = static_cast<std::ptrdiff_t>(worth);
+    return static_cast<int>(threads);
+}
+
+void run_parallel(std::ptrdiff_t tasks, int threads, void (*call)(void*, std::ptrdiff_t), void* body) {
+    std::atomic<std::ptrdiff_t> next{0};
+    std::exception_ptr failure;
+    std::mutex failure_lock;
+#pragma omp parallel num_threads(threads)
+    {
+        try {
+            for (std::ptrdiff_t task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) call(body, task);
+        } catch (...) {
+            std::lock_guard<std::mutex> hold(failure_lock);
+            failure = std::current_exception();
+            next = tasks;
+        }
+    }
+    if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace detail
+}  // namespace mmlcore

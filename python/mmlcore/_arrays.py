@@ -1,0 +1,51 @@
+"""The dtype rule: float32 and float64 in, the same out; integers and booleans become float64; the rest TypeError.
+
+Nothing is copied that already obeys the rule, whatever its strides; inputs are never written to.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlcore._errors import message
+
+__all__ = ["as_float", "as_same_float"]
+
+FloatArray = NDArray[Any]
+
+_F32 = np.dtype(np.float32)
+_F64 = np.dtype(np.float64)
+
+
+def as_float(x: Any, function: str, argument: str) -> FloatArray:
+    """`x` as a native float32 or float64 array.
+
+    >>> as_float([1, 2], "f", "x")
+    array([1., 2.])
+    >>> as_float([1j], "f", "x")
+    Traceback (most recent call last):
+    ...
+    TypeError: f: x must be real numbers, got dtype complex128
+    """
+    if type(x) is np.ndarray and (x.dtype is _F64 or x.dtype is _F32):
+        return x
+    array = np.asarray(x)
+    kind = array.dtype.kind
+    if kind == "f" and array.dtype.itemsize in (4, 8):
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
+    if kind in "iub" or array.dtype == np.float16:
+        return array.astype(np.float64 if kind != "f" else np.float32)
+    raise TypeError(message(function, argument, "real numbers", f"dtype {array.dtype}"))
+
+
+def as_same_float(function: str, **arrays: Any) -> list[FloatArray]:
+    """Several arguments as arrays of one dtype: float32 if all are, otherwise float64.
+
+    >>> [a.dtype.name for a in as_same_float("f", a=np.float32([1]), b=[2])]
+    ['float64', 'float64']
+    """
+    converted = [as_float(value, function, name) for name, value in arrays.items()]
+    if all(a.dtype is _F32 for a in converted) or all(a.dtype is _F64 for a in converted):
+        return converted
+    return [a.astype(_F64, copy=False) for a in converted]

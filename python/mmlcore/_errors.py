@@ -1,0 +1,28 @@
+"""Error messages, made in one place: "<function>: <argument> must be <expectation>, got <value>"."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+__all__ = ["choose", "message"]
+
+_T = TypeVar("_T")
+
+
+def message(function: str, argument: str, expectation: str, got: object) -> str:
+    """The sentence that every error of the package uses.
+
+    >>> message("solve", "a", "square", "shape (2, 3)")
+    'solve: a must be square, got shape (2, 3)'
+    """
+    return f"{function}: {argument} must be {expectation}, got {got}"
+
+
+def choose(function: str, argument: str, name: object, table: Mapping[str, _T]) -> _T:
+    """The entry of `table` called `name`, or a ValueError that lists the valid names.
+
+    >>> choose("Dense", "activation", "relu", {"relu": 1, "tanh": 2})
+    1
+    """
+    if isinstance(name, str) and name in table:
+        return table[name]
+    raise ValueError(message(function, argument, "one of " + ", ".join(map(repr, table)), repr(name)))
