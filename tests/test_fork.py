@@ -91,6 +91,7 @@ read, write = os.pipe()
 if os.fork() == 0:
     os.write(write, products()[:1].tobytes())
     os._exit(0)
+os.close(write)
 os.wait()
 row = np.frombuffer(os.read(read, 8 * 500))
 print(np.allclose(row, products()[0]))
