@@ -64,8 +64,10 @@ def reporter(verbose: Any, function: str) -> list[Callback]:
     >>> reporter(0, "fit")
     []
     """
-    if verbose == "auto":
-        verbose = 1 if sys.stderr is not None and sys.stderr.isatty() else 2
-    if verbose not in (0, 1, 2):
+    if verbose not in (0, 1, 2, "auto"):
         raise ValueError(message(function, "verbose", "0, 1, 2 or 'auto'", repr(verbose)))
-    return [[], [ProgressBar()], [EpochLines()]][int(verbose)]
+    if sys.stderr is None or verbose == 0:
+        return []
+    if verbose == "auto":
+        verbose = 1 if sys.stderr.isatty() else 2
+    return [ProgressBar() if verbose == 1 else EpochLines()]
