@@ -1,0 +1,292 @@
+// Elementary functions over the vector type V = Vec<float> or Vec<double>, one vector in, one vector out, no
+// branches.
+//
+// Largest error over the whole range (denormal results included), in units in the last place:
+//   vsqrt 0.5   vlog, vlog1p 1   vexp 1.1   vsoftplus 2   vexpm1, vsigmoid, vtanh 2.5
+// NaN gives NaN, ±inf the limit (or NaN where there is none), overflow inf, log 0 = -inf, log of a negative
+// NaN; expm1, log1p and tanh keep their relative accuracy near 0, sigmoid and softplus theirs towards -inf.
+//
+// Method: argument reduction as in fdlibm (Sun Microsystems, 1993; e_exp.c, e_log.c, s_log1p.c), then a
+// polynomial that minimises the largest relative error (Remez exchange). The error bound of each stands
+// beside its coefficients.
+#pragma once
+
+#include <cmath>
+#include <limits>
+
+#include "kernels/simd.h"
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+namespace mmlcore {
+
+// ---- bits and signs
+// -----------------------------------------------------------------------------------------
+
+template <class V>
+using BitsOf = Vec<std::make_unsigned_t<int_as<lane_t<V>>>>;
+
+template <class V>
+inline BitsOf<V> bits(V v) {
+    return (BitsOf<V>)v;
+}
+
+template <class V>
+inline V from_bits(BitsOf<V> b) {
+    return (V)b;
+}
+
+template <class V>
+inline BitsOf<V> sign_bit(V v) {
+    return bits(v) & bits(broadcast<V>(-0.0f));
+}
+
+template <class V>
+inline V vabs(V x) {
+    return from_bits<V>(bits(x) & ~bits(broadcast<V>(-0.0f)));
+}
+
+// |magnitude| with the sign of `sign`.
+template <class V>
+inline V vcopysign(V magnitude, V sign) {
+    return from_bits<V>(bits(vabs(magnitude)) | sign_bit(sign));
+}
+
+template <class V>
+inline V vsqrt(V x) {
+    for (int i = 0; i < lanes<V>; ++i) x[i] = std::sqrt(x[i]);
+    return x;
+}
+
+// c0 + c1 x + c2 x² + …
+template <class V>
+inline V polynomial(V, lane_t<V> c) {
+    return broadcast<V>(c);
+}
+
+template <class V, class... C>
+inline V polynomial(V x, lane_t<V> c0, C... rest) {
+    return x * polynomial(x, rest...) + c0;
+}
+
+// ---- constants
+// ----------------------------------------------------------------------------------------------
+
+namespace detail {
+
+template <class T>
+struct Maths;
+
+template <>
+struct Maths<float> {
+    static constexpr int mantissa_bits = 23;
+    static constexpr float round_magic = 0x1.8p23f;         // x + magic - magic rounds x to an integer
+    static constexpr float exp_low = -104, exp_high = 89;   // beyond: 0 and inf
+    static constexpr float expm1_low = -18, tanh_one = 10;  // beyond: -1 and ±1 to the last bit
+    static constexpr float log2e = 1.44269504f;
+    static constexpr float ln2_hi = 0.693359375f,
+                           ln2_lo = -2.12194440e-4f;  // n * ln2_hi is exact, so is k * ln2_hi
+    static constexpr float denormal_scale = 0x1p25f, denormal_shift = 25;
+
+    // (e^r - 1 - r) / r² for |r| <= ln(2)/2; error of e^r - 1: 2^-26
+    template <class V>
+    static V exp_tail(V r) {
+        return polynomial(r, 0.5f, 0.166665435f, 0.0416663997f, 0.008366636f, 0.00139409699f);
+    }
+    // (2 atanh(s)/s - 2) / z for z = s², |s| <= 3 - 2√2; error of the logarithm: 2^-36
+    template <class V>
+    static V log_tail(V z) {
+        return polynomial(z, 0.666666627f, 0.400003374f, 0.285372406f, 0.235835418f);
+    }
+};
+
+template <>
+struct Maths<double> {
+    static constexpr int mantissa_bits = 52;
+    static constexpr double round_magic = 0x1.8p52;
+    static constexpr double exp_low = -746, exp_high = 710;
+    static constexpr double expm1_low = -38, tanh_one = 20;
+    static constexpr double log2e = 1.4426950408889634;
+    static constexpr double ln2_hi = 6.93147180369123816490e-01, ln2_lo = 1.90821492927058770002e-10;
+    static constexpr double denormal_scale = 0x1p54, denormal_shift = 54;
+
+    // Error of e^r - 1: 2^-55
+    template <class V>
+    static V exp_tail(V r) {
+        return polynomial(r, 0.5, 0.1666666666666668, 0.041666666666618911, 0.0083333333333187719,
+                          0.0013888888921156756, 0.000198412698950785, 2.4801515288874336e-05,
+                          2.7557234211762031e-06, 2.7622737686832258e-07, 2.5112721892757597e-08);
+    }
+    // Error of the logarithm: 2^-58
+    template <class V>
+    static V log_tail(V z) {
+        return polynomial(z, 0.66666666666667351, 0.39999999999411301, 0.28571428743223282,
+                          0.22222198479575075, 0.18183569570871447, 0.15313907214109121, 0.14797470922213321);
+    }
+};
+
+template <class V>
+using MathsOf = Maths<lane_t<V>>;
+
+template <class V>
+inline V round_to_integer(V x) {
+    return (x + MathsOf<V>::round_magic) - MathsOf<V>::round_magic;
+}
+
+// 2^n for integer n in the range of the normal numbers: n lies in the low bits of n + magic.
+template <class V>
+inline V power_of_two(V n) {
+    constexpr lane_t<BitsOf<V>> bias = std::numeric_limits<lane_t<V>>::max_exponent - 1;
+    return from_bits<V>((bits(n + MathsOf<V>::round_magic) + bias) << MathsOf<V>::mantissa_bits);
+}
+
+// p · 2^n with one rounding, down to denormal and up to infinite results.
+template <class V>
+inline V scale_by_power_of_two(V p, V n) {
+#if defined(__AVX512F__)
+    if constexpr (lanes<V> == 16)
+        return (V)_mm512_maskz_scalef_ps(0xffff, (__m512)p, (__m512)n);
+    else
+        return (V)_mm512_maskz_scalef_pd(0xff, (__m512d)p, (__m512d)n);
+#else
+    const V half = round_to_integer(n * lane_t<V>(0.5));
+    return p * power_of_two(half) * power_of_two(n - half);
+#endif
+}
+
+// x = n ln 2 + r with |r| <= ln(2)/2.
+template <class V>
+struct ExpArgument {
+    V n, r;
+};
+
+template <class V>
+inline ExpArgument<V> reduce_exp(V x) {
+    using M = MathsOf<V>;
+    const V n = round_to_integer(x * M::log2e);
+    return {n, (x - n * M::ln2_hi) - n * M::ln2_lo};
+}
+
+// e^x - 1 where 2^n is a normal number: 2^n (e^r - 1) + (2^n - 1), which is e^r - 1 itself for n = 0.
+template <class V>
+inline V expm1_in_range(V x) {
+    const auto [n, r] = reduce_exp(x);
+    const V p = r + r * r * MathsOf<V>::exp_tail(r);
+    const V power = power_of_two(n);
+    return power * p + (power - 1);
+}
+
+// x = 2^k (1 + f) with 1 + f in [√½, √2), for normal positive x.
+template <class V>
+struct LogArgument {
+    V k, f;
+};
+
+template <class V>
+inline LogArgument<V> reduce_log(V x) {
+    using T = lane_t<V>;
+    using M = MathsOf<V>;
+    const BitsOf<V> one = bits(broadcast<V>(T(1)));
+    const BitsOf<V> root_half = bits(broadcast<V>(T(0.70710678118654752)));
+    const BitsOf<V> shifted = bits(x) + (one - root_half);
+    const BitsOf<V> biased = shifted >> M::mantissa_bits;
+    const BitsOf<V> mantissa = (shifted & ((lane_t<BitsOf<V>>(1) << M::mantissa_bits) - 1)) + root_half;
+    constexpr T bias = std::numeric_limits<T>::max_exponent - 1;
+    const V k = from_bits<V>(biased | bits(broadcast<V>(M::round_magic))) - (M::round_magic + bias);
+    return {k, from_bits<V>(mantissa) - 1};
+}
+
+// k ln 2 + log(1 + f) + correction, where the correction is at most a few units in the last place of the
+// rest.
+template <class V>
+inline V log_reduced(V k, V f, V correction) {
+    using M = MathsOf<V>;
+    const V s = f / (f + 2);
+    const V z = s * s;
+    const V half_square = f * f * lane_t<V>(0.5);
+    const V rest = s * (half_square + z * M::log_tail(z)) + (k * M::ln2_lo + correction);
+    return k * M::ln2_hi - ((half_square - rest) - f);
+}
+
+// `result` for x in (low, inf); the limit -inf at x = low, NaN below and for NaN, inf at inf.
+template <class V>
+inline V log_with_limits(V result, V x, lane_t<V> low) {
+    const V inf = broadcast<V>(std::numeric_limits<lane_t<V>>::infinity());
+    const V nan = broadcast<V>(std::numeric_limits<lane_t<V>>::quiet_NaN());
+    const V outside = x == low ? -inf : (x == inf ? inf : nan);
+    return (x > low) & (x < inf) ? result : outside;
+}
+
+}  // namespace detail
+
+// ---- exponentials
+// -------------------------------------------------------------------------------------------
+
+template <class V>
+inline V vexp(V x) {
+    using M = detail::MathsOf<V>;
+    x = vmax(broadcast<V>(M::exp_low), vmin(broadcast<V>(M::exp_high), x));
+    const auto [n, r] = detail::reduce_exp(x);
+    const V p = (r + r * r * M::exp_tail(r)) + 1;
+    return detail::scale_by_power_of_two(p, n);
+}
+
+template <class V>
+inline V vexpm1(V x) {
+    using T = lane_t<V>;
+    using M = detail::MathsOf<V>;
+    const V moderate = vmax(broadcast<V>(M::expm1_low), vmin(broadcast<V>(M::exp_high / 2), x));
+    const V far = vexp(x);
+    const V result = x > M::exp_high / 2 ? far : detail::expm1_in_range(moderate);
+    return vabs(x) < std::numeric_limits<T>::epsilon() / 4 ? x : result;
+}
+
+// 1 / (1 + e^-x), as e^x / (1 + e^x) where x < 0: e^-|x| never overflows.
+template <class V>
+inline V vsigmoid(V x) {
+    const V e = vexp(-vabs(x));
+    return (x < 0 ? e : broadcast<V>(1)) / (e + 1);
+}
+
+// With e = exp(2|x|) - 1: tanh |x| = e / (e + 2).
+template <class V>
+inline V vtanh(V x) {
+    const V magnitude = vmin(broadcast<V>(detail::MathsOf<V>::tanh_one), vabs(x));
+    const V e = detail::expm1_in_range(magnitude + magnitude);
+    return vcopysign(e / (e + 2), x);
+}
+
+// ---- logarithms
+// ---------------------------------------------------------------------------------------------
+
+template <class V>
+inline V vlog(V x) {
+    using M = detail::MathsOf<V>;
+    const auto denormal = x < std::numeric_limits<lane_t<V>>::min();
+    const auto [k, f] = detail::reduce_log(denormal ? x * M::denormal_scale : x);
+    const V exponent = denormal ? k - M::denormal_shift : k;
+    return detail::log_with_limits(detail::log_reduced(exponent, f, V{}), x, 0);
+}
+
+// u = 1 + x rounded; what was rounded away, c, comes back as log(u + c) = log u + c/u.
+template <class V>
+inline V vlog1p(V x) {
+    const V u = x + 1;
+    const V c = x > 1 ? 1 - (u - x) : x - (u - 1);
+    const auto [k, reduced] = detail::reduce_log(u);
+    const auto near_one = k == 0;
+    const V f = near_one ? x : reduced;
+    const V correction = near_one ? V{} : c / u;
+    const V result = detail::log_with_limits(detail::log_reduced(k, f, correction), x, -1);
+    return vabs(x) < std::numeric_limits<lane_t<V>>::epsilon() / 4 ? x : result;
+}
+
+// log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)
+template <class V>
+inline V vsoftplus(V x) {
+    return vmax(V{}, x) + vlog1p(vexp(-vabs(x)));
+}
+
+}  // namespace mmlcore
