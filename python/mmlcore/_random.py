@@ -17,8 +17,8 @@ def as_generator(seed: Seed, function: str) -> np.random.Generator:
     A Generator is used as it is (and advances); an integer or a SeedSequence starts a new stream; None draws
     a seed from NumPy's global state, so that ``np.random.seed(0)`` makes a script reproducible.
 
-    >>> as_generator(7, "fit").integers(100) == np.random.default_rng(7).integers(100)
-    True
+    >>> int(as_generator(7, "fit").integers(1000)), int(np.random.default_rng(7).integers(1000))
+    (944, 944)
     """
     if isinstance(seed, np.random.Generator):
         return seed
@@ -28,4 +28,6 @@ def as_generator(seed: Seed, function: str) -> np.random.Generator:
         return np.random.default_rng(seed)
     if isinstance(seed, int | np.integer) and not isinstance(seed, bool) and seed >= 0:
         return np.random.default_rng(int(seed))
-    raise ValueError(message(function, "seed", "a non-negative integer, a SeedSequence, a Generator or None", repr(seed)))
+    raise ValueError(
+        message(function, "seed", "a non-negative integer, a SeedSequence, a Generator or None", repr(seed))
+    )

@@ -36,11 +36,19 @@ def _parser() -> argparse.ArgumentParser:
         description="Train a network on the 1797 handwritten digits that ship with mmlcore; test it on a fifth.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    digits.add_argument("--epochs", type=_integer(1), default=25, metavar="N", help="passes over the training images")
+    digits.add_argument(
+        "--epochs", type=_integer(1), default=25, metavar="N", help="passes over the training images"
+    )
     digits.add_argument("--batch-size", type=_integer(1), default=32, metavar="N", help="images a step")
-    digits.add_argument("--hidden", type=_integer(1), default=256, metavar="N", help="units of the hidden layer")
-    digits.add_argument("--seed", type=_integer(0), default=0, metavar="N", help="of the weights and the shuffling")
-    digits.add_argument("--threads", type=_integer(1), default=None, metavar="N", help="(as 'mmlcore info' says)")
+    digits.add_argument(
+        "--hidden", type=_integer(1), default=256, metavar="N", help="units of the hidden layer"
+    )
+    digits.add_argument(
+        "--seed", type=_integer(0), default=0, metavar="N", help="of the weights and the shuffling"
+    )
+    digits.add_argument(
+        "--threads", type=_integer(1), default=None, metavar="N", help="(as 'mmlcore info' says)"
+    )
     digits.add_argument("--plot", metavar="FILE", help="draw the learning curves and some predictions")
     return parser
 
@@ -53,7 +61,9 @@ def _digits(arguments: argparse.Namespace) -> None:
     if arguments.threads is not None:
         mmlcore.set_num_threads(arguments.threads)
     train, test = load_digits()
-    model = Sequential([Dense(arguments.hidden, activation="relu"), Dense(10, activation="softmax")], seed=arguments.seed)
+    model = Sequential(
+        [Dense(arguments.hidden, activation="relu"), Dense(10, activation="softmax")], seed=arguments.seed
+    )
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     print(
         f"{len(train[0])} training and {len(test[0])} test images, network 64-{arguments.hidden}-10, "

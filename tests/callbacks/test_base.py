@@ -38,5 +38,11 @@ def test_the_base_has_keras_s_hooks_and_they_do_nothing():
     callback = Callback()
     for hook in ("on_train_begin", "on_train_end"):
         assert getattr(callback, hook)({}) is None
-    for hook in ("on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end", "on_train_progress"):
+    for hook in (
+        "on_epoch_begin",
+        "on_epoch_end",
+        "on_train_batch_begin",
+        "on_train_batch_end",
+        "on_train_progress",
+    ):
         assert getattr(callback, hook)(0, {}) is None

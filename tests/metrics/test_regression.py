@@ -9,7 +9,8 @@ T, P = np.random.default_rng(0).standard_normal((2, 40, 3))
 
 
 @pytest.mark.parametrize(
-    ("metric", "theirs"), [(MeanAbsoluteError(), "mean_absolute_error"), (MeanSquaredError(), "mean_squared_error")]
+    ("metric", "theirs"),
+    [(MeanAbsoluteError(), "mean_absolute_error"), (MeanSquaredError(), "mean_squared_error")],
 )
 def test_against_scikit_learn(metric, theirs):
     sklearn_metrics = pytest.importorskip("sklearn.metrics")

@@ -97,7 +97,12 @@ def test_labels_become_int64(y):
         (np.zeros((3, 2)), "mse", 1, "y must be shape (n, 1), got shape (3, 2)"),
         (np.zeros(3), "mse", 2, "y must be shape (n, 2), got shape (3,)"),
         ([1, np.nan, 2], "mse", 1, "y must be finite, got NaN at row 1"),
-        ([0, 1, 2], "binary_crossentropy", 1, "y must be between 0 and 1 for binary_crossentropy, got values from 0 to 2"),
+        (
+            [0, 1, 2],
+            "binary_crossentropy",
+            1,
+            "y must be between 0 and 1 for binary_crossentropy, got values from 0 to 2",
+        ),
         ([0, 3, 1], "sparse_categorical_crossentropy", 3, "y must be labels from 0 to 2, got 3 at row 1"),
         ([0, 1, -1], "sparse_categorical_crossentropy", 3, "y must be labels from 0 to 2, got -1 at row 2"),
         ([0, 1, 0.5], "sparse_categorical_crossentropy", 3, "y must be labels from 0 to 2, got 0.5 at row 2"),

@@ -36,11 +36,15 @@ def test_validation_split_is_a_fraction(fraction):
 
 
 def test_validation_errors():
-    with pytest.raises(ValueError, match=r"^fit: validation_split must be samples left on both sides, got 0.99 of 20"):
+    with pytest.raises(
+        ValueError, match=r"^fit: validation_split must be samples left on both sides, got 0.99 of 20"
+    ):
         model().fit(X, Y, validation_split=0.99, verbose=0)
     with pytest.raises(ValueError, match=r"^fit: validation_data must be a pair \(x, y\), got ndarray$"):
         model().fit(X, Y, validation_data=X, verbose=0)
-    with pytest.raises(ValueError, match=r"^fit: validation_data\[1\] must be as long as its inputs, 20 samples, got 3"):
+    with pytest.raises(
+        ValueError, match=r"^fit: validation_data\[1\] must be as long as its inputs, 20 samples, got 3"
+    ):
         model().fit(X, Y, validation_data=(X, Y[:3]), verbose=0)
 
 
@@ -70,7 +74,9 @@ class Hooks(Callback):
 def test_hooks_in_keras_s_order():
     hooks = Hooks()
     net = model(metrics=["mae"])
-    net.fit(X, Y, batch_size=12, epochs=2, initial_epoch=1, verbose=0, callbacks=[hooks], validation_data=(X, Y))
+    net.fit(
+        X, Y, batch_size=12, epochs=2, initial_epoch=1, verbose=0, callbacks=[hooks], validation_data=(X, Y)
+    )
     batches = [call for b in (0, 1) for call in (("batch", b), ("batch end", b, ["loss", "mae"]))]
     names = ["loss", "mae", "val_loss", "val_mae"]
     assert hooks.calls == ["train", ("epoch", 1), *batches, ("epoch end", 1, names), ("end", names)]
@@ -119,7 +125,9 @@ def test_an_interrupt_leaves_a_usable_model_and_its_history():
 def test_divergence_warns_once_and_goes_on():
     net = model(rate=1e6)
     net.add(Dense(1))
-    with pytest.warns(RuntimeWarning, match=r"^fit: the loss is (nan|inf) in epoch \d+; try a smaller") as caught:
+    with pytest.warns(
+        RuntimeWarning, match=r"^fit: the loss is (nan|inf) in epoch \d+; try a smaller"
+    ) as caught:
         history = net.fit(X, Y, batch_size=4, epochs=40, verbose=0)
     assert len(caught) == 1
     assert caught[0].filename == __file__
@@ -137,7 +145,11 @@ def test_divergence_warns_once_and_goes_on():
         ({"initial_epoch": -1}, ValueError, r"^fit: initial_epoch must be a positive integer, got -1$"),
         ({"callbacks": [print]}, TypeError, r"^fit: callbacks must be a list of Callback, got <built-in"),
         ({"verbose": 7}, ValueError, r"^fit: verbose must be 0, 1, 2 or 'auto', got 7$"),
-        ({"seed": "x"}, ValueError, r"^fit: seed must be a non-negative integer, a SeedSequence, a Generator or None"),
+        (
+            {"seed": "x"},
+            ValueError,
+            r"^fit: seed must be a non-negative integer, a SeedSequence, a Generator or None",
+        ),
     ],
 )
 def test_arguments_refused(arguments, error, text):

@@ -48,7 +48,9 @@ def test_equal_seeds_give_equal_models_and_numpy_s_global_seed_works():
 
 
 def test_outputs_are_the_layers_one_after_another():
-    model = Sequential([Dense(4, activation="tanh", input_dim=3), Dense(2, activation="softmax")], dtype="float64")
+    model = Sequential(
+        [Dense(4, activation="tanh", input_dim=3), Dense(2, activation="softmax")], dtype="float64"
+    )
     x = np.random.default_rng(0).standard_normal((5, 3))
     w, b, u, c = model.get_weights()
     z = np.exp(np.tanh(x @ w + b) @ u + c)
@@ -67,7 +69,9 @@ def test_a_model_can_be_differentiated_with_respect_to_its_inputs():
 def test_names_are_unique():
     model = Sequential([Dense(1), Dense(1), Activation("relu"), Dense(1)])
     assert [layer.name for layer in model.layers] == ["dense", "dense_1", "activation", "dense_2"]
-    with pytest.raises(ValueError, match=r"^Sequential.add: layer must be of a name that is not taken, got 'dense'$"):
+    with pytest.raises(
+        ValueError, match=r"^Sequential.add: layer must be of a name that is not taken, got 'dense'$"
+    ):
         model.add(Dense(1, name="dense"))
     assert len(model.layers) == 4
 
@@ -82,7 +86,11 @@ def test_layers_refused_leave_the_model_alone():
     for layer, error, text in [
         (np.tanh, TypeError, r"^Sequential.add: layer must be a Layer, got <ufunc 'tanh'>$"),
         (Dense, TypeError, r"^Sequential.add: layer must be a Layer, got <class"),
-        (model.layers[0], ValueError, r"^Sequential.add: layer must be new, got 'dense', which has weights already$"),
+        (
+            model.layers[0],
+            ValueError,
+            r"^Sequential.add: layer must be new, got 'dense', which has weights already$",
+        ),
         (Picky(), ValueError, "perfect"),
     ]:
         with pytest.raises(error, match=text):
@@ -91,12 +99,16 @@ def test_layers_refused_leave_the_model_alone():
     assert model.theta is theta
 
     twice = Dense(2)
-    with pytest.raises(ValueError, match=r"^Sequential.add: layer must be new, got 'dense', which is in the model$"):
+    with pytest.raises(
+        ValueError, match=r"^Sequential.add: layer must be new, got 'dense', which is in the model$"
+    ):
         Sequential([twice, twice])
 
 
 def test_an_empty_model_says_so():
-    with pytest.raises(ValueError, match=r"^Sequential: model must be at least one layer, got none; call add\(layer\)$"):
+    with pytest.raises(
+        ValueError, match=r"^Sequential: model must be at least one layer, got none; call add\(layer\)$"
+    ):
         Sequential().predict([[1.0]])
 
 

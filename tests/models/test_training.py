@@ -14,11 +14,11 @@ RNG = np.random.default_rng(0)
 
 
 def test_chunks_are_about_a_megabyte_of_whole_batches():
-    x, y = np.zeros((1000, 8), np.float32), np.zeros((1000, 1), np.float32)
-    rows = chunk_rows(32, x, y)
+    rows = chunk_rows(32, row_bytes=36)
     assert rows % 32 == 0
     assert 0.9 * 2**20 < rows * 36 <= 2**20
-    assert chunk_rows(50_000, x, y) == 50_000
+    assert chunk_rows(50_000, row_bytes=36) == 50_000
+    assert chunk_rows(32, row_bytes=0) % 32 == 0
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -1,6 +1,6 @@
 """matplotlib is an extra: imported late, and missed with a clear word."""
 
-import builtins
+import sys
 
 import pytest
 
@@ -9,11 +9,10 @@ from mmlcore.plot.matplotlib_extra import new_axes
 
 
 def test_missing_matplotlib_names_the_extra(monkeypatch):
-    def refuse(name, *args, **kwargs):
-        raise ImportError(name)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(ImportError, match=r"^plot: matplotlib is not installed; pip install 'mmlcore\[plot\]'$"):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(
+        ImportError, match=r"^plot: matplotlib is not installed; pip install 'mmlcore\[plot\]'$"
+    ):
         require_matplotlib()
 
 

@@ -50,7 +50,9 @@ def choose(optimizer: Any, loss: Any, wanted: Sequence[Any]) -> tuple[Any, losse
     measured = [metrics.get(metric) for metric in wanted]
     names = [metric.name for metric in measured]
     if len(set(names)) < len(names) or "loss" in names:
-        raise ValueError(message("compile", "metrics", "names that differ from each other and from 'loss'", names))
+        raise ValueError(
+            message("compile", "metrics", "names that differ from each other and from 'loss'", names)
+        )
     return optimizers.get(optimizer), losses.get(loss), measured
 
 
@@ -93,12 +95,19 @@ class _Watch:
     def see(self, loss: float, epoch: int) -> None:
         if not isfinite(loss) and not self._warned:
             self._warned = True
-            text = f"fit: the loss is {loss} in epoch {epoch + 1}; try a smaller learning rate or scaled inputs"
-            warnings.warn(text, RuntimeWarning, stacklevel=5)
+            text = (
+                f"fit: the loss is {loss} in epoch {epoch + 1}; try a smaller learning rate or scaled inputs"
+            )
+            warnings.warn(text, RuntimeWarning, stacklevel=4)
 
 
 def fit(
-    model: "Model", x: NDArray[Any], y: NDArray[Any], plan: Plan, validation: Pair | None, rng: np.random.Generator
+    model: "Model",
+    x: NDArray[Any],
+    y: NDArray[Any],
+    plan: Plan,
+    validation: Pair | None,
+    rng: np.random.Generator,
 ) -> History:
     """Run the epochs of `plan` on checked data."""
     history = model.history = History()
@@ -107,7 +116,8 @@ def fit(
     params = {"epochs": plan.epochs, "steps": steps, "samples": len(x), "verbose": plan.verbose}
     callbacks.prepare(model, params)
 
-    rows = plan.batch_size if callbacks.watches_batches else chunk_rows(plan.batch_size, x, y)
+    row_bytes = (x.nbytes + y.nbytes) // len(x)
+    rows = plan.batch_size if callbacks.watches_batches else chunk_rows(plan.batch_size, row_bytes)
     chunks, step, watch = Chunks(x, y, rows), model._training_step(), _Watch()
     activate = model._predictions if model.metrics else None
     model.stop_training = False

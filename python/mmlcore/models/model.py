@@ -1,6 +1,7 @@
 """What every model does: compile, fit, evaluate, predict; the architecture is a subclass's."""
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from mmlcore.models.parameters import Parameters
 from mmlcore.models.training import RunningLogs, TrainingStep, chunk_rows
 
 __all__ = ["Model"]
+
+_FEW_ROWS = 256
 
 
 class Model:
@@ -175,7 +178,9 @@ class Model:
             self._step = TrainingStep(forward, fused or loss, self._theta, self.optimizer)
         return self._step
 
-    def _checked(self, function: str, x: Any, y: Any, argument: str = "") -> tuple[NDArray[Any], NDArray[Any]]:
+    def _checked(
+        self, function: str, x: Any, y: Any, argument: str = ""
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         """x and y as the loop needs them; builds the model when everything is right and not before."""
         loss = self._compiled(function)
         x_name, y_name = (f"{argument}[0]", f"{argument}[1]") if argument else ("x", "y")
@@ -266,7 +271,12 @@ class Model:
         return fitting.shown(logs.read(), return_dict)
 
     def evaluate(
-        self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = 0, return_dict: bool = False
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = 0,
+        return_dict: bool = False,
     ) -> Any:
         """The loss and the metrics of (x, y): a float, or a list with the loss first, or a dictionary.
 
@@ -290,8 +300,14 @@ class Model:
         return self.layers[-1].activate(outputs) if self._fused_loss() else outputs
 
     def _slices(self, function: str, x: NDArray[Any], batch_size: int | None) -> list[slice]:
-        widest = max([x[:1].size, *(int(np.prod((layer.output_shape or (None, 1))[1:])) for layer in self.layers)])
-        rows = positive(function, "batch_size", batch_size) if batch_size is not None else chunk_rows(1, x[:1], widest)
+        """Rows of `x` to handle at once: so many that the widest layer's outputs stay in the cache."""
+        if batch_size is not None:
+            rows = positive(function, "batch_size", batch_size)
+        elif len(x) <= _FEW_ROWS:
+            return [slice(None)]
+        else:
+            widths = [prod(layer.output_shape[1:]) for layer in self.layers if layer.output_shape]
+            rows = chunk_rows(_FEW_ROWS, max(widths, default=1) * self.dtype.itemsize)
         return [slice(start, start + rows) for start in range(0, len(x), rows)]
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> NDArray[Any]:

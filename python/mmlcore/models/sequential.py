@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from mmlcore._errors import message
 from mmlcore._random import Seed
 from mmlcore.layers import Layer
@@ -32,9 +30,10 @@ class Sequential(Model):
     Examples
     --------
     >>> from mmlcore.layers import Dense
+    >>> from mmlcore.optimizers import Adam
     >>> x = np.linspace(-1, 1, 64)
     >>> model = Sequential([Dense(16, activation="tanh"), Dense(1)], seed=0)
-    >>> model.compile(optimizer="adam", loss="mse", metrics=["mae"])
+    >>> model.compile(optimizer=Adam(0.01), loss="mse", metrics=["mae"])
     >>> history = model.fit(x, x**2, epochs=200, verbose=0)
     >>> history.history["loss"][-1] < 0.01
     True
@@ -74,7 +73,9 @@ class Sequential(Model):
             got = f"{layer.name!r}, which has weights already"
             raise ValueError(message("Sequential.add", "layer", "new", got))
         if any(layer is other for other in self.layers):
-            raise ValueError(message("Sequential.add", "layer", "new", f"{layer.name!r}, which is in the model"))
+            raise ValueError(
+                message("Sequential.add", "layer", "new", f"{layer.name!r}, which is in the model")
+            )
         names = {other.name for other in self.layers}
         name = layer.name if layer.named else _free(layer.name, names)
         if name in names:
@@ -100,6 +101,8 @@ class Sequential(Model):
         self.output_shape = shape
         self._parameters = Parameters(self.layers, self.dtype)
         self._step = None
+        if self.optimizer is not None:
+            self.optimizer.reset()  # its slots are as long as the old θ
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         """The shape of the outputs for inputs of `input_shape`, or a ValueError; changes nothing."""

@@ -19,9 +19,12 @@ __all__ = ["Chunks", "RunningLogs", "TrainingStep", "chunk_rows", "train_epoch"]
 _CHUNK_BYTES = 1 << 20
 
 
-def chunk_rows(batch_size: int, *arrays: NDArray[Any]) -> int:
-    """How many rows to gather at once: about a megabyte, in whole batches."""
-    row_bytes = sum(array.nbytes // len(array) for array in arrays)
+def chunk_rows(batch_size: int, row_bytes: int) -> int:
+    """How many rows to handle at once: about a megabyte, in whole batches.
+
+    >>> chunk_rows(batch_size=100, row_bytes=1024)
+    1000
+    """
     return max(1, _CHUNK_BYTES // max(1, row_bytes * batch_size)) * batch_size
 
 

@@ -61,6 +61,10 @@ class Adam(Optimizer):
         """Updates made so far."""
         return int(self._step[0])
 
+    def reset(self) -> None:
+        super().reset()
+        self._step[0] = 0
+
     def update(self, theta: NDArray[Any], gradient: NDArray[Any]) -> None:
         _kernels.adam(
             theta, self.m, self.v, self._step, gradient, self._rate, self.beta_1, self.beta_2, self.epsilon

@@ -14,7 +14,11 @@ def between(function: str, argument: str, value: Any, low: float, high: float) -
     """`value` as a float within [low, high), or a ValueError."""
     number = float(value) if isinstance(value, int | float | np.integer | np.floating) else float("nan")
     if isinstance(value, bool) or not low <= number < high:
-        expectation = f"a number in [{low:g}, {high:g})" if np.isfinite(high) else f"a finite number of at least {low:g}"
+        expectation = (
+            f"a number in [{low:g}, {high:g})"
+            if np.isfinite(high)
+            else f"a finite number of at least {low:g}"
+        )
         raise ValueError(message(function, argument, expectation, repr(value)))
     return number
 
@@ -57,11 +61,15 @@ class Optimizer:
         if self._theta is theta:
             return
         if self._theta is not None:
-            expectation = "a new one for every model"
-            raise ValueError(message("compile", "optimizer", expectation, f"{type(self).__name__} in use by another"))
+            got = f"{type(self).__name__} in use by another (reset() frees it)"
+            raise ValueError(message("compile", "optimizer", "a new one for every model", got))
         self._theta = theta
         for name in self.slot_names:
             setattr(self, name, np.zeros_like(theta))
+
+    def reset(self) -> None:
+        """Forget the vector and everything learned about it; the next `build` starts anew."""
+        self._theta = None
 
     def update(self, theta: NDArray[Any], gradient: NDArray[Any]) -> None:
         """Move `theta` in place by one step, given the gradient of the loss."""
