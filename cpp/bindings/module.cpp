@@ -37,4 +37,5 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_threads(m);
     bind_gemm(m);
     bind_elementwise(m);
+    bind_factor(m);
 }

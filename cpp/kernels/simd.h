@@ -8,6 +8,10 @@
 #include <cstring>
 #include <type_traits>
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 namespace mmlcore {
 
 #if defined(__AVX512F__)
@@ -48,17 +52,31 @@ inline void store(lane_t<V>* p, V v) {
     std::memcpy(p, &v, sizeof v);
 }
 
-// The first `count` lanes; the rest are zero.
+// The first `count` lanes, 0 ≤ count ≤ lanes; the others are zero, and memory behind them is not touched.
 template <class V>
 inline V load_first(const lane_t<V>* p, std::ptrdiff_t count) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(lane_t<V>) == 4)
+        return (V)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), p);
+    else
+        return (V)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1), p);
+#else
     V v{};
     for (std::ptrdiff_t i = 0; i < count; ++i) v[i] = p[i];
     return v;
+#endif
 }
 
 template <class V>
 inline void store_first(lane_t<V>* p, V v, std::ptrdiff_t count) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(lane_t<V>) == 4)
+        _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << count) - 1), (__m512)v);
+    else
+        _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << count) - 1), (__m512d)v);
+#else
     for (std::ptrdiff_t i = 0; i < count; ++i) p[i] = v[i];
+#endif
 }
 
 template <class V>

@@ -1,0 +1,94 @@
+#include "kernels/dense.h"
+
+#include <algorithm>
+
+#include "kernels/simd.h"
+#include "kernels/threads.h"
+#include "kernels/workspace.h"
+
+namespace mmlcore {
+namespace {
+
+// activation'(z) written in y = activation(z).
+template <class V>
+V slope(V y, Activation activation) {
+    const V one = broadcast<V>(1);
+    switch (activation) {
+        case Activation::relu: return y > V{} ? one : V{};
+        case Activation::sigmoid: return y * (one - y);
+        case Activation::tanh: return one - y * y;
+        default: return one;
+    }
+}
+
+// dz = dy ⊙ activation'(z), flat.
+template <class T>
+void through_activation(T* dz, const T* dy, const T* y, Activation activation, ptrdiff_t size) {
+    using V = Vec<T>;
+    constexpr int W = lanes<V>;
+    parallel_chunks(size, 1024, static_cast<double>(size) * sizeof(T) / 10, [=](ptrdiff_t begin, ptrdiff_t end) {
+        ptrdiff_t i = begin;
+        for (; i + W <= end; i += W) store(dz + i, load<V>(dy + i) * slope(load<V>(y + i), activation));
+        if (i < end) {
+            const ptrdiff_t rest = end - i;
+            store_first(dz + i, load_first<V>(dy + i, rest) * slope(load_first<V>(y + i, rest), activation), rest);
+        }
+    });
+}
+
+// db_j = Σ_i dz_ij.
+template <class T>
+void sum_rows(T* db, const T* dz, ptrdiff_t n, ptrdiff_t out) {
+    using V = Vec<T>;
+    constexpr int W = lanes<V>;
+    for (ptrdiff_t j = 0; j < out; j += W) {
+        const ptrdiff_t count = std::min<ptrdiff_t>(W, out - j);
+        V sum[4] = {};
+        ptrdiff_t i = 0;
+        auto row = [&](ptrdiff_t r) {
+            const T* p = dz + r * out + j;
+            return count == W ? load<V>(p) : load_first<V>(p, count);
+        };
+        for (; i + 4 <= n; i += 4)
+            for (int u = 0; u < 4; ++u) sum[u] += row(i + u);
+        for (; i < n; ++i) sum[0] += row(i);
+        store_first(db + j, (sum[0] + sum[1]) + (sum[2] + sum[3]), count);
+    }
+}
+
+}  // namespace
+
+template <class T>
+void dense_forward(T* y, MatrixView<T> x, MatrixView<T> w, const T* bias, Activation activation, ptrdiff_t n,
+                   ptrdiff_t in, ptrdiff_t out) {
+    gemm<T>(y, out, x, w, n, out, in, 1, 0, {bias, activation});
+}
+
+template <class T>
+void dense_backward(T* dx, T* dw, T* db, const T* dy, MatrixView<T> x, MatrixView<T> w, const T* y,
+                    Activation activation, ptrdiff_t n, ptrdiff_t in, ptrdiff_t out) {
+    // dz = dy ⊙ activation'(z)
+    const T* dz = dy;
+    if (activation != Activation::linear) {
+        T* buffer = scratch<T>(Scratch::gradient, n * out);
+        through_activation(buffer, dy, y, activation, n * out);
+        dz = buffer;
+    }
+    const MatrixView<T> dz_view{dz, out, 1};
+
+    // z = x w + bias
+    gemm<T>(dw, out, x.transposed(), dz_view, in, out, n);
+    if (dx) gemm<T>(dx, in, dz_view, w.transposed(), n, in, out);
+    if (db) sum_rows(db, dz, n, out);
+}
+
+#define MMLCORE_INSTANTIATE(T)                                                                               \
+    template void dense_forward<T>(T*, MatrixView<T>, MatrixView<T>, const T*, Activation, ptrdiff_t, ptrdiff_t, \
+                                   ptrdiff_t);                                                               \
+    template void dense_backward<T>(T*, T*, T*, const T*, MatrixView<T>, MatrixView<T>, const T*, Activation,  \
+                                    ptrdiff_t, ptrdiff_t, ptrdiff_t);
+MMLCORE_INSTANTIATE(float)
+MMLCORE_INSTANTIATE(double)
+#undef MMLCORE_INSTANTIATE
+
+}  // namespace mmlcore

@@ -1,0 +1,162 @@
+#include "kernels/lu.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/simd.h"
+#include "kernels/triangular.h"
+#include "kernels/workspace.h"
+
+namespace mmlcore {
+namespace {
+
+constexpr ptrdiff_t kLeaf = 16;
+
+template <class T>
+void exchange_rows(T* A, ptrdiff_t ld, const ptrdiff_t* pivots, ptrdiff_t count, ptrdiff_t columns) {
+    for (ptrdiff_t i = 0; i < count; ++i)
+        if (pivots[i] != i) std::swap_ranges(A + i * ld, A + i * ld + columns, A + pivots[i] * ld);
+}
+
+// row[j…end) -= factor · pivot_row[j…end)
+template <class T>
+void subtract_row(T* row, const T* pivot_row, T factor, ptrdiff_t j, ptrdiff_t end) {
+    using V = Vec<T>;
+    constexpr int W = lanes<V>;
+    const V f = broadcast<V>(factor);
+    for (; j + W <= end; j += W) store(row + j, load<V>(row + j) - f * load<V>(pivot_row + j));
+    if (j < end)
+        store_first(row + j, load_first<V>(row + j, end - j) - f * load_first<V>(pivot_row + j, end - j), end - j);
+}
+
+// m × n with n ≤ kLeaf: column by column.
+template <class T>
+ptrdiff_t factor_leaf(T* A, ptrdiff_t ld, ptrdiff_t* pivots, ptrdiff_t m, ptrdiff_t n) {
+    ptrdiff_t singular = -1;
+    for (ptrdiff_t j = 0; j < std::min(m, n); ++j) {
+        ptrdiff_t best = j;
+        for (ptrdiff_t i = j + 1; i < m; ++i)
+            if (std::abs(A[i * ld + j]) > std::abs(A[best * ld + j])) best = i;
+        pivots[j] = best;
+        if (best != j) std::swap_ranges(A + j * ld, A + j * ld + n, A + best * ld);
+        const T pivot = A[j * ld + j];
+        if (pivot == 0) {
+            if (singular < 0) singular = j;
+            continue;  // the column below is zero too: nothing to eliminate
+        }
+        for (ptrdiff_t i = j + 1; i < m; ++i) {
+            const T factor = A[i * ld + j] /= pivot;
+            subtract_row(A + i * ld, A + j * ld, factor, j + 1, n);
+        }
+    }
+    return singular;
+}
+
+// [A1 A2], m × n: factor the left columns, carry their steps to the right ones, factor what remains.
+template <class T>
+ptrdiff_t factor(T* A, ptrdiff_t ld, ptrdiff_t* pivots, ptrdiff_t m, ptrdiff_t n) {
+    if (n <= kLeaf) return factor_leaf(A, ld, pivots, m, n);
+    const ptrdiff_t h = std::min(m, (n / 2 + kLeaf - 1) / kLeaf * kLeaf);
+    T *A12 = A + h, *A21 = A + h * ld, *A22 = A21 + h;
+
+    const ptrdiff_t left = factor(A, ld, pivots, m, h);
+
+    exchange_rows(A12, ld, pivots, h, n - h);
+    solve_triangular<T>(A12, ld, {A, ld, 1}, Triangle::lower, true, h, n - h);
+    gemm<T>(A22, ld, {A21, ld, 1}, {A12, ld, 1}, m - h, n - h, h, -1, 1);
+
+    const ptrdiff_t right = factor(A22, ld, pivots + h, m - h, n - h);
+    exchange_rows(A21, ld, pivots + h, std::min(m - h, n - h), h);
+    for (ptrdiff_t i = h; i < std::min(m, n); ++i) pivots[i] += h;
+    return left >= 0 ? left : right >= 0 ? h + right : -1;
+}
+
+// Where an n × n copy of A and its pivots lie.
+template <class T>
+struct Factors {
+    T* lu;
+    ptrdiff_t* pivots;
+    ptrdiff_t singular;
+};
+
+template <class T>
+Factors<T> factors_of(const T* A, ptrdiff_t n) {
+    T* lu = scratch<T>(Scratch::factor, n * n + n * static_cast<ptrdiff_t>(sizeof(ptrdiff_t) / sizeof(T)) + 2);
+    const std::size_t after = (static_cast<std::size_t>(n) * n * sizeof(T) + 7) / 8 * 8;
+    auto* pivots = reinterpret_cast<ptrdiff_t*>(reinterpret_cast<char*>(lu) + after);
+    std::copy(A, A + n * n, lu);
+    return {lu, pivots, lu_factor(lu, pivots, n)};
+}
+
+// X holds B on entry.
+template <class T>
+void solve_with(const Factors<T>& f, T* X, ptrdiff_t n, ptrdiff_t m) {
+    exchange_rows(X, m, f.pivots, n, m);
+    solve_triangular<T>(X, m, {f.lu, n, 1}, Triangle::lower, true, n, m);
+    solve_triangular<T>(X, m, {f.lu, n, 1}, Triangle::upper, false, n, m);
+}
+
+}  // namespace
+
+template <class T>
+ptrdiff_t lu_factor(T* A, ptrdiff_t* pivots, ptrdiff_t n) {
+    return factor(A, n, pivots, n, n);
+}
+
+template <class T>
+ptrdiff_t solve(T* X, const T* A, const T* B, ptrdiff_t n, ptrdiff_t m) {
+    const Factors<T> f = factors_of(A, n);
+    if (f.singular >= 0) return f.singular;
+    std::copy(B, B + n * m, X);
+    solve_with(f, X, n, m);
+    return -1;
+}
+
+template <class T>
+ptrdiff_t inverse(T* X, const T* A, ptrdiff_t n) {
+    const Factors<T> f = factors_of(A, n);
+    if (f.singular >= 0) return f.singular;
+    std::fill(X, X + n * n, T{0});
+    for (ptrdiff_t i = 0; i < n; ++i) X[i * n + i] = 1;
+    solve_with(f, X, n, n);
+    return -1;
+}
+
+template <class T>
+void slogdet(T* sign, T* logarithm, const T* A, ptrdiff_t n) {
+    const Factors<T> f = factors_of(A, n);
+    if (f.singular >= 0) {
+        *sign = 0;
+        *logarithm = -std::numeric_limits<T>::infinity();
+        return;
+    }
+    *sign = 1;
+    *logarithm = 0;
+    for (ptrdiff_t i = 0; i < n; ++i) {
+        const T pivot = f.lu[i * n + i];
+        if ((f.pivots[i] != i) != (pivot < 0)) *sign = -*sign;
+        if (pivot != pivot) *sign = pivot;
+        *logarithm += std::log(std::abs(pivot));
+    }
+}
+
+template <class T>
+T determinant(const T* A, ptrdiff_t n) {
+    const Factors<T> f = factors_of(A, n);
+    T product = 1;
+    for (ptrdiff_t i = 0; i < n; ++i) product *= f.pivots[i] != i ? -f.lu[i * n + i] : f.lu[i * n + i];
+    return product;
+}
+
+#define MMLCORE_INSTANTIATE(T)                                               \
+    template ptrdiff_t lu_factor<T>(T*, ptrdiff_t*, ptrdiff_t);              \
+    template ptrdiff_t solve<T>(T*, const T*, const T*, ptrdiff_t, ptrdiff_t); \
+    template ptrdiff_t inverse<T>(T*, const T*, ptrdiff_t);                  \
+    template void slogdet<T>(T*, T*, const T*, ptrdiff_t);                   \
+    template T determinant<T>(const T*, ptrdiff_t);
+MMLCORE_INSTANTIATE(float)
+MMLCORE_INSTANTIATE(double)
+#undef MMLCORE_INSTANTIATE
+
+}  // namespace mmlcore

@@ -1,0 +1,92 @@
+#include "kernels/triangular.h"
+
+#include <algorithm>
+
+#include "kernels/simd.h"
+#include "kernels/threads.h"
+
+namespace mmlcore {
+namespace {
+
+constexpr ptrdiff_t kLeaf = 32;  // below it substitution, above it the product carries the work
+
+// Substitution on U vectors' worth of columns: x_j = (b_j - Σ_p a_jp x_p) / a_jj, j in the triangle's order.
+// order[j] is the row solved in step j: 0, 1, … for lower, n-1, n-2, … for upper.
+template <class T, int U>
+void substitute(T* X, ptrdiff_t ldx, const T* a, const T* inverse_diagonal, bool backwards, ptrdiff_t n,
+                ptrdiff_t columns) {
+    using V = Vec<T>;
+    constexpr int W = lanes<V>;
+    const ptrdiff_t last = columns - (U - 1) * W;
+    auto read = [last](const T* p, int u) {
+        return u < U - 1 || last == W ? load<V>(p + u * W) : load_first<V>(p + u * W, last);
+    };
+    for (ptrdiff_t step = 0; step < n; ++step) {
+        const ptrdiff_t j = backwards ? n - 1 - step : step;
+        V sum[U];
+#pragma GCC unroll 4
+        for (int u = 0; u < U; ++u) sum[u] = read(X + j * ldx, u);
+        for (ptrdiff_t before = 0; before < step; ++before) {
+            const ptrdiff_t p = backwards ? n - 1 - before : before;
+            const V factor = broadcast<V>(a[j * kLeaf + p]);
+#pragma GCC unroll 4
+            for (int u = 0; u < U; ++u) sum[u] -= factor * read(X + p * ldx, u);
+        }
+        const V scale = broadcast<V>(inverse_diagonal[j]);
+#pragma GCC unroll 4
+        for (int u = 0; u < U; ++u) {
+            T* to = X + j * ldx + u * W;
+            u < U - 1 || last == W ? store(to, sum[u] * scale) : store_first(to, sum[u] * scale, last);
+        }
+    }
+}
+
+template <class T>
+void solve_leaf(T* X, ptrdiff_t ldx, MatrixView<T> A, Triangle triangle, bool unit_diagonal, ptrdiff_t n,
+                ptrdiff_t m) {
+    constexpr int W = lanes<Vec<T>>;
+    T a[kLeaf * kLeaf], inverse_diagonal[kLeaf];
+    for (ptrdiff_t i = 0; i < n; ++i) {
+        for (ptrdiff_t p = 0; p < n; ++p) a[i * kLeaf + p] = *A.at(i, p);
+        inverse_diagonal[i] = unit_diagonal ? T{1} : T{1} / *A.at(i, i);
+    }
+    const bool backwards = triangle == Triangle::upper;
+    const double cost_ns = static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(m) * sizeof(T) / 100;
+    parallel_chunks(m, 4 * W, cost_ns, [&](ptrdiff_t begin, ptrdiff_t end) {
+        ptrdiff_t j = begin;
+        for (; j + 4 * W <= end; j += 4 * W)
+            substitute<T, 4>(X + j, ldx, a, inverse_diagonal, backwards, n, 4 * W);
+        for (; j < end; j += W)
+            substitute<T, 1>(X + j, ldx, a, inverse_diagonal, backwards, n, std::min<ptrdiff_t>(W, end - j));
+    });
+}
+
+}  // namespace
+
+template <class T>
+void solve_triangular(T* X, ptrdiff_t ldx, MatrixView<T> A, Triangle triangle, bool unit_diagonal, ptrdiff_t n,
+                      ptrdiff_t m) {
+    if (n == 0 || m == 0) return;
+    if (n <= kLeaf) {
+        solve_leaf(X, ldx, A, triangle, unit_diagonal, n, m);
+        return;
+    }
+    // A = [A11 A12; A21 A22]: one half, its share taken from the other half's right-hand side, the other half.
+    const ptrdiff_t h = (n / 2 + kLeaf - 1) / kLeaf * kLeaf;
+    const MatrixView<T> A22{A.at(h, h), A.row, A.col};
+    T* X2 = X + h * ldx;
+    if (triangle == Triangle::lower) {
+        solve_triangular(X, ldx, A, triangle, unit_diagonal, h, m);
+        gemm<T>(X2, ldx, {A.at(h, 0), A.row, A.col}, {X, ldx, 1}, n - h, m, h, -1, 1);
+        solve_triangular(X2, ldx, A22, triangle, unit_diagonal, n - h, m);
+    } else {
+        solve_triangular(X2, ldx, A22, triangle, unit_diagonal, n - h, m);
+        gemm<T>(X, ldx, {A.at(0, h), A.row, A.col}, {X2, ldx, 1}, h, m, n - h, -1, 1);
+        solve_triangular(X, ldx, A, triangle, unit_diagonal, h, m);
+    }
+}
+
+template void solve_triangular<float>(float*, ptrdiff_t, MatrixView<float>, Triangle, bool, ptrdiff_t, ptrdiff_t);
+template void solve_triangular<double>(double*, ptrdiff_t, MatrixView<double>, Triangle, bool, ptrdiff_t, ptrdiff_t);
+
+}  // namespace mmlcore

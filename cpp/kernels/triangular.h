@@ -1,0 +1,17 @@
+// Triangular systems.
+#pragma once
+
+#include "kernels/gemm.h"
+
+namespace mmlcore {
+
+enum class Triangle { lower, upper };
+
+// Solves A X = B in place: X (n × m, row-major, leading dimension ldx) holds B on entry. Only the stated triangle of
+// A (n × n) is read; with unit_diagonal its diagonal is taken as 1. A transposed system is a transposed view with
+// the other triangle. A zero on the diagonal gives infinities, as the arithmetic does: callers look first.
+template <class T>
+void solve_triangular(T* X, ptrdiff_t ldx, MatrixView<T> A, Triangle triangle, bool unit_diagonal, ptrdiff_t n,
+                      ptrdiff_t m);
+
+}  // namespace mmlcore
