@@ -1,0 +1,83 @@
+"""The tape: what one run of a transform has recorded, and the backward pass over it."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+__all__ = ["Tape"]
+
+# Tapes are numbered in the order of their opening: an inner transform opens after the outer one, so the
+# higher number is the inner level. A number never comes back, so a Tensor of a finished transform can
+# never be mistaken for one of a later transform.
+_numbers = count()
+
+
+class _Forgetful(list[Any]):
+    """The nodes of a closed tape: whatever is recorded there is forgotten."""
+
+    def append(self, node: Any) -> None:
+        pass
+
+
+class Tape:
+    """One level of differentiation.
+
+    Attributes
+    ----------
+    nodes : list of tuple
+        One node per recorded Tensor, in order of creation: `()` for an argument of the transform, otherwise
+        `(pullback, parent)` or `(pullback, parent, parent, ...)` with the parents' positions in this list.
+        The pullback takes the gradient of the node's value to that of its parent, or to a tuple with one
+        gradient (or None) per parent.
+    number : int
+        Rank among all tapes; the highest is the innermost.
+    open : bool
+        False once the transform has returned.
+    """
+
+    __slots__ = ("nodes", "number", "open")
+
+    def __init__(self, leaves: int) -> None:
+        self.nodes: list[tuple[Any, ...]] = [()] * leaves
+        self.number = next(_numbers)
+        self.open = True
+
+    def close(self) -> None:
+        """Release what was recorded; Tensors of this level keep their values."""
+        self.nodes = _Forgetful()
+        self.open = False
+
+    def backward(self, node: int, seed: Any, leaves: int) -> list[Any]:
+        """Gradients of the first `leaves` nodes, given the gradient `seed` of `node`; None for zero.
+
+        Nodes come after their parents, so one walk from the end meets every node when its gradient is
+        complete. Each node is released as soon as it has been used.
+        """
+        nodes = self.nodes
+        del nodes[max(node + 1, leaves) :]
+        gradients: list[Any] = [None] * len(nodes)
+        gradients[node] = seed
+
+        while len(nodes) > leaves:
+            entry = nodes.pop()
+            gradient = gradients.pop()
+            if gradient is None:
+                continue
+            if len(entry) == 2:
+                pullback, parent = entry
+                part = pullback(gradient)
+                known = gradients[parent]
+                gradients[parent] = part if known is None else known + part
+            else:
+                _distribute(entry, gradient, gradients)
+
+        return gradients
+
+
+def _distribute(entry: tuple[Any, ...], gradient: Any, gradients: list[Any]) -> None:
+    """Add to `gradients` what a node with several parents passes on."""
+    pullback: Callable[[Any], tuple[Any, ...]] = entry[0]
+    for parent, part in zip(entry[1:], pullback(gradient), strict=True):
+        if part is not None:
+            known = gradients[parent]
+            gradients[parent] = part if known is None else known + part

@@ -1,0 +1,177 @@
+"""Tensor: a number or array that remembers, on the tape of its level, how it was computed."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+from mmlcore._errors import message
+from mmlcore.autodiff.tape import Tape
+
+__all__ = ["OVERRIDES", "Tensor", "plain", "settled"]
+
+# NumPy function or ufunc -> what it does when an argument is a Tensor; filled by `implements`.
+OVERRIDES: dict[Any, Callable[..., Any]] = {}
+
+
+class Tensor:
+    """What a function receives in place of an argument with respect to which it is being differentiated.
+
+    Made by `grad` and its relatives only. It behaves as a NumPy array in ordinary NumPy code: operators,
+    indexing, methods, and NumPy's functions all work and record what they did. Comparisons look at the
+    values and return plain arrays of booleans. What would lose track of the derivative (`float(t)`,
+    `np.asarray(t)`, `t[0] = 1`, `if t:`) raises a TypeError that names the working form, until the
+    transform has returned; from then on a Tensor that outlived it converts to its value.
+
+    Attributes
+    ----------
+    value : ndarray or NumPy scalar, float32 or float64
+        In nested differentiation, a Tensor of an outer level.
+    tape : Tape
+    node : int
+        Position on the tape.
+    """
+
+    __slots__ = ("__weakref__", "node", "tape", "value")
+    __array_priority__ = 1000.0
+
+    def __init__(self, value: Any, tape: Tape, node: int) -> None:
+        self.value = value
+        self.tape = tape
+        self.node = node
+
+    # ---- an array's attributes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        shape: tuple[int, ...] = self.value.shape
+        return shape
+
+    @property
+    def ndim(self) -> int:
+        return len(self.value.shape)
+
+    @property
+    def size(self) -> int:
+        size: int = self.value.size
+        return size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = self.value.dtype
+        return dtype
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError(message("iter", "a Tensor", "of one dimension or more", "shape ()"))
+        return (self[i] for i in range(len(self)))  # type: ignore[index]  # indexing is registered, not built in
+
+    def __repr__(self) -> str:
+        return f"Tensor({self.value!r})"
+
+    def __format__(self, specification: str) -> str:
+        return format(self.value, specification)
+
+    # ---- NumPy's protocols
+
+    def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **kwargs: Any) -> Any:
+        override = OVERRIDES.get(ufunc)
+        if override is not None and how == "__call__" and not kwargs:
+            return override(*inputs)
+        name = ufunc.__name__
+        if override is None or how != "__call__":
+            name = name if how == "__call__" else f"{name}.{how}"
+            raise TypeError(f"{name}: no derivative rule in mmlcore")
+        option = next(iter(kwargs))
+        working = f"left out when an argument is a Tensor (write y = {name}(...))"
+        raise TypeError(message(name, option, working, "a value for it"))
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        override = OVERRIDES.get(function)
+        if override is None:
+            raise TypeError(f"{function.__name__}: no derivative rule in mmlcore")
+        return override(*args, **kwargs)
+
+    # ---- comparisons: plain booleans
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        return plain(self) == plain(other)
+
+    def __ne__(self, other: object) -> Any:
+        return plain(self) != plain(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return plain(self) < plain(other)
+
+    def __le__(self, other: Any) -> Any:
+        return plain(self) <= plain(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return plain(self) > plain(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return plain(self) >= plain(other)
+
+    # ---- what would lose the derivative
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self.tape.open:
+            _refuse(
+                "numpy.asarray",
+                "pass the Tensor itself to NumPy's functions, or join several with numpy.stack",
+            )
+        return np.array(self.value, dtype=dtype, copy=copy)
+
+    def __float__(self) -> float:
+        if self.tape.open:
+            _refuse("float", "keep the Tensor and use NumPy's functions (numpy.sin, not math.sin)")
+        return float(self.value)
+
+    def __int__(self) -> int:
+        if self.tape.open:
+            _refuse("int", "keep the Tensor")
+        return int(self.value)
+
+    def __bool__(self) -> bool:
+        if self.tape.open:
+            _refuse("bool", "compare it (if t > 0)")
+        return bool(self.value)
+
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+        raise TypeError(
+            "setitem: a Tensor cannot be changed in place; "
+            "write numpy.where(mask, new, old), or join the parts with numpy.concatenate or numpy.stack"
+        )
+
+
+def plain(x: Any) -> Any:
+    """`x` without any Tensor: their values, also inside lists, tuples and dicts."""
+    return _opened(x, every=True)
+
+
+def settled(x: Any) -> Any:
+    """`x` with the values of Tensors whose transform has returned, also inside lists, tuples and dicts."""
+    return _opened(x, every=False)
+
+
+def _opened(x: Any, every: bool) -> Any:
+    while type(x) is Tensor and (every or not x.tape.open):
+        x = x.value
+    if isinstance(x, (list, tuple)):
+        parts = [_opened(part, every) for part in x]
+        return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
+    if isinstance(x, dict):
+        return {key: _opened(part, every) for key, part in x.items()}
+    return x
+
+
+def _refuse(function: str, working: str) -> NoReturn:
+    raise TypeError(
+        f"{function}: a Tensor that is being differentiated cannot become a plain value; {working}, "
+        "or take t.value where no derivative is wanted"
+    )

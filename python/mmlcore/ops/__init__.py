@@ -1,0 +1,84 @@
+"""Differentiable operations: each a kernel (or NumPy's own arithmetic) and a derivative rule.
+
+Every function takes arrays or Tensors, float32 or float64 in, the same out; integers become float64.
+Importing this package teaches the engine in `mmlcore.autodiff` all it knows: NumPy's functions of the same
+names work on Tensors, and so do operators, indexing and methods. Rules are written with these operations,
+so derivatives of any order follow.
+"""
+
+from mmlcore.ops import constant as _constant  # noqa: F401  # registers, exports nothing
+from mmlcore.ops.activation import relu, sigmoid, softplus, tanh
+from mmlcore.ops.arithmetic import add, divide, multiply, positive, power, subtract
+from mmlcore.ops.broadcasting import astype, broadcast_to
+from mmlcore.ops.dense import dense
+from mmlcore.ops.elementwise import absolute, negative, reciprocal, sign, sqrt, square
+from mmlcore.ops.indexing import diagonal, getitem, take, trace
+from mmlcore.ops.joining import concatenate, hstack, stack, vstack
+from mmlcore.ops.kinked import clip, maximum, minimum, where
+from mmlcore.ops.matmul import dot, matmul, outer
+from mmlcore.ops.norms import norm, std, var
+from mmlcore.ops.reductions import max, mean, min, sum
+from mmlcore.ops.shape import expand_dims, moveaxis, ravel, reshape, squeeze, swapaxes, transpose
+from mmlcore.ops.softmax import log_softmax, logsumexp, softmax, softmax_cross_entropy
+from mmlcore.ops.transcendental import cos, exp, expm1, log, log1p, sin
+
+__all__ = [
+    "absolute",
+    "add",
+    "astype",
+    "broadcast_to",
+    "clip",
+    "concatenate",
+    "cos",
+    "dense",
+    "diagonal",
+    "divide",
+    "dot",
+    "exp",
+    "expand_dims",
+    "expm1",
+    "getitem",
+    "hstack",
+    "log",
+    "log1p",
+    "log_softmax",
+    "logsumexp",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "moveaxis",
+    "multiply",
+    "negative",
+    "norm",
+    "outer",
+    "positive",
+    "power",
+    "ravel",
+    "reciprocal",
+    "relu",
+    "reshape",
+    "sigmoid",
+    "sign",
+    "sin",
+    "softmax",
+    "softmax_cross_entropy",
+    "softplus",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
+    "subtract",
+    "sum",
+    "swapaxes",
+    "take",
+    "tanh",
+    "trace",
+    "transpose",
+    "var",
+    "vstack",
+    "where",
+]

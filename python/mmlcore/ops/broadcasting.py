@@ -1,0 +1,184 @@
+"""Broadcasting and its transpose, and the rules of binary element-wise operations, which need both."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mmlcore._arrays import as_float
+from mmlcore._errors import message
+from mmlcore.autodiff import defvjp, implements, method, primitive
+
+__all__ = ["astype", "binary_rules", "broadcast_to", "pair", "unbroadcast"]
+
+FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+
+
+@implements(np.broadcast_to)
+@primitive
+def broadcast_to(x: Any, shape: Any) -> Any:
+    """An array repeated along new or unit axes, without copying.
+
+    Parameters
+    ----------
+    x : array, float32 or float64
+    shape : int or tuple of int
+
+    Returns
+    -------
+    ndarray of that shape
+        A view: not to be written to.
+
+    Raises
+    ------
+    ValueError
+        If the shape of `x` does not broadcast to `shape`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mmlcore import grad, ops
+    >>> ops.broadcast_to(np.array([1.0, 2.0]), (2, 2))
+    array([[1., 2.],
+           [1., 2.]])
+    >>> grad(lambda x: np.sum(ops.broadcast_to(x, (3, 2))))(np.array([1.0, 2.0]))
+    array([3., 3.])
+    """
+    x = as_float(x, "broadcast_to", "x")
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    if x.ndim == 0 and x.flags.writeable:  # numpy.broadcast_to takes ten times as long
+        return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+    try:
+        return np.broadcast_to(x, shape)
+    except ValueError:
+        expectation = f"broadcastable from x of shape {x.shape}"
+        raise ValueError(message("broadcast_to", "shape", expectation, shape)) from None
+
+
+@primitive
+def unbroadcast(g: Any, shape: Any) -> Any:
+    """Sum over the axes along which an array of `shape` was repeated: the transpose of `broadcast_to`.
+
+    Parameters
+    ----------
+    g : array
+    shape : tuple of int
+        Broadcasts to the shape of `g`.
+
+    Returns
+    -------
+    array of that shape
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mmlcore import ops
+    >>> ops.broadcasting.unbroadcast(np.ones((4, 3)), (3,))
+    array([4., 4., 4.])
+    """
+    if g.shape == shape:
+        return g
+    new = g.ndim - len(shape)
+    repeated = tuple(i for i, n in enumerate(g.shape) if i < new or (shape[i - new] == 1 and n != 1))
+    return np.add.reduce(g, repeated).reshape(shape)
+
+
+def _broadcast_back(ans: Any, g: Any, shape: Any) -> Callable[[Any], Any]:
+    full = g.shape
+    return lambda h: broadcast_to(h, full)
+
+
+def _sum_back(ans: Any, x: Any, shape: Any) -> Callable[[Any], Any]:
+    narrow = x.shape
+    return lambda g: unbroadcast(g, narrow)
+
+
+defvjp(unbroadcast, _broadcast_back, None)
+defvjp(broadcast_to, _sum_back, None)
+
+
+@method("astype")
+@primitive
+def astype(x: Any, dtype: Any) -> Any:
+    """The same numbers in another floating dtype; the gradient comes back in that of `x`.
+
+    Parameters
+    ----------
+    x : array, float32 or float64
+    dtype : float32 or float64
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    TypeError
+        For any other dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mmlcore import ops
+    >>> ops.astype(np.array([0.5]), np.float32).dtype
+    dtype('float32')
+    """
+    dtype = np.dtype(dtype)
+    if dtype not in FLOATS:
+        raise TypeError(message("astype", "dtype", "float32 or float64", dtype))
+    return as_float(x, "astype", "x").astype(dtype, copy=False)
+
+
+def _cast_back(ans: Any, x: Any, dtype: Any) -> Callable[[Any], Any]:
+    origin = x.dtype
+    return lambda g: astype(g, origin)
+
+
+defvjp(astype, _cast_back, None)
+
+
+def pair(function: str, ufunc: np.ufunc, x: Any, y: Any) -> Any:
+    """A binary ufunc under the dtype rule, whatever the arguments, or the error that says what is wrong."""
+    arrays = []
+    for argument, value in (("x", x), ("y", y)):
+        weak = isinstance(value, (int, float)) and not isinstance(value, np.generic)
+        arrays.append(value if weak else as_float(value, function, argument))
+    if not any(hasattr(value, "dtype") for value in arrays):
+        arrays[0] = np.float64(arrays[0])
+    try:
+        return ufunc(*arrays)
+    except ValueError:
+        expectation = f"broadcastable with x of shape {np.shape(x)}"
+        raise ValueError(message(function, "y", expectation, f"shape {np.shape(y)}")) from None
+
+
+def binary_rules(prim: Callable[..., Any], dx: Callable[..., Any], dy: Callable[..., Any]) -> None:
+    """Give a binary element-wise primitive its rules, summing over broadcast axes.
+
+    Parameters
+    ----------
+    prim : primitive
+        ans = prim(x, y), of the shape to which x and y broadcast.
+    dx, dy : callable
+        `dx(g, ans, x, y)`: g times the partial derivative with respect to x; `dy` likewise.
+    """
+
+    def to_x(ans: Any, x: Any, y: Any) -> Callable[[Any], Any]:
+        shape = x.shape
+        if shape == ans.shape:
+            return lambda g: dx(g, ans, x, y)
+        return lambda g: unbroadcast(dx(g, ans, x, y), shape)
+
+    def to_y(ans: Any, x: Any, y: Any) -> Callable[[Any], Any]:
+        shape = y.shape
+        if shape == ans.shape:
+            return lambda g: dy(g, ans, x, y)
+        return lambda g: unbroadcast(dy(g, ans, x, y), shape)
+
+    def to_both(ans: Any, x: Any, y: Any) -> Callable[[Any], Any]:
+        shape_x, shape_y = x.shape, y.shape
+        if shape_x == shape_y:
+            return lambda g: (dx(g, ans, x, y), dy(g, ans, x, y))
+        return lambda g: (unbroadcast(dx(g, ans, x, y), shape_x), unbroadcast(dy(g, ans, x, y), shape_y))
+
+    defvjp(prim, to_x, to_y, both=to_both)

@@ -1,0 +1,169 @@
+"""Joining arrays; each rule cuts the gradient up again."""
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from mmlcore._arrays import as_float
+from mmlcore._errors import message
+from mmlcore.autodiff import defvjp_joint, implements, primitive
+from mmlcore.ops.shape import axes_of, expand_dims, ravel, reshape
+
+__all__ = ["concatenate", "hstack", "stack", "vstack"]
+
+
+@primitive
+def _concatenate(*arrays: Any, axis: int) -> Any:
+    arrays = tuple(as_float(x, "concatenate", f"arrays[{i}]") for i, x in enumerate(arrays))
+    try:
+        return np.concatenate(arrays, axis)
+    except ValueError:
+        shapes = ", ".join(str(x.shape) for x in arrays)
+        expectation = f"of one shape except along axis {axis}"
+        raise ValueError(message("concatenate", "arrays", expectation, f"shapes {shapes}")) from None
+
+
+def _concatenate_back(needed: tuple[int, ...], ans: Any, args: Any, kwargs: Any) -> Callable[[Any], Any]:
+    before = (slice(None),) * kwargs["axis"]
+    ends = list(accumulate(x.shape[kwargs["axis"]] if hasattr(x, "shape") else len(x) for x in args))
+    parts = [(*before, slice(ends[i - 1] if i else 0, ends[i])) for i in needed]
+    return lambda g: tuple(g[part] for part in parts)
+
+
+defvjp_joint(_concatenate, _concatenate_back)
+
+
+@implements(np.concatenate)
+def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
+    """Arrays one after the other along an existing axis.
+
+    Parameters
+    ----------
+    arrays : sequence of arrays, float32 or float64
+        Of the same shape except along the axis.
+    axis : int or None, default 0
+        None: the arrays are flattened first.
+
+    Returns
+    -------
+    array
+
+    Raises
+    ------
+    ValueError
+        If there are none, the shapes do not fit, or there is no such axis.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> ops.concatenate([[1, 2], [3]])
+    array([1., 2., 3.])
+    """
+    parts = _sequence("concatenate", arrays)
+    if axis is None:
+        return _concatenate(*[ravel(x) for x in parts], axis=0)
+    (place,) = axes_of("concatenate", axis, np.ndim(parts[0]))
+    return _concatenate(*parts, axis=place)
+
+
+@implements(np.stack)
+def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
+    """Arrays of one shape along a new axis: the differentiable form of `numpy.array([x, y])`.
+
+    Parameters
+    ----------
+    arrays : sequence of arrays or numbers, float32 or float64
+        All of the same shape.
+    axis : int, default 0
+        The place of the new axis in the result.
+
+    Returns
+    -------
+    array
+
+    Raises
+    ------
+    ValueError
+        If there are none, or the shapes differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mmlcore import grad, ops
+    >>> ops.stack([1, 2])
+    array([1., 2.])
+    >>> float(grad(lambda x: np.sum(np.stack([x, x**2])))(3.0))
+    7.0
+    """
+    parts = _sequence("stack", arrays)
+    shapes = {np.shape(x) for x in parts}
+    if len(shapes) > 1:
+        raise ValueError(
+            message("stack", "arrays", "of one shape", f"shapes {', '.join(map(str, sorted(shapes)))}")
+        )
+    (place,) = axes_of("stack", axis, np.ndim(parts[0]) + 1)
+    return _concatenate(*[expand_dims(x, place) for x in parts], axis=place)
+
+
+@implements(np.vstack)
+def vstack(arrays: Sequence[Any]) -> Any:
+    """Arrays one below the other; vectors are rows.
+
+    Parameters
+    ----------
+    arrays : sequence of arrays or numbers, float32 or float64
+
+    Returns
+    -------
+    array of two dimensions or more
+
+    Raises
+    ------
+    ValueError
+        If there are none, or the shapes do not fit.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> ops.vstack([[1, 2], [3, 4]])
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    parts = _sequence("vstack", arrays)
+    return concatenate([reshape(x, (1, -1)) if np.ndim(x) < 2 else x for x in parts])
+
+
+@implements(np.hstack)
+def hstack(arrays: Sequence[Any]) -> Any:
+    """Arrays side by side: along the second axis, vectors along their only one.
+
+    Parameters
+    ----------
+    arrays : sequence of arrays or numbers, float32 or float64
+
+    Returns
+    -------
+    array of one dimension or more
+
+    Raises
+    ------
+    ValueError
+        If there are none, or the shapes do not fit.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> ops.hstack([[1, 2], [3]])
+    array([1., 2., 3.])
+    """
+    parts = [reshape(x, (1,)) if np.ndim(x) == 0 else x for x in _sequence("hstack", arrays)]
+    return concatenate(parts, axis=0 if np.ndim(parts[0]) == 1 else 1)
+
+
+def _sequence(function: str, arrays: Sequence[Any]) -> list[Any]:
+    parts = list(arrays)
+    if not parts:
+        raise ValueError(message(function, "arrays", "at least one array", "none"))
+    return parts

@@ -1,0 +1,192 @@
+"""Element-wise functions with kinks: where the derivative jumps, the choice made is stated."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mmlcore._arrays import as_float
+from mmlcore.autodiff import Tensor, defvjp, implements, method, plain, primitive
+from mmlcore.ops.broadcasting import binary_rules, pair, unbroadcast
+
+__all__ = ["clip", "maximum", "minimum", "where"]
+
+
+@implements(np.maximum)
+@primitive
+def maximum(x: Any, y: Any) -> Any:
+    """The larger of x and y, element by element; where they are equal each gets half the gradient.
+
+    Parameters
+    ----------
+    x, y : arrays or numbers that broadcast, float32 or float64
+        A NaN in either gives NaN.
+
+    Returns
+    -------
+    array of the shape to which they broadcast
+
+    Raises
+    ------
+    ValueError
+        If they do not broadcast.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mmlcore import grad, ops
+    >>> ops.maximum([-1, 2], 0)
+    array([0., 2.])
+    >>> grad(lambda x: np.sum(ops.maximum(x, 0)))(np.array([-1.0, 0.0, 2.0]))
+    array([0. , 0.5, 1. ])
+    """
+    return pair("maximum", np.maximum, x, y)
+
+
+@implements(np.minimum)
+@primitive
+def minimum(x: Any, y: Any) -> Any:
+    """The smaller of x and y, element by element; where they are equal each gets half the gradient.
+
+    Parameters
+    ----------
+    x, y : arrays or numbers that broadcast, float32 or float64
+        A NaN in either gives NaN.
+
+    Returns
+    -------
+    array of the shape to which they broadcast
+
+    Raises
+    ------
+    ValueError
+        If they do not broadcast.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> ops.minimum([-1, 2], 0)
+    array([-1.,  0.])
+    """
+    return pair("minimum", np.minimum, x, y)
+
+
+def _share(g: Any, ahead: Any, ahead_or_equal: Any) -> Any:
+    """All of the gradient where an operand is ahead, half where they are equal, in the dtype of g."""
+    return (g * ahead + g * ahead_or_equal) * 0.5
+
+
+binary_rules(
+    maximum, lambda g, ans, x, y: _share(g, x > y, x >= y), lambda g, ans, x, y: _share(g, x < y, x <= y)
+)
+binary_rules(
+    minimum, lambda g, ans, x, y: _share(g, x < y, x <= y), lambda g, ans, x, y: _share(g, x > y, x >= y)
+)
+
+
+@implements(np.where)
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """x where the condition holds, otherwise y; the gradient goes to the one that was taken.
+
+    Parameters
+    ----------
+    condition : array of bool
+        No derivative is taken with respect to it.
+    x, y : arrays or numbers, float32 or float64
+        The three broadcast. Without x and y: the indices where the condition holds, as `numpy.where`.
+
+    Returns
+    -------
+    array of the shape to which they broadcast
+
+    Raises
+    ------
+    ValueError
+        If only one of x and y is given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mmlcore import ops
+    >>> ops.where(np.array([True, False]), [1, 2], 0)
+    array([1., 0.])
+    """
+    condition = plain(condition)
+    if x is None and y is None:
+        return np.where(condition)
+    if x is None or y is None:
+        raise ValueError("where: x and y must be given together, got only one of them")
+    return _where(condition, x, y)
+
+
+@primitive
+def _where(condition: Any, x: Any, y: Any) -> Any:
+    ans = np.where(condition, x, y)
+    return ans[()] if ans.dtype.kind == "f" else as_float(ans, "where", "x or y")[()]
+
+
+def _chosen(g: Any, shape: tuple[int, ...]) -> Any:
+    return unbroadcast(g, shape)
+
+
+def _where_x(ans: Any, condition: Any, x: Any, y: Any) -> Callable[[Any], Any]:
+    shape = x.shape
+    return lambda g: unbroadcast(_where(condition, g, 0.0), shape)
+
+
+def _where_y(ans: Any, condition: Any, x: Any, y: Any) -> Callable[[Any], Any]:
+    shape = y.shape
+    return lambda g: unbroadcast(_where(condition, 0.0, g), shape)
+
+
+defvjp(_where, None, _where_x, _where_y)
+
+
+@implements(np.clip)
+@method("clip")
+def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Any:
+    """x limited to the interval from a_min to a_max; inside and at the constant limits the derivative is 1.
+
+    Limits that are themselves being differentiated share the gradient as in `maximum` and `minimum`.
+
+    Parameters
+    ----------
+    x : array or number, float32 or float64
+    a_min, a_max : arrays or numbers that broadcast with x, or None for no limit
+
+    Returns
+    -------
+    array of the shape to which they broadcast
+
+    Raises
+    ------
+    ValueError
+        If the three do not broadcast.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> ops.clip([-1.0, 0.5, 3.0], 0, 1)
+    array([0. , 0.5, 1. ])
+    """
+    if isinstance(a_min, Tensor) or isinstance(a_max, Tensor):
+        x = x if a_min is None else maximum(x, a_min)
+        return x if a_max is None else minimum(x, a_max)
+    return _clip(x, a_min, a_max)
+
+
+@primitive
+def _clip(x: Any, a_min: Any, a_max: Any) -> Any:
+    x = as_float(x, "clip", "x")
+    if a_min is not None:
+        x = pair("clip", np.maximum, x, a_min)
+    return x[()] if a_max is None else pair("clip", np.minimum, x, a_max)
+
+
+def _clip_x(ans: Any, x: Any, a_min: Any, a_max: Any) -> Callable[[Any], Any]:
+    shape = x.shape
+    inside = np.equal(ans, x)
+    return lambda g: unbroadcast(g * inside, shape)
+
+
+defvjp(_clip, _clip_x, None, None)

@@ -1,0 +1,151 @@
+"""Products of vectors, matrices and stacks of matrices, on `mmlcore.linalg.matmul`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mmlcore import linalg
+from mmlcore._arrays import as_float
+from mmlcore.autodiff import defvjp, implements, method, primitive
+from mmlcore.ops.arithmetic import multiply
+from mmlcore.ops.broadcasting import unbroadcast
+from mmlcore.ops.shape import moveaxis, ravel, reshape, swapaxes
+
+__all__ = ["dot", "matmul", "outer"]
+
+
+@implements(np.matmul)
+@method("__matmul__")
+@primitive
+def matmul(x: Any, y: Any) -> Any:
+    """The matrix product x y, also of stacks; a vector is a row on the left, a column on the right.
+
+    Parameters
+    ----------
+    x : array (..., m, k) or (k,), float32 or float64
+    y : array (..., k, n) or (k,), float32 or float64
+        Leading dimensions broadcast.
+
+    Returns
+    -------
+    array (..., m, n), without m or n where x or y is a vector
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Notes
+    -----
+    With g = ∂E/∂(x y):  ∂E/∂x = g yᵀ,  ∂E/∂y = xᵀ g.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> ops.matmul([[1, 2], [3, 4]], [5, 6])
+    array([17., 39.])
+    """
+    return linalg.matmul(x, y)
+
+
+def _matmul_x(ans: Any, x: Any, y: Any) -> Callable[[Any], Any]:
+    shape, vector = x.shape, x.ndim == 1
+    y = y if hasattr(y, "ndim") else as_float(y, "matmul", "y")
+
+    def pullback(g: Any) -> Any:
+        if y.ndim == 1:
+            return g * y if vector else unbroadcast(reshape(g, (*g.shape, 1)) * y, shape)
+        if vector:
+            return unbroadcast(reshape(matmul(y, reshape(g, (*g.shape, 1))), y.shape[:-1]), shape)
+        return unbroadcast(matmul(g, swapaxes(y, -1, -2)), shape)
+
+    return pullback
+
+
+def _matmul_y(ans: Any, x: Any, y: Any) -> Callable[[Any], Any]:
+    shape, vector = y.shape, y.ndim == 1
+    x = x if hasattr(x, "ndim") else as_float(x, "matmul", "x")
+
+    def pullback(g: Any) -> Any:
+        if x.ndim == 1:
+            return (
+                g * x if vector else unbroadcast(reshape(x, (-1, 1)) * reshape(g, _as_rows(g.shape)), shape)
+            )
+        if vector:
+            rows = reshape(x, (-1, x.shape[-1]))
+            return matmul(ravel(g), rows)
+        if len(shape) == 2:  # one matrix for the whole stack: one product
+            return matmul(swapaxes(reshape(x, (-1, shape[0])), 0, 1), reshape(g, (-1, shape[1])))
+        return unbroadcast(matmul(swapaxes(x, -1, -2), g), shape)
+
+    return pullback
+
+
+def _as_rows(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (*shape[:-1], 1, shape[-1])
+
+
+defvjp(matmul, _matmul_x, _matmul_y)
+
+
+@method("__rmatmul__")
+def _rmatmul(y: Any, x: Any) -> Any:
+    return matmul(x, y)
+
+
+@implements(np.dot)
+@method("dot")
+def dot(x: Any, y: Any) -> Any:
+    """The sum of products over the last axis of x and the last but one of y.
+
+    Parameters
+    ----------
+    x, y : arrays or numbers, float32 or float64
+
+    Returns
+    -------
+    array or NumPy scalar
+        Of vectors the inner product, of matrices the matrix product, with a number the multiple.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> float(ops.dot([1, 2], [3, 4]))
+    11.0
+    """
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
+        return multiply(x, y)
+    if np.ndim(y) <= 2:
+        return matmul(x, y)
+    stacked = moveaxis(y, -2, 0)  # all columns of all matrices side by side
+    product = matmul(x, reshape(stacked, (stacked.shape[0], -1)))
+    return reshape(product, product.shape[:-1] + stacked.shape[1:])
+
+
+@implements(np.outer)
+def outer(x: Any, y: Any) -> Any:
+    """The outer product x yᵀ of two vectors; other arrays are flattened.
+
+    Parameters
+    ----------
+    x : array of size m, float32 or float64
+    y : array of size n, float32 or float64
+
+    Returns
+    -------
+    array (m, n)
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> ops.outer([1, 2], [3, 4])
+    array([[3., 4.],
+           [6., 8.]])
+    """
+    return multiply(reshape(ravel(x), (-1, 1)), ravel(y))

@@ -1,0 +1,156 @@
+"""Lengths and spreads: norms, variance and standard deviation."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mmlcore._errors import message
+from mmlcore.autodiff import defvjp, implements, method, primitive
+from mmlcore.ops.arithmetic import subtract
+from mmlcore.ops.elementwise import absolute, sqrt, square
+from mmlcore.ops.kinked import where
+from mmlcore.ops.reductions import Axis, kept_shape, max, mean, sum
+from mmlcore.ops.shape import axes_of, reshape
+
+__all__ = ["norm", "std", "var"]
+
+
+@primitive
+def _euclidean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    return sqrt(sum(square(x), axis=axis, keepdims=keepdims))
+
+
+def _euclidean_back(ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = False) -> Callable[[Any], Any]:
+    kept = kept_shape(x.shape, axis)
+    # The derivative is x / |x|; at the kink x = 0 the subgradient 0.
+    length = reshape(where(ans == 0, 1.0, ans), kept)
+    return lambda g: reshape(g, kept) * (x / length)
+
+
+defvjp(_euclidean, _euclidean_back)
+
+
+@implements(np.linalg.norm, np.linalg.vector_norm)
+def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+    r"""The norm of a vector, :math:`(\sum |x_i|^p)^{1/p}`, or the Frobenius norm of a matrix.
+
+    At 0 the derivative is taken as 0.
+
+    Parameters
+    ----------
+    x : array, float32 or float64
+    ord : None, 'fro', 1, 2, inf or another number p > 0, default None
+        None is 2 for vectors and 'fro' for matrices.
+    axis : int or tuple of int, optional
+        One axis: norms of the vectors along it; two: of the matrices that they span (None and 'fro' only).
+        By default `x` is one vector, or one matrix, or with `ord=None` all its elements together.
+    keepdims : bool, default False
+        Leave the axes in the result with length 1.
+
+    Returns
+    -------
+    array or NumPy scalar
+
+    Raises
+    ------
+    ValueError
+        For any other `ord`, or if `x` has no such axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mmlcore import grad, ops
+    >>> float(ops.norm([3.0, 4.0]))
+    5.0
+    >>> grad(ops.norm)(np.array([3.0, 4.0]))
+    array([0.6, 0.8])
+    """
+    ndim = np.ndim(x)
+    axes = tuple(range(ndim)) if axis is None else axes_of("norm", axis, ndim)
+    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
+        return _euclidean(x, axis=axes, keepdims=keepdims)
+    if isinstance(ord, str) or len(axes) != 1 or not ord > 0:
+        expectation = "None, 'fro' for matrices, or a positive number for vectors"
+        raise ValueError(message("norm", "ord", expectation, f"{ord!r} over {len(axes)} axes"))
+    if ord == np.inf:
+        return max(absolute(x), axis=axes, keepdims=keepdims)
+    total = sum(absolute(x) if ord == 1 else absolute(x) ** ord, axis=axes, keepdims=keepdims)
+    return total if ord == 1 else total ** (1 / ord)
+
+
+@implements(np.var)
+@method("var")
+def var(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+    r"""The variance :math:`\frac{1}{n - ddof} \sum (x - \bar x)^2` over all elements or some axes.
+
+    Parameters
+    ----------
+    x : array, float32 or float64
+    axis : int or tuple of int, optional
+        The axes to average over; all by default.
+    ddof : int, default 0
+        1 for the unbiased estimate from a sample.
+    keepdims : bool, default False
+        Leave them in the result with length 1.
+
+    Returns
+    -------
+    array or NumPy scalar
+
+    Raises
+    ------
+    ValueError
+        If `x` has no such axis, or not more than `ddof` elements along them.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> float(ops.var([1, 2, 3, 4]))
+    1.25
+    """
+    x, freedom = _centred("var", x, axis, ddof)
+    return sum(square(x), axis=axis, keepdims=keepdims) / freedom
+
+
+@implements(np.std)
+@method("std")
+def std(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+    """The standard deviation, the square root of `var`; where it is 0 its derivative is taken as 0.
+
+    Parameters
+    ----------
+    x : array, float32 or float64
+    axis : int or tuple of int, optional
+        The axes to average over; all by default.
+    ddof : int, default 0
+        1 divides by n - 1.
+    keepdims : bool, default False
+        Leave them in the result with length 1.
+
+    Returns
+    -------
+    array or NumPy scalar
+
+    Raises
+    ------
+    ValueError
+        If `x` has no such axis, or not more than `ddof` elements along them.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> float(ops.std([1, 3]))
+    1.0
+    """
+    x, freedom = _centred("std", x, axis, ddof)
+    return _euclidean(x, axis=axis, keepdims=keepdims) / freedom**0.5
+
+
+def _centred(function: str, x: Any, axis: Axis, ddof: int) -> tuple[Any, int]:
+    """x minus its mean, and by what to divide the sum of squares."""
+    average = mean(x, axis=axis, keepdims=True)
+    count = np.size(x) // np.size(average)
+    if count <= ddof:
+        raise ValueError(message(function, "ddof", f"less than the number of elements ({count})", ddof))
+    return subtract(x, average), count - ddof

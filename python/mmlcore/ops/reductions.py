@@ -1,0 +1,202 @@
+"""Reductions over axes: sums, means and extremes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mmlcore import _kernels
+from mmlcore._arrays import as_float
+from mmlcore.autodiff import defvjp, implements, method, plain, primitive
+from mmlcore.ops.broadcasting import broadcast_to
+from mmlcore.ops.elementwise import negative
+from mmlcore.ops.shape import axes_of, reshape
+
+__all__ = ["Axis", "kept_shape", "max", "mean", "min", "sum"]
+
+Axis = int | tuple[int, ...] | None
+
+
+def _reduce(kernel: Callable[..., None], function: str, x: Any, axis: Axis, keepdims: bool) -> Any:
+    """Call a kernel that reduces one block of neighbouring axes; other axes are first brought to the end."""
+    x = as_float(x, function, "x")
+    shape, ndim = x.shape, x.ndim
+    if axis is None:
+        out = np.empty((1,) * ndim if keepdims else (), x.dtype)
+        kernel(out, x, 0, ndim)
+        return out if out.ndim else out[()]
+
+    axes = sorted(axes_of(function, axis, ndim))
+    out = np.empty([n for i, n in enumerate(shape) if i not in axes], x.dtype)
+    if axes and axes[-1] - axes[0] + 1 > len(axes):
+        x = np.moveaxis(x, axes, range(-len(axes), 0))
+        kernel(out, x, ndim - len(axes), ndim)
+    else:
+        first = axes[0] if axes else 0
+        kernel(out, x, first, first + len(axes))
+    if keepdims:
+        return out.reshape([1 if i in axes else n for i, n in enumerate(shape)])
+    return out if out.ndim else out[()]
+
+
+def kept_shape(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
+    """The shape of a reduction with keepdims."""
+    reduced = range(len(shape)) if axis is None else axes_of("sum", axis, len(shape))
+    return tuple(1 if i in reduced else n for i, n in enumerate(shape))
+
+
+@implements(np.sum)
+@method("sum")
+@primitive
+def sum(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """The sum over all elements or some axes.
+
+    Parameters
+    ----------
+    x : array, float32 or float64
+    axis : int or tuple of int, optional
+        The axes to sum over; all by default.
+    keepdims : bool, default False
+        Leave them in the result with length 1.
+
+    Returns
+    -------
+    array or NumPy scalar
+        An empty sum is 0.
+
+    Raises
+    ------
+    ValueError
+        If `x` has no such axis.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> ops.sum([[1, 2], [3, 4]], axis=0)
+    array([4., 6.])
+    """
+    return _reduce(_kernels.sum, "sum", x, axis, keepdims)
+
+
+def _sum_back(ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = False) -> Callable[[Any], Any]:
+    shape = x.shape
+    if axis is None and not keepdims:
+        return lambda g: broadcast_to(g, shape)
+    kept = kept_shape(shape, axis)
+    return lambda g: broadcast_to(reshape(g, kept), shape)
+
+
+@implements(np.mean)
+@method("mean")
+@primitive
+def mean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """The mean over all elements or some axes.
+
+    Parameters
+    ----------
+    x : array, float32 or float64
+    axis : int or tuple of int, optional
+        The axes to average over; all by default.
+    keepdims : bool, default False
+        Leave them in the result with length 1.
+
+    Returns
+    -------
+    array or NumPy scalar
+
+    Raises
+    ------
+    ValueError
+        If `x` has no such axis, or there is nothing to average.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> ops.mean([[1, 2], [3, 4]], axis=1)
+    array([1.5, 3.5])
+    """
+    return _reduce(_kernels.mean, "mean", x, axis, keepdims)
+
+
+def _mean_back(ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = False) -> Callable[[Any], Any]:
+    pullback = _sum_back(ans, x, axis, keepdims=keepdims)
+    share = 1.0 if x.size == 0 else ans.size / x.size
+    return lambda g: pullback(g * share)
+
+
+@implements(np.max)
+@method("max")
+@primitive
+def max(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """The largest of all elements or along some axes; equal ones share the gradient equally.
+
+    Parameters
+    ----------
+    x : array, float32 or float64
+        A NaN makes the result NaN.
+    axis : int or tuple of int, optional
+        The axes to search; all by default.
+    keepdims : bool, default False
+        Leave them in the result with length 1.
+
+    Returns
+    -------
+    array or NumPy scalar
+
+    Raises
+    ------
+    ValueError
+        If `x` has no such axis, or there is nothing to search.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> ops.max([[1, 2], [4, 3]], axis=1)
+    array([2., 4.])
+    """
+    return _reduce(_kernels.max, "max", x, axis, keepdims)
+
+
+def _max_back(ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = False) -> Callable[[Any], Any]:
+    kept = kept_shape(x.shape, axis)
+    largest = plain(x) == np.reshape(plain(ans), kept)
+    among = np.add.reduce(largest, axis=axis, keepdims=True, dtype=x.dtype)
+    weight = largest / np.maximum(among, 1)
+    return lambda g: reshape(g, kept) * weight
+
+
+defvjp(sum, _sum_back)
+defvjp(mean, _mean_back)
+defvjp(max, _max_back)
+
+
+@implements(np.min)
+@method("min")
+def min(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """The smallest of all elements or along some axes; equal ones share the gradient equally.
+
+    Parameters
+    ----------
+    x : array, float32 or float64
+        A NaN makes the result NaN.
+    axis : int or tuple of int, optional
+        The axes to search; all by default.
+    keepdims : bool, default False
+        Leave them in the result with length 1.
+
+    Returns
+    -------
+    array or NumPy scalar
+
+    Raises
+    ------
+    ValueError
+        If `x` has no such axis, or there is nothing to search.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> ops.min([[1, 2], [4, 3]], axis=1)
+    array([1., 3.])
+    """
+    return -max(negative(x), axis=axis, keepdims=keepdims)
