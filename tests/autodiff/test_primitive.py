@@ -72,7 +72,9 @@ def test_one_node_per_operation_and_level():
     assert [entry[1:] for entry in x.tape.nodes] == [(), (0,), (0,), (0, 0), (0, 0)]
 
 
-@pytest.mark.parametrize("f", [cube, lambda x: product(x, 2.0), lambda x: product(x, x), lambda x: total(x, x)])
+@pytest.mark.parametrize(
+    "f", [cube, lambda x: product(x, 2.0), lambda x: product(x, x), lambda x: total(x, x)]
+)
 def test_derivatives_to_third_order(f):
     check_grads(f, (1.3,), order=3)
 
@@ -86,7 +88,9 @@ def test_a_tensor_by_keyword_is_refused():
     def shifted(x, *, by=0.0):
         return x + by
 
-    with pytest.raises(TypeError, match="^shifted: every Tensor must be a positional argument, got one by keyword$"):
+    with pytest.raises(
+        TypeError, match="^shifted: every Tensor must be a positional argument, got one by keyword$"
+    ):
         grad(lambda x: shifted(1.0, by=x))(1.0)
 
 

@@ -69,7 +69,9 @@ def test_a_joint_rule_is_told_what_is_needed(arity):
 
     def rule(needed, ans, args, kwargs):
         asked.append(needed)
-        slopes = {1: lambda: [1.0], 2: lambda: [args[1], args[0]], 3: lambda: [args[1], args[0], 1.0]}[arity]()
+        slopes = {1: lambda: [1.0], 2: lambda: [args[1], args[0]], 3: lambda: [args[1], args[0], 1.0]}[
+            arity
+        ]()
         return lambda g: tuple(g * slopes[i] for i in needed)
 
     defvjp_joint(f, rule)
