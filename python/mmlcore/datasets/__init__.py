@@ -1,0 +1,9 @@
+"""Data that ships in the wheel, and readers for data that does not.
+
+A loader returns NumPy arrays, split once and for all, so that results can be compared between machines.
+Nothing here downloads anything. Imports NumPy only.
+"""
+
+from mmlcore.datasets.digits import load_digits
+
+__all__ = ["load_digits"]

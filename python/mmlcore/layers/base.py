@@ -1,0 +1,123 @@
+"""What every layer is: weights declared in `build`, a differentiable `call`, a name."""
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlcore._arrays import as_float
+from mmlcore._errors import message
+from mmlcore._random import Seed, as_generator
+from mmlcore.autodiff import Tensor
+from mmlcore.layers import initializers
+
+__all__ = ["Layer"]
+
+Shape = tuple[int | None, ...]
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+class Layer:
+    """Base of all layers.
+
+    A subclass declares weights in `build` with `add_weight` and computes in `call` from NumPy functions or
+    `mmlcore.ops`, reading its weights as attributes.
+
+    Parameters
+    ----------
+    name : str, optional
+        Default: the class in snake case, numbered within its model.
+    input_shape : tuple of int, optional
+        Shape of one sample. With it a model knows its weights before it sees data.
+
+    Attributes
+    ----------
+    built : bool
+    weight_names : list of str
+        Attributes that hold weights, in the order of θ.
+    activation : str or callable
+        What `call` applies last to `preactivation`; "linear" for a layer that has none.
+
+    Examples
+    --------
+    >>> class Scale(Layer):
+    ...     def build(self, input_shape):
+    ...         self.add_weight("factor", (), "ones")
+    ...     def call(self, inputs):
+    ...         return inputs * self.factor
+    >>> Scale()([[2.0, 3.0]])
+    array([[2., 3.]])
+    """
+
+    activation: Any = "linear"
+
+    def __init__(self, name: str | None = None, input_shape: tuple[int, ...] | None = None) -> None:
+        self.name = name if name is not None else _snake_case(type(self).__name__)
+        self.named = name is not None
+        self.input_shape = None if input_shape is None else (None, *input_shape)
+        self.output_shape: Shape | None = None
+        self.built = False
+        self.weight_names: list[str] = []
+
+    def build(self, input_shape: Shape) -> None:
+        """Declare the weights for inputs of `input_shape`, whose first entry (the batch) is None."""
+
+    def call(self, inputs: Any) -> Any:
+        """The outputs of the layer; inputs and weights are arrays, or tensors while a gradient is taken."""
+        raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
+
+    def preactivation(self, inputs: Any) -> Any:
+        """`call` without the activation, for losses that are stable only in terms of it (logits)."""
+        return self.call(inputs)
+
+    def activate(self, preactivation: Any) -> Any:
+        """The activation alone: ``call(x)`` equals ``activate(preactivation(x))``."""
+        return preactivation
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Shape of the outputs, or a ValueError; the same as the inputs' unless a subclass says otherwise."""
+        return input_shape
+
+    def add_weight(self, name: str, shape: tuple[int, ...], initializer: Any = "glorot_uniform") -> None:
+        """Declare the weight ``self.<name>`` and give it its first value."""
+        create = initializers.get(initializer, f"{type(self).__name__}.add_weight", "initializer")
+        setattr(self, name, initializers.initialize(create, shape, self._rng, self._dtype))
+        if name not in self.weight_names:
+            self.weight_names.append(name)
+
+    def prepare(self, input_shape: Shape, dtype: Any, seed: Seed) -> None:
+        """`build` in the given dtype, with first values from `seed`."""
+        self.output_shape = self.compute_output_shape(input_shape)
+        self._dtype, self._rng = np.dtype(dtype), as_generator(seed, type(self).__name__)
+        self.build(input_shape)
+        del self._rng
+        self.input_shape = input_shape
+        self.built = True
+
+    @property
+    def weights(self) -> list[NDArray[Any]]:
+        """The weights themselves (in a model: views of θ), in the order of `weight_names`."""
+        return [getattr(self, name) for name in self.weight_names]
+
+    def count_params(self) -> int:
+        """How many numbers the layer learns."""
+        return sum(weight.size for weight in self.weights)
+
+    def __call__(self, inputs: Any) -> Any:
+        """`call` on data, building the layer first if it is new."""
+        if not isinstance(inputs, Tensor):
+            inputs = as_float(inputs, type(self).__name__, "inputs")
+        if inputs.ndim == 0:
+            raise ValueError(
+                message(type(self).__name__, "inputs", "a batch of at least one axis", "a scalar")
+            )
+        if not self.built:
+            self.prepare((None, *inputs.shape[1:]), inputs.dtype, None)
+        return self.call(inputs)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}, output shape {self.output_shape}>"

@@ -1,0 +1,167 @@
+"""Cross-entropy: the negative log-likelihood of labels under predicted probabilities."""
+
+from typing import Any, ClassVar
+
+from mmlcore import ops
+from mmlcore.losses.base import Loss
+
+__all__ = [
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "SparseCategoricalCrossentropy",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "sparse_categorical_crossentropy",
+]
+
+_EPSILON = 1e-7  # Keras's: probabilities are kept this far from 0 before the logarithm
+
+
+def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Any:
+    """Mean over the last axis of -t log p - (1 - t) log(1 - p).
+
+    Parameters
+    ----------
+    y_true : array_like of shape (..., k)
+        t, in [0, 1].
+    y_pred : array_like of shape (..., k)
+        Probabilities p, kept inside [1e-7, 1 - 1e-7]; or logits z with p = sigmoid(z).
+    from_logits : bool
+        With logits the formula is softplus(z) - t z, exact for any z.
+
+    Returns
+    -------
+    ndarray of shape (...)
+
+    Examples
+    --------
+    >>> binary_crossentropy([[1.0], [0.0]], [[0.5], [0.75]]).round(4)
+    array([0.6931, 1.3863])
+    """
+    if from_logits:
+        return ops.mean(ops.subtract(ops.softplus(y_pred), ops.multiply(y_true, y_pred)), axis=-1)
+    p = ops.minimum(ops.maximum(y_pred, _EPSILON), 1 - _EPSILON)
+    present = ops.multiply(y_true, ops.log(p))
+    absent = ops.multiply(ops.subtract(1.0, y_true), ops.log1p(ops.negative(p)))
+    return ops.negative(ops.mean(ops.add(present, absent), axis=-1))
+
+
+def _logits(y_pred: Any, from_logits: bool) -> Any:
+    """Logits z with softmax(z) = y_pred divided by its sum: the logarithms of the probabilities."""
+    return y_pred if from_logits else ops.log(ops.maximum(y_pred, _EPSILON))
+
+
+def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Any:
+    """-Σ t log p over the classes.
+
+    Parameters
+    ----------
+    y_true : array_like of shape (n, classes)
+        One-hot rows, or any probabilities.
+    y_pred : array_like of shape (n, classes)
+        Probabilities, at least 1e-7 and scaled to sum 1; or logits z with p = softmax(z).
+    from_logits : bool
+        With logits the formula is Σ t (logsumexp(z) - z), exact for any z.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+
+    Examples
+    --------
+    >>> categorical_crossentropy([[0.0, 1.0]], [[0.75, 0.25]]).round(4)
+    array([1.3863])
+    """
+    return ops.softmax_cross_entropy(_logits(y_pred, from_logits), y_true)
+
+
+def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Any:
+    """-log p of the class that `y_true` names.
+
+    Parameters
+    ----------
+    y_true : array_like of int, shape (n,)
+        Classes, counted from 0.
+    y_pred : array_like of shape (n, classes)
+        Probabilities, at least 1e-7 and scaled to sum 1; or logits z with p = softmax(z).
+    from_logits : bool
+        With logits the formula is logsumexp(z) - z[label], exact for any z.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+
+    Examples
+    --------
+    >>> sparse_categorical_crossentropy([1], [[0.75, 0.25]]).round(4)
+    array([1.3863])
+    """
+    return ops.softmax_cross_entropy(_logits(y_pred, from_logits), y_true)
+
+
+class _Crossentropy(Loss):
+    """What the three have in common: after their own activation they become functions of its inputs."""
+
+    _activation: ClassVar[str]
+
+    def __init__(self, from_logits: bool = False) -> None:
+        self.from_logits = from_logits
+
+    def before(self, activation: Any) -> Loss | None:
+        if self.from_logits or activation != self._activation:
+            return None
+        return type(self)(from_logits=True)
+
+
+class BinaryCrossentropy(_Crossentropy):
+    """The mean of `binary_crossentropy` over a batch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(BinaryCrossentropy(from_logits=True)(np.array([[1.0]]), np.array([[0.0]]))).__round__(4)
+    0.6931
+    """
+
+    name: ClassVar[str] = "binary_crossentropy"
+    targets: ClassVar[str] = "probabilities"
+    _activation: ClassVar[str] = "sigmoid"
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return binary_crossentropy(y_true, y_pred, self.from_logits)
+
+
+class CategoricalCrossentropy(_Crossentropy):
+    """The mean of `categorical_crossentropy` over a batch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(CategoricalCrossentropy()(np.array([[0.0, 1.0]]), np.array([[0.5, 0.5]]))).__round__(4)
+    0.6931
+    """
+
+    name: ClassVar[str] = "categorical_crossentropy"
+    targets: ClassVar[str] = "probabilities"
+    _activation: ClassVar[str] = "softmax"
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return categorical_crossentropy(y_true, y_pred, self.from_logits)
+
+
+class SparseCategoricalCrossentropy(_Crossentropy):
+    """The mean of `sparse_categorical_crossentropy` over a batch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(SparseCategoricalCrossentropy()(np.array([1]), np.array([[0.5, 0.5]]))).__round__(4)
+    0.6931
+    """
+
+    name: ClassVar[str] = "sparse_categorical_crossentropy"
+    targets: ClassVar[str] = "labels"
+    _activation: ClassVar[str] = "softmax"
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)

@@ -1,0 +1,101 @@
+"""Losses between real numbers."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mmlcore import ops
+from mmlcore.autodiff import defvjp, primitive
+from mmlcore.losses.base import Loss
+
+__all__ = ["MeanAbsoluteError", "MeanSquaredError", "mean_absolute_error", "mean_squared_error"]
+
+
+def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
+    """Mean over the last axis of (y_pred - y_true)².
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like of shape (..., k)
+
+    Returns
+    -------
+    ndarray of shape (...)
+
+    Examples
+    --------
+    >>> mean_squared_error([[0.0, 2.0]], [[1.0, 4.0]])
+    array([2.5])
+
+    References
+    ----------
+    DRP, loss functions (ordinary least squares, divided by the number of terms).
+    """
+    return ops.mean(ops.square(ops.subtract(y_pred, y_true)), axis=-1)
+
+
+def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
+    """Mean over the last axis of |y_pred - y_true|; where they are equal the derivative is 0.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like of shape (..., k)
+
+    Returns
+    -------
+    ndarray of shape (...)
+
+    Examples
+    --------
+    >>> mean_absolute_error([[0.0, 2.0]], [[1.0, 4.0]])
+    array([1.5])
+    """
+    return ops.mean(ops.absolute(ops.subtract(y_pred, y_true)), axis=-1)
+
+
+@primitive
+def _mean_square_of_difference(y_pred: Any, y_true: Any) -> Any:
+    """The mean over everything of (y_pred - y_true)², without an intermediate step of the tape."""
+    difference = y_pred - y_true
+    return np.add.reduce(difference * difference, axis=None) / difference.size
+
+
+def _gradient(ans: Any, y_pred: Any, y_true: Any) -> Any:
+    scale = 2.0 / y_pred.size
+    return lambda g: ops.multiply(ops.subtract(y_pred, y_true), ops.multiply(g, scale))
+
+
+defvjp(_mean_square_of_difference, _gradient, None)
+
+
+class MeanSquaredError(Loss):
+    """The mean of `mean_squared_error` over a batch.
+
+    Examples
+    --------
+    >>> float(MeanSquaredError()(np.zeros((2, 1)), np.array([[1.0], [3.0]])))
+    5.0
+    """
+
+    name: ClassVar[str] = "mean_squared_error"
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return mean_squared_error(y_true, y_pred)
+
+    def __call__(self, y_true: Any, y_pred: Any) -> Any:
+        return _mean_square_of_difference(y_pred, y_true)
+
+
+class MeanAbsoluteError(Loss):
+    """The mean of `mean_absolute_error` over a batch.
+
+    Examples
+    --------
+    >>> float(MeanAbsoluteError()(np.zeros((2, 1)), np.array([[1.0], [3.0]])))
+    2.0
+    """
+
+    name: ClassVar[str] = "mean_absolute_error"
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return mean_absolute_error(y_true, y_pred)

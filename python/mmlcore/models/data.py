@@ -1,0 +1,104 @@
+"""The border of the models: data as the kernels need them, or an error that names row and expectation."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlcore._arrays import as_float
+from mmlcore._errors import message
+from mmlcore.losses import Loss
+
+__all__ = ["as_inputs", "as_targets", "positive", "require_finite"]
+
+Shape = tuple[int | None, ...]
+
+_ROWS_CHECKED_AT_ONCE = 4096
+
+
+def positive(function: str, argument: str, value: Any) -> int:
+    """`value` as a positive int, or a ValueError."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+        raise ValueError(message(function, argument, "a positive integer", repr(value)))
+    return int(value)
+
+
+def _shown(shape: Shape) -> str:
+    """(None, 3) as "(n, 3)"."""
+    inner = "".join(f", {size}" for size in shape[1:])
+    return f"(n{inner})" if inner else "(n,)"
+
+
+def require_finite(function: str, argument: str, array: NDArray[Any]) -> None:
+    """A ValueError that names the first row with NaN or an infinity."""
+    for start in range(0, len(array), _ROWS_CHECKED_AT_ONCE):
+        finite = np.isfinite(array[start : start + _ROWS_CHECKED_AT_ONCE])
+        if not finite.all():
+            place = np.unravel_index(np.argmin(finite), finite.shape)
+            value = array[start : start + _ROWS_CHECKED_AT_ONCE][place]
+            shown = "NaN" if np.isnan(value) else "inf"
+            raise ValueError(message(function, argument, "finite", f"{shown} at row {start + place[0]}"))
+
+
+def as_inputs(
+    function: str, x: Any, input_shape: Shape | None, dtype: Any, argument: str = "x"
+) -> NDArray[Any]:
+    """`x` as a C-contiguous array of `dtype` whose rows are samples of `input_shape`.
+
+    As in Keras, n numbers are n samples of a model with one feature.
+    """
+    array = as_float(x, function, argument)
+    if array.ndim == 0:
+        raise ValueError(message(function, argument, "an array of samples", "a scalar"))
+    if array.ndim == 1 and input_shape in (None, (None, 1)):
+        array = array[:, None]
+    if input_shape is not None and array.shape[1:] != input_shape[1:]:
+        raise ValueError(message(function, argument, f"shape {_shown(input_shape)}", f"shape {array.shape}"))
+    if len(array) == 0:
+        raise ValueError(message(function, argument, "at least one sample", f"shape {array.shape}"))
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(array, dtype=dtype)
+
+
+def as_targets(
+    function: str, y: Any, n: int, loss: Loss, output_shape: Shape, dtype: Any, argument: str = "y"
+) -> NDArray[Any]:
+    """`y` as the C-contiguous targets that `loss` expects for `n` outputs of `output_shape`."""
+    array = as_float(y, function, argument)
+    if array.ndim == 0 or len(array) != n:
+        got = "a scalar" if array.ndim == 0 else f"{len(array)} samples"
+        raise ValueError(message(function, argument, f"as long as its inputs, {n} samples", got))
+    require_finite(function, argument, array)
+    if loss.targets == "labels":
+        return _labels(function, argument, array, output_shape)
+
+    if array.ndim == 1 and output_shape[1:] == (1,):
+        array = array[:, None]
+    if loss.targets != "any" and array.shape[1:] != output_shape[1:]:
+        hint = ", one column a class (sparse_categorical_crossentropy takes labels)" * (
+            loss.name == "categorical_crossentropy"
+        )
+        raise ValueError(
+            message(function, argument, f"shape {_shown(output_shape)}{hint}", f"shape {array.shape}")
+        )
+    if loss.targets == "probabilities" and not (np.min(array) >= 0 and np.max(array) <= 1):
+        got = f"values from {np.min(array):g} to {np.max(array):g}"
+        raise ValueError(message(function, argument, f"between 0 and 1 for {loss.name}", got))
+    return np.ascontiguousarray(array, dtype=dtype)
+
+
+def _labels(function: str, argument: str, array: NDArray[Any], output_shape: Shape) -> NDArray[np.int64]:
+    """Integer classes between 0 and the number of outputs, of shape (n,)."""
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise ValueError(message(function, argument, "labels of shape (n,)", f"shape {array.shape}"))
+    labels = array.astype(np.int64)
+    classes = output_shape[-1] or 0
+    wrong = (labels != array) | (labels < 0) | (labels >= classes)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(
+            message(function, argument, f"labels from 0 to {classes - 1}", f"{array[row]:g} at row {row}")
+        )
+    return labels

@@ -1,0 +1,143 @@
+"""A chain of layers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mmlcore._errors import message
+from mmlcore._random import Seed
+from mmlcore.layers import Layer
+from mmlcore.models.data import Shape
+from mmlcore.models.model import Model
+from mmlcore.models.parameters import Parameters
+
+__all__ = ["Sequential"]
+
+
+class Sequential(Model):
+    """Layers applied one after another.
+
+    Parameters
+    ----------
+    layers : list of Layer, optional
+        More can be added with `add`.
+    name : str, optional
+    dtype : {"float32", "float64"}
+        Of the weights and of everything computed.
+    seed : int, SeedSequence or Generator, optional
+        Of the first weights and of the shuffling in `fit`; without one, drawn from NumPy's global state, so
+        that ``np.random.seed(0)`` makes a script reproducible.
+
+    Examples
+    --------
+    >>> from mmlcore.layers import Dense
+    >>> from mmlcore.optimizers import Adam
+    >>> x = np.linspace(-1, 1, 64)
+    >>> model = Sequential([Dense(16, activation="tanh"), Dense(1)], seed=0)
+    >>> model.compile(optimizer=Adam(0.01), loss="mse", metrics=["mae"])
+    >>> history = model.fit(x, x**2, epochs=200, verbose=0)
+    >>> history.history["loss"][-1] < 0.01
+    True
+    >>> model.predict([0.5]).shape
+    (1, 1)
+
+    References
+    ----------
+    DRP, the listing of the x² network.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer] | None = None,
+        name: str | None = None,
+        dtype: Any = "float32",
+        seed: Seed = None,
+    ) -> None:
+        super().__init__(name, dtype, seed)
+        for layer in layers or ():
+            self.add(layer)
+
+    def add(self, layer: Layer) -> None:
+        """Append a layer, and build it if the number of its inputs is known.
+
+        Raises
+        ------
+        TypeError
+            If it is not a layer.
+        ValueError
+            If it belongs to a model already, its name is taken, or it does not fit what comes before; then the
+            model is unchanged.
+        """
+        if not isinstance(layer, Layer):
+            raise TypeError(message("Sequential.add", "layer", "a Layer", repr(layer)))
+        if layer.built:
+            got = f"{layer.name!r}, which has weights already"
+            raise ValueError(message("Sequential.add", "layer", "new", got))
+        if any(layer is other for other in self.layers):
+            raise ValueError(
+                message("Sequential.add", "layer", "new", f"{layer.name!r}, which is in the model")
+            )
+        names = {other.name for other in self.layers}
+        name = layer.name if layer.named else _free(layer.name, names)
+        if name in names:
+            raise ValueError(message("Sequential.add", "layer", "of a name that is not taken", repr(name)))
+
+        shape = self.output_shape if self.layers else layer.input_shape
+        if shape is not None:
+            layer.compute_output_shape(shape)
+        layer.name = name
+        self.layers.append(layer)
+        if shape is not None:
+            self._extend(shape)
+
+    def _extend(self, shape: Shape) -> None:
+        """Build the layers that are not built yet, for inputs of `shape`, and move all weights into one θ."""
+        if self.input_shape is None:
+            self.input_shape = shape
+        for layer in self.layers:
+            if not layer.built:
+                layer.prepare(shape, self.dtype, self._rng())
+            assert layer.output_shape is not None
+            shape = layer.output_shape
+        self.output_shape = shape
+        self._parameters = Parameters(self.layers, self.dtype)
+        self._step = None
+        if self.optimizer is not None:
+            self.optimizer.reset()  # its slots are as long as the old θ
+
+    def infer_shape(self, input_shape: Shape) -> Shape:
+        """The shape of the outputs for inputs of `input_shape`, or a ValueError; changes nothing."""
+        if not self.layers:
+            raise ValueError(message("Sequential", "model", "at least one layer", "none; call add(layer)"))
+        for layer in self.layers:
+            input_shape = layer.compute_output_shape(input_shape)
+        return input_shape
+
+    def build(self, input_shape: Shape) -> None:
+        """Create the weights for inputs of `input_shape`, such as (None, 64).
+
+        Raises
+        ------
+        ValueError
+            If a layer cannot take what the one before gives, or the model is built for another shape.
+        """
+        shape = (None, *input_shape[1:])
+        if self.input_shape not in (None, shape):
+            raise ValueError(message("build", "input_shape", f"{self.input_shape}", f"{input_shape}"))
+        self.infer_shape(shape)
+        if not self.built:
+            self._extend(shape)
+
+    def _outputs(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = layer.call(x)
+        return x
+
+    def _preactivations(self, x: Any) -> Any:
+        for layer in self.layers[:-1]:
+            x = layer.call(x)
+        return self.layers[-1].preactivation(x)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """`name`, or name_1, name_2, ... if it is taken."""
+    return next(n for n in [name, *(f"{name}_{i}" for i in range(1, len(taken) + 2))] if n not in taken)

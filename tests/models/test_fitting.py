@@ -1,0 +1,197 @@
+"""Keras's `fit` around the loop: validation, callbacks, interrupts, divergence, output."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from mmlcore.callbacks import Callback
+from mmlcore.layers import Dense
+from mmlcore.models import Sequential
+from mmlcore.optimizers import SGD
+
+X = np.random.default_rng(0).standard_normal((20, 2))
+Y = X[:, :1] - X[:, 1:]
+
+
+def model(rate=0.01, metrics=()):
+    made = Sequential([Dense(4, activation="tanh", input_dim=2), Dense(1)], dtype="float64", seed=0)
+    made.compile(SGD(rate), "mse", metrics)
+    return made
+
+
+def test_validation_split_holds_back_the_last_samples():
+    split, given = model(), model()
+    first = split.fit(X, Y, validation_split=0.25, epochs=3, verbose=0, seed=1)
+    second = given.fit(X[:15], Y[:15], validation_data=(X[15:], Y[15:]), epochs=3, verbose=0, seed=1)
+    assert first.history == second.history
+    np.testing.assert_array_equal(split.theta, given.theta)
+    assert first.history["val_loss"][-1] == pytest.approx(split.evaluate(X[15:], Y[15:]), rel=1e-12)
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1.0, 2, "half", None, float("nan")])
+def test_validation_split_is_a_fraction(fraction):
+    with pytest.raises(ValueError, match=r"^fit: validation_split must be a number in \[0, 1\), got "):
+        model().fit(X, Y, validation_split=fraction, verbose=0)
+
+
+def test_validation_errors():
+    with pytest.raises(
+        ValueError, match=r"^fit: validation_split must be samples left on both sides, got 0.99 of 20"
+    ):
+        model().fit(X, Y, validation_split=0.99, verbose=0)
+    with pytest.raises(ValueError, match=r"^fit: validation_data must be a pair \(x, y\), got ndarray$"):
+        model().fit(X, Y, validation_data=X, verbose=0)
+    with pytest.raises(
+        ValueError, match=r"^fit: validation_data\[1\] must be as long as its inputs, 20 samples, got 3"
+    ):
+        model().fit(X, Y, validation_data=(X, Y[:3]), verbose=0)
+
+
+class Hooks(Callback):
+    def __init__(self):
+        self.calls = []
+
+    def on_train_begin(self, logs=None):
+        self.calls.append("train")
+
+    def on_train_end(self, logs=None):
+        self.calls.append(("end", sorted(logs)))
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.calls.append(("epoch", epoch))
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.calls.append(("epoch end", epoch, sorted(logs)))
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.calls.append(("batch", batch))
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.calls.append(("batch end", batch, sorted(logs)))
+
+
+def test_hooks_in_keras_s_order():
+    hooks = Hooks()
+    net = model(metrics=["mae"])
+    net.fit(
+        X, Y, batch_size=12, epochs=2, initial_epoch=1, verbose=0, callbacks=[hooks], validation_data=(X, Y)
+    )
+    batches = [call for b in (0, 1) for call in (("batch", b), ("batch end", b, ["loss", "mae"]))]
+    names = ["loss", "mae", "val_loss", "val_mae"]
+    assert hooks.calls == ["train", ("epoch", 1), *batches, ("epoch end", 1, names), ("end", names)]
+    assert hooks.model is net
+    assert hooks.params == {"epochs": 2, "steps": 2, "samples": 20, "verbose": 0}
+
+
+def test_watching_batches_changes_no_number():
+    plain, watched = model(metrics=["mae"]), model(metrics=["mae"])
+    first = plain.fit(X, Y, batch_size=6, epochs=3, verbose=0)
+    second = watched.fit(X, Y, batch_size=6, epochs=3, verbose=0, callbacks=[Hooks()])
+    np.testing.assert_array_equal(plain.theta, watched.theta)
+    for name, values in first.history.items():
+        np.testing.assert_allclose(values, second.history[name], rtol=1e-12)
+
+
+def test_a_callback_can_stop_training_and_change_the_rate():
+    class Stop(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.optimizer.learning_rate = 0.0
+            self.model.stop_training = epoch == 2
+
+    net = model(rate=0.1)
+    history = net.fit(X, Y, epochs=10, verbose=0, callbacks=[Stop()])
+    assert history.epoch == [0, 1, 2]
+    assert history.history["loss"][1] == pytest.approx(history.history["loss"][2], rel=1e-12)
+    assert net.fit(X, Y, epochs=2, verbose=0).epoch == [0, 1]
+
+
+def test_an_interrupt_leaves_a_usable_model_and_its_history():
+    class Interrupt(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.seen = self.model.theta.copy()
+            if self.model.history.epoch == [0] and batch == 1:
+                raise KeyboardInterrupt
+
+    net, callback = model(), Interrupt()
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(X, Y, batch_size=5, epochs=5, verbose=0, callbacks=[callback])
+    np.testing.assert_array_equal(net.theta, callback.seen)
+    assert net.history.epoch == [0]
+    assert np.isfinite(net.evaluate(X, Y))
+    net.fit(X, Y, verbose=0)
+
+
+def test_divergence_warns_once_and_goes_on():
+    net = model(rate=1e6)
+    net.add(Dense(1))
+    with pytest.warns(
+        RuntimeWarning, match=r"^fit: the loss is (nan|inf) in epoch \d+; try a smaller"
+    ) as caught:
+        history = net.fit(X, Y, batch_size=4, epochs=40, verbose=0)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert len(history.epoch) == 40
+    assert not np.isfinite(history.history["loss"][-1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"epochs": 0}, ValueError, r"^fit: epochs must be a positive integer, got 0$"),
+        ({"epochs": -2}, ValueError, r"^fit: epochs must be a positive integer, got -2$"),
+        ({"batch_size": 0}, ValueError, r"^fit: batch_size must be a positive integer, got 0$"),
+        ({"batch_size": 1.5}, ValueError, r"^fit: batch_size must be a positive integer, got 1.5$"),
+        ({"initial_epoch": -1}, ValueError, r"^fit: initial_epoch must be a positive integer, got -1$"),
+        ({"callbacks": [print]}, TypeError, r"^fit: callbacks must be a list of Callback, got <built-in"),
+        ({"verbose": 7}, ValueError, r"^fit: verbose must be 0, 1, 2 or 'auto', got 7$"),
+        (
+            {"seed": "x"},
+            ValueError,
+            r"^fit: seed must be a non-negative integer, a SeedSequence, a Generator or None",
+        ),
+    ],
+)
+def test_arguments_refused(arguments, error, text):
+    net = model()
+    before = net.theta.copy()
+    with pytest.raises(error, match=text):
+        net.fit(X, Y, **{"verbose": 0, **arguments})
+    np.testing.assert_array_equal(net.theta, before)
+
+
+def test_more_epochs_than_none_are_left():
+    assert model().fit(X, Y, epochs=2, initial_epoch=5, verbose=0).epoch == []
+
+
+def test_output_goes_to_standard_error_as_verbose_says(capsys, monkeypatch):
+    model(metrics=["mae"]).fit(X, Y, epochs=3, verbose=0)
+    assert capsys.readouterr() == ("", "")
+    model(metrics=["mae"]).fit(X, Y, epochs=3)
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("Epoch 1/3 - ")
+    assert "loss: " in lines[0]
+    assert "mae: " in lines[0]
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    model().fit(X, Y, epochs=1)
+    assert capsys.readouterr().err.startswith("\rEpoch 1/1 [====")
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 19, 20, 21, 1000])
+def test_any_batch_size_visits_every_sample_once(batch_size):
+    net = model(rate=0.0, metrics=["mae"])
+    history = net.fit(X, Y, batch_size=batch_size, verbose=0)
+    loss, mae = net.evaluate(X, Y)
+    assert history.history["loss"][0] == pytest.approx(loss, rel=1e-12)
+    assert history.history["mae"][0] == pytest.approx(mae, rel=1e-12)
+
+
+def test_seeds_decide_the_order():
+    def losses(seed):
+        return model(rate=0.1).fit(X, Y, batch_size=4, epochs=2, verbose=0, seed=seed).history["loss"]
+
+    assert losses(1) == losses(np.random.default_rng(1)) == losses(np.random.SeedSequence(1))
+    assert losses(1) != losses(2)

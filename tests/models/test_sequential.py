@@ -1,0 +1,126 @@
+"""A chain of layers: growing it, its shapes, its errors."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from mmlcore import grad
+from mmlcore.layers import Activation, Dense, Layer
+from mmlcore.models import Sequential
+
+
+def test_adding_keeps_the_weights_that_are_there():
+    model = Sequential(seed=0)
+    model.add(Dense(4, input_dim=3))
+    kernel = model.layers[0].kernel.copy()
+    first_theta = model.theta
+    model.add(Dense(2))
+    assert model.theta.size == first_theta.size + 4 * 2 + 2
+    np.testing.assert_array_equal(model.layers[0].kernel, kernel)
+    assert all(np.shares_memory(w, model.theta) for layer in model.layers for w in layer.weights)
+    assert (model.input_shape, model.output_shape) == ((None, 3), (None, 2))
+
+
+def test_layers_without_a_shape_wait_for_it():
+    model = Sequential([Activation("relu"), Dense(2)])
+    assert not model.built
+    with pytest.raises(ValueError, match=r"^Sequential: model must be built, got one whose number of inputs"):
+        _ = model.theta
+    model.build((None, 5))
+    assert model.count_params() == 12
+    model.build((7, 5))
+    with pytest.raises(ValueError, match=r"^build: input_shape must be \(None, 5\), got \(None, 6\)$"):
+        model.build((None, 6))
+
+
+def test_equal_seeds_give_equal_models_and_numpy_s_global_seed_works():
+    def make(seed):
+        return Sequential([Dense(4, input_dim=3), Dense(2)], seed=seed).theta
+
+    np.testing.assert_array_equal(make(3), make(3))
+    assert not np.array_equal(make(3), make(4))
+    np.random.seed(1)  # noqa: NPY002
+    first = make(None)
+    np.random.seed(1)  # noqa: NPY002
+    np.testing.assert_array_equal(make(None), first)
+
+
+def test_outputs_are_the_layers_one_after_another():
+    model = Sequential(
+        [Dense(4, activation="tanh", input_dim=3), Dense(2, activation="softmax")], dtype="float64"
+    )
+    x = np.random.default_rng(0).standard_normal((5, 3))
+    w, b, u, c = model.get_weights()
+    z = np.exp(np.tanh(x @ w + b) @ u + c)
+    np.testing.assert_allclose(model(x), z / z.sum(axis=1, keepdims=True), rtol=1e-12)
+    np.testing.assert_allclose(model.predict(x), model(x))
+
+
+def test_a_model_can_be_differentiated_with_respect_to_its_inputs():
+    model = Sequential([Dense(4, activation="tanh", input_dim=3), Dense(1)], dtype="float64", seed=0)
+    x = np.random.default_rng(0).standard_normal((1, 3))
+    w, b, u, _ = model.get_weights()
+    expected = ((1 - np.tanh(x @ w + b) ** 2) * u.T) @ w.T
+    np.testing.assert_allclose(grad(lambda x: model(x).sum())(x), expected, rtol=1e-12)
+
+
+def test_names_are_unique():
+    model = Sequential([Dense(1), Dense(1), Activation("relu"), Dense(1)])
+    assert [layer.name for layer in model.layers] == ["dense", "dense_1", "activation", "dense_2"]
+    with pytest.raises(
+        ValueError, match=r"^Sequential.add: layer must be of a name that is not taken, got 'dense'$"
+    ):
+        model.add(Dense(1, name="dense"))
+    assert len(model.layers) == 4
+
+
+def test_layers_refused_leave_the_model_alone():
+    class Picky(Layer):
+        def compute_output_shape(self, input_shape):
+            raise ValueError("Picky: inputs must be perfect")
+
+    model = Sequential([Dense(2, input_dim=1)])
+    theta = model.theta
+    for layer, error, text in [
+        (np.tanh, TypeError, r"^Sequential.add: layer must be a Layer, got <ufunc 'tanh'>$"),
+        (Dense, TypeError, r"^Sequential.add: layer must be a Layer, got <class"),
+        (
+            model.layers[0],
+            ValueError,
+            r"^Sequential.add: layer must be new, got 'dense', which has weights already$",
+        ),
+        (Picky(), ValueError, "perfect"),
+    ]:
+        with pytest.raises(error, match=text):
+            model.add(layer)
+    assert len(model.layers) == 1
+    assert model.theta is theta
+
+    twice = Dense(2)
+    with pytest.raises(
+        ValueError, match=r"^Sequential.add: layer must be new, got 'dense', which is in the model$"
+    ):
+        Sequential([twice, twice])
+
+
+def test_an_empty_model_says_so():
+    with pytest.raises(
+        ValueError, match=r"^Sequential: model must be at least one layer, got none; call add\(layer\)$"
+    ):
+        Sequential().predict([[1.0]])
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_copies_are_independent_and_go_on_alike(duplicate):
+    x = np.linspace(-1, 1, 40)
+    model = Sequential([Dense(8, activation="tanh", input_dim=1), Dense(1)], seed=0)
+    model.compile("adam", "mse", ["mae"])
+    model.fit(x, x**2, epochs=2, verbose=0)
+    twin = duplicate(model)
+    np.testing.assert_array_equal(twin.theta, model.theta)
+    assert not np.shares_memory(twin.theta, model.theta)
+    first = model.fit(x, x**2, epochs=2, verbose=0).history
+    assert twin.fit(x, x**2, epochs=2, verbose=0).history == first
+    np.testing.assert_array_equal(twin.theta, model.theta)

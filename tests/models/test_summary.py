@@ -1,0 +1,38 @@
+"""The table of a model."""
+
+import pytest
+
+from mmlcore.layers import Activation, Dense
+from mmlcore.models import Sequential
+
+
+def test_layers_shapes_and_counts():
+    model = Sequential(
+        [Dense(32, input_dim=1), Dense(64), Activation("tanh"), Dense(1, name="head")], name="square"
+    )
+    lines = []
+    model.summary(print_fn=lines.append)
+    text = lines[0].splitlines()
+    assert text[0] == 'Model: "square"'
+    cells = [line.split() for line in text[4:8]]
+    assert cells == [
+        ["dense", "(Dense)", "(None,", "32)", "64"],
+        ["dense_1", "(Dense)", "(None,", "64)", "2,112"],
+        ["activation", "(Activation)", "(None,", "64)", "0"],
+        ["head", "(Dense)", "(None,", "1)", "65"],
+    ]
+    assert text[-1] == "Total params: 2,241 (8.75 KB)"
+
+
+def test_before_the_shape_of_the_inputs_is_known(capsys):
+    Sequential([Dense(3)]).summary()
+    out = capsys.readouterr().out
+    assert "0 (unbuilt)" in out
+    assert "Total params: 0 (0.00 B)" in out
+
+
+@pytest.mark.parametrize(("units", "size"), [(10, "80.00 B"), (1000, "7.81 KB"), (200_000, "1.53 MB")])
+def test_sizes(units, size):
+    lines = []
+    Sequential([Dense(units, input_dim=1)]).summary(print_fn=lines.append)
+    assert lines[0].endswith(f"({size})")

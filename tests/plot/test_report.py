@@ -1,0 +1,23 @@
+"""The page about a classifier: curves, and its mistakes first."""
+
+import numpy as np
+import pytest
+
+from mmlcore.callbacks import History
+from mmlcore.plot import training_report
+
+pytest.importorskip("matplotlib")
+
+
+def test_mistakes_come_first():
+    history = History()
+    history.on_epoch_end(0, {"loss": 1.0, "accuracy": 0.5})
+    y_true = np.arange(40) % 10
+    y_pred = y_true.copy()
+    y_pred[[17, 33]] = 0
+    figure = training_report(history, np.zeros((40, 8, 8)), y_true, y_pred)
+    titles = [ax.get_title() for ax in figure.axes[2:]]
+    assert titles[:3] == ["0, not 7", "0, not 3", "0"]
+    assert len(titles) == 24
+    assert [ax.get_ylabel() for ax in figure.axes[:2]] == ["loss", "accuracy"]
+    assert figure.subfigs[1].get_suptitle() == "2 of 40 wrong"

@@ -1,0 +1,141 @@
+"""The command line, run in this process and, once, as users do."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+import mmlcore
+from mmlcore.cli import main
+
+
+def test_info_prints_the_configuration(capsys):
+    assert main(["info"]) == 0
+    out = capsys.readouterr().out
+    for word in (
+        mmlcore.__version__,
+        "instruction set",
+        "threads",
+        "OpenMP",
+        "Eigen",
+        "NumPy",
+        "Python",
+        "compiler",
+    ):
+        assert word in out
+
+
+def test_digits_reaches_97_percent_and_says_how_fast(capsys):
+    assert main(["digits"]) == 0
+    out, err = capsys.readouterr()
+    found = re.search(r"test accuracy (0\.\d{4}), (\d+\.\d\d) s of training, ([\d,]+) samples/s\n$", out)
+    assert found, out
+    assert float(found[1]) >= 0.97
+    assert out.startswith("1442 training and 355 test images, network 64-256-10, threads: ")
+    assert err.count("\n") == err.count("Epoch") == 25
+
+
+def test_options_count(capsys):
+    assert (
+        main(
+            [
+                "digits",
+                "--epochs",
+                "2",
+                "--batch-size",
+                "100",
+                "--hidden",
+                "7",
+                "--seed",
+                "5",
+                "--threads",
+                "1",
+            ]
+        )
+        == 0
+    )
+    out, err = capsys.readouterr()
+    assert "network 64-7-10, threads: 1" in out
+    assert err.count("Epoch") == 2
+    assert (
+        main(
+            [
+                "digits",
+                "--epochs",
+                "2",
+                "--batch-size",
+                "100",
+                "--hidden",
+                "7",
+                "--seed",
+                "5",
+                "--threads",
+                "1",
+            ]
+        )
+        == 0
+    )
+    again = capsys.readouterr().out
+    accuracy = r"test accuracy (\S+),"
+    assert re.search(accuracy, again)[1] == re.search(accuracy, out)[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["digits", "--epochs", "-1"], "argument --epochs: must be at least 1, got -1"),
+        (["digits", "--epochs", "0"], "argument --epochs: must be at least 1, got 0"),
+        (["digits", "--batch-size", "x"], "argument --batch-size: invalid integer value: 'x'"),
+        (["digits", "--hidden", "0"], "argument --hidden: must be at least 1, got 0"),
+        (["digits", "--seed", "-1"], "argument --seed: must be at least 0, got -1"),
+        (["digits", "--threads", "0"], "argument --threads: must be at least 1, got 0"),
+        (["digits", "--epoch"], "argument --epochs: expected one argument"),
+        (["letters"], "invalid choice: 'letters'"),
+        ([], "the following arguments are required: command"),
+    ],
+)
+def test_argument_errors(arguments, text, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    assert text in capsys.readouterr().err
+
+
+def test_plot_writes_a_picture(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    file = tmp_path / "digits.png"
+    assert main(["digits", "--epochs", "2", "--plot", str(file)]) == 0
+    assert file.read_bytes().startswith(b"\x89PNG")
+    assert f"wrote {file}" in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    assert main(["digits", "--epochs", "1", "--plot", str(tmp_path / "nowhere" / "digits.png")]) == 1
+    assert re.search(r"^mmlcore: .*No such file or directory.*$", capsys.readouterr().err, re.MULTILINE)
+
+
+def test_without_matplotlib_plot_names_the_extra_before_training(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["digits", "--plot", "digits.png"]) == 1
+    assert capsys.readouterr() == (
+        "",
+        "mmlcore: plot: matplotlib is not installed; pip install 'mmlcore[plot]'\n",
+    )
+
+
+def test_ctrl_c_is_not_a_traceback(monkeypatch, capsys):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mmlcore.models.Sequential, "fit", interrupted)
+    assert main(["digits"]) == 130
+    assert capsys.readouterr().err.endswith("mmlcore: interrupted\n")
+
+
+def test_python_m_mmlcore():
+    run = subprocess.run(
+        [sys.executable, "-m", "mmlcore", "--version"], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stdout) == (0, f"mmlcore {mmlcore.__version__}\n")
