@@ -4,6 +4,8 @@ DRP: directed reading project; Indaba: vector calculus slides; SIT744: lecture 2
 Notes: the lecture notes. Where a document misprints a formula, the right one is tested and the misprint named.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -149,9 +151,7 @@ def test_drp_jacobian_is_the_best_linear_approximation():
     f = lambda x: np.stack([x[0] * x[1], np.sin(x[1]), np.exp(x[0])])  # noqa: E731
     x0, direction = np.array([0.3, -0.8]), np.array([0.6, 0.8])
     J = rows(f, x0)
-    ratios = [
-        np.linalg.norm(f(x0 + h * direction) - f(x0) - J @ (h * direction)) / h for h in (1e-2, 1e-3, 1e-4)
-    ]
+    ratios = [np.linalg.norm(f(x0 + h * direction) - f(x0) - J @ (h * direction)) / h for h in (1e-2, 1e-3, 1e-4)]
     np.testing.assert_allclose(np.divide(ratios[1:], ratios[:-1]), 0.1, rtol=0.05)  # falls like h
 
 
@@ -312,5 +312,5 @@ def test_notes_10_2_vanishing_gradient():
         return grad(f)(0.5)
 
     slopes = [through_time(t) for t in (1, 5, 10, 20)]
-    assert all(later < 0.9 * earlier for earlier, later in zip(slopes, slopes[1:], strict=False))
+    assert all(later < 0.9 * earlier for earlier, later in pairwise(slopes))
     assert slopes[-1] < 0.9**20
