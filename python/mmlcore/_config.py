@@ -39,7 +39,8 @@ def _facts(version: str) -> dict[str, str]:
         "compiler": build["compiler"],
         "pybind11": build["pybind11"],
         "NumPy": np.__version__,
-        "Python": f"{platform.python_version()} ({sys.implementation.name}) on {platform.system()} {platform.machine()}",
+        "Python": f"{platform.python_version()} ({sys.implementation.name})",
+        "system": f"{platform.system()} {platform.machine()}",
     }
 
 

@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     digits = commands.add_parser(
         "digits",
         help="train a network on real handwritten digits",
-        description="Train a network on the 1797 handwritten digits that ship with mmlcore; test it on a fifth.",
+        description="Train a network on four fifths of 1797 real handwritten digits, test it on the rest.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     digits.add_argument(

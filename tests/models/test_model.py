@@ -1,10 +1,10 @@
-"""Models as their users see them: the mathematics of a step, fit against NumPy and torch, predict, weights, errors."""
+"""Models as their users see them: gradients, fit against NumPy and torch, predict, weights, errors."""
 
 import numpy as np
 import pytest
 
 import mmlcore
-from mmlcore.layers import Dense
+from mmlcore.layers import Activation, Dense
 from mmlcore.models import Model, Sequential
 from mmlcore.optimizers import SGD, Adam
 
@@ -325,6 +325,14 @@ def test_data_that_do_not_fit_change_nothing():
     with pytest.raises(ValueError, match=r"^evaluate: y must be finite, got inf at row 0$"):
         model.evaluate(X, np.full(50, np.inf))
     np.testing.assert_array_equal(model.theta, before)
+
+
+def test_a_model_without_weights_predicts_but_does_not_learn():
+    model = Sequential([Activation("tanh")], dtype="float64")
+    model.compile("sgd", "mse")
+    np.testing.assert_allclose(model.predict(X), np.tanh(X))
+    with pytest.raises(ValueError, match=r"^fit: model must be one with weights to learn, got none$"):
+        model.fit(X, X, verbose=0)
 
 
 def test_dtypes():

@@ -1,8 +1,12 @@
 """Cross-entropy: the negative log-likelihood of labels under predicted probabilities."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-from mmlcore import ops
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlcore import _kernels, ops
 from mmlcore.losses.base import Loss
 
 __all__ = [
@@ -165,3 +169,18 @@ class SparseCategoricalCrossentropy(_Crossentropy):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
+
+    def plan(
+        self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]
+    ) -> Callable[[], Any] | None:
+        if not self.from_logits:
+            return None
+        each, p = np.empty(len(y_pred), y_pred.dtype), np.empty_like(y_pred)
+        share = np.full(len(y_pred), 1 / len(y_pred), y_pred.dtype)
+
+        def loss() -> Any:
+            _kernels.softmax_cross_entropy(each, p, y_pred, y_true)
+            _kernels.softmax_cross_entropy_grad(gradient, p, y_true, share)
+            return ops.mean(each)
+
+        return loss

@@ -15,7 +15,8 @@ from mmlcore.layers import Layer
 from mmlcore.models import fitting, summary
 from mmlcore.models.data import Shape, as_inputs, as_targets, positive, require_finite
 from mmlcore.models.parameters import Parameters
-from mmlcore.models.training import RunningLogs, TrainingStep, chunk_rows
+from mmlcore.models.steps import TrainingStep
+from mmlcore.models.training import RunningLogs, chunk_rows
 
 __all__ = ["Model"]
 
@@ -23,7 +24,9 @@ _FEW_ROWS = 256
 
 
 class Model:
-    """Base of the models: a subclass provides `layers`, `infer_shape`, `build`, `_outputs` and `_preactivations`.
+    """Base of the models; `Sequential` is one.
+
+    A subclass provides `layers`, `infer_shape`, `build` and `_outputs`, and may provide `_preactivations`.
 
     Attributes
     ----------
@@ -70,10 +73,16 @@ class Model:
         raise NotImplementedError
 
     def _outputs(self, x: Any) -> Any:
+        """The outputs for an array or Tensor of inputs."""
         raise NotImplementedError
 
     def _preactivations(self, x: Any) -> Any:
+        """The outputs before the last layer's activation, for losses that fuse with it."""
         raise NotImplementedError
+
+    def _chain(self) -> Sequence[Layer]:
+        """The layers, if the model is nothing but one after another: its training steps can be planned."""
+        return ()
 
     # Weights.
 
@@ -173,9 +182,13 @@ class Model:
         if self._step is None:
             loss, fused = self._compiled("fit"), self._fused_loss()
             assert self.optimizer is not None
+            if not self.theta.size:
+                raise ValueError(message("fit", "model", "one with weights to learn", "none"))
             self.optimizer.build(self.theta)
             forward = self._preactivations if fused else self._outputs
-            self._step = TrainingStep(forward, fused or loss, self._theta, self.optimizer)
+            self._step = TrainingStep(
+                self._chain(), fused is not None, forward, fused or loss, self._theta, self.optimizer
+            )
         return self._step
 
     def _checked(
@@ -220,8 +233,8 @@ class Model:
         epochs, initial_epoch : int
             Epochs are counted from `initial_epoch` up to, not including, `epochs`.
         verbose : {"auto", 0, 1, 2}
-            Progress on standard error: nothing, a bar, a line an epoch; "auto" is a bar on a terminal and lines
-            elsewhere.
+            Progress on standard error: 0 none, 1 a bar, 2 a line an epoch; "auto" is a bar on a terminal and
+            lines elsewhere.
         callbacks : list of Callback, optional
         validation_split : float
             The last part of the samples, in [0, 1), held back for validation; before shuffling.
@@ -262,10 +275,10 @@ class Model:
         return fitting.fit(self, x, y, plan, validation, rng)
 
     def train_on_batch(self, x: Any, y: Any, return_dict: bool = False) -> Any:
-        """One step on one batch; returns the loss before it, and the metrics of the batch (as `evaluate` does)."""
+        """One step on one batch; returns its loss and metrics before the step, as `evaluate` does."""
         x, y = self._checked("train_on_batch", x, y)
         logs = RunningLogs(self.metrics)
-        loss, outputs = self._training_step()(x, y)
+        loss, outputs = self._training_step()(x, y, np.arange(len(x)))
         logs.add_loss(loss, len(x))
         logs.add_outputs(y, self._predictions(outputs))
         return fitting.shown(logs.read(), return_dict)
@@ -306,7 +319,7 @@ class Model:
         elif len(x) <= _FEW_ROWS:
             return [slice(None)]
         else:
-            widths = [prod(layer.output_shape[1:]) for layer in self.layers if layer.output_shape]
+            widths = [prod(filter(None, layer.output_shape)) for layer in self.layers if layer.output_shape]
             rows = chunk_rows(_FEW_ROWS, max(widths, default=1) * self.dtype.itemsize)
         return [slice(start, start + rows) for start in range(0, len(x), rows)]
 

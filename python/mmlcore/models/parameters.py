@@ -17,8 +17,9 @@ class Parameters:
     Attributes
     ----------
     theta, gradient : ndarray of shape (size,)
-    views : list of ndarray
-        The weights, in the order of the layers: views of `theta` in the shapes of the layers.
+    views, gradient_views : list of ndarray
+        The weights, in the order of the layers: views of `theta` in the shapes of the layers; and the views
+        of `gradient` of the same shapes.
 
     Examples
     --------
@@ -43,8 +44,9 @@ class Parameters:
 
     def _make_views(self) -> None:
         ends = np.cumsum([0, *(int(np.prod(shape)) for shape in self._shapes)])
-        spans = zip(ends[:-1], ends[1:], self._shapes, strict=True)
-        self.views: list[NDArray[Any]] = [self.theta[a:b].reshape(shape) for a, b, shape in spans]
+        spans = list(zip(ends[:-1], ends[1:], self._shapes, strict=True))
+        self.views = [self.theta[a:b].reshape(shape) for a, b, shape in spans]
+        self.gradient_views = [self.gradient[a:b].reshape(shape) for a, b, shape in spans]
         self.bind(self.views)
 
     def bind(self, values: Sequence[Any]) -> None:
@@ -57,7 +59,7 @@ class Parameters:
         return np.concatenate([gradient.reshape(-1) for gradient in gradients], out=self.gradient)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "views"}
+        return {key: value for key, value in self.__dict__.items() if not key.endswith("views")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

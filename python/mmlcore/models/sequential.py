@@ -31,6 +31,7 @@ class Sequential(Model):
     --------
     >>> from mmlcore.layers import Dense
     >>> from mmlcore.optimizers import Adam
+    >>> import numpy as np
     >>> x = np.linspace(-1, 1, 64)
     >>> model = Sequential([Dense(16, activation="tanh"), Dense(1)], seed=0)
     >>> model.compile(optimizer=Adam(0.01), loss="mse", metrics=["mae"])
@@ -64,8 +65,8 @@ class Sequential(Model):
         TypeError
             If it is not a layer.
         ValueError
-            If it belongs to a model already, its name is taken, or it does not fit what comes before; then the
-            model is unchanged.
+            If it belongs to a model already, its name is taken, or it does not fit what comes before; then
+            the model is unchanged.
         """
         if not isinstance(layer, Layer):
             raise TypeError(message("Sequential.add", "layer", "a Layer", repr(layer)))
@@ -126,6 +127,9 @@ class Sequential(Model):
         self.infer_shape(shape)
         if not self.built:
             self._extend(shape)
+
+    def _chain(self) -> Sequence[Layer]:
+        return self.layers
 
     def _outputs(self, x: Any) -> Any:
         for layer in self.layers:

@@ -35,7 +35,7 @@ def training_report(
     require_matplotlib()
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 5), layout="constrained")
+    figure: Any = Figure(figsize=(12, 5), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1, 1.2))
     display = HistoryDisplay.from_history(history)
     for name, ax in zip(("loss", "accuracy"), left.subplots(2, 1, sharex=True), strict=True):
