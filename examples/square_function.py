@@ -34,9 +34,7 @@ def listing(samples: int, epochs: int, verbose: object) -> float:
     model.add(Dense(64, activation="sigmoid"))
     model.add(Dense(1))
     # compile the model
-    model.compile(
-        loss="mean_squared_error", optimizer="SGD", metrics=["mae"]
-    )  # NOTE 2: 'mae' instead of 'accuracy'
+    model.compile(loss="mean_squared_error", optimizer="SGD", metrics=["mae"])  # NOTE 2: 'mae' instead of 'accuracy'
 
     # fit the model on the dataset
     model.fit(X, Y, epochs=epochs, batch_size=200, verbose=verbose)
@@ -69,9 +67,7 @@ def main() -> None:
         np.random.seed(seed)  # noqa: NPY002
         start = time.perf_counter()
         accuracies.append(listing(samples, epochs, verbose=0))
-        print(
-            f"seed {seed}: accuracy {accuracies[-1]:.2%} in {time.perf_counter() - start:.2f} s", flush=True
-        )
+        print(f"seed {seed}: accuracy {accuracies[-1]:.2%} in {time.perf_counter() - start:.2f} s", flush=True)
     print(f"median of {seeds}: {np.median(accuracies):.2%}")
 
 

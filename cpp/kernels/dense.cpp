@@ -14,7 +14,7 @@ template <class V>
 V slope(V y, Activation activation) {
     const V one = broadcast<V>(1);
     switch (activation) {
-        case Activation::relu: return y > V{} ? one : (y != y ? y : V{});
+        case Activation::relu: return y > V{} ? one : V{};
         case Activation::sigmoid: return y * (one - y);
         case Activation::tanh: return one - y * y;
         default: return one;

@@ -76,6 +76,22 @@ void rows_in_blocks(const Product<T>& g, const Slice& s, const T* packed_b, doub
     });
 }
 
+// A block of B into panels; element (j, p) of the view is B(p, j).
+template <class T>
+void pack_b(T* packed, MatrixView<T> B, ptrdiff_t nc, ptrdiff_t kc) {
+    constexpr ptrdiff_t NR = Tile<T>::NR;
+    const double cost_ns = static_cast<double>(nc * kc) * 0.2;
+    if (B.row == 1) {
+        parallel_chunks(kc, 8, cost_ns,
+                        [=](ptrdiff_t begin, ptrdiff_t end) { pack_rows<T, NR>(packed, B, nc, begin, end, kc); });
+    } else {
+        parallel_for(ceil_div(nc, NR), cost_ns, [=](ptrdiff_t panel) {
+            const ptrdiff_t j = panel * NR;
+            pack_panel<T, NR>(packed + j * kc, {B.at(j, 0), B.row, B.col}, std::min(NR, nc - j), kc);
+        });
+    }
+}
+
 // Loops 5 and 4: columns in blocks of NC, the sum over k in blocks of KC; each block of B is packed once for all rows.
 template <class T>
 void blocked(const Product<T>& g) {
@@ -89,11 +105,7 @@ void blocked(const Product<T>& g) {
             const ptrdiff_t pc = block * kc_even, kc = std::min(kc_even, g.k - pc);
             const Slice slice{jc, nc, pc, kc, block == 0, block == k_blocks - 1};
             T* packed_b = scratch<T>(Scratch::packed_b, panels * NR * kc + lanes<Vec<T>>);
-            parallel_for(panels, static_cast<double>(nc * kc) * 0.2, [&](ptrdiff_t panel) {
-                const ptrdiff_t j = panel * NR;
-                const MatrixView<T> columns{g.B.at(pc, jc + j), g.B.col, g.B.row};  // element (j, p) is B(p, j)
-                pack_panel<T, NR>(packed_b + j * kc, columns, std::min(NR, nc - j), kc);
-            });
+            pack_b(packed_b, {g.B.at(pc, jc), g.B.col, g.B.row}, nc, kc);
             rows_in_blocks(g, slice, packed_b, gemm_cost_ns(g.m, nc, kc));
         }
     }

@@ -66,15 +66,26 @@ void pack_panel(T* dst, MatrixView<T> X, ptrdiff_t rows, ptrdiff_t k) {
         }
     } else if (X.row == 1 && rows == R) {
         for (; p < k; ++p) std::memcpy(dst + p * R, X.at(0, p), R * sizeof(T));
-    } else if (X.row == 1) {
-        for (; p < k; ++p) {
-            std::memcpy(dst + p * R, X.at(0, p), rows * sizeof(T));
-            std::memset(dst + p * R + rows, 0, (R - rows) * sizeof(T));
-        }
     }
     for (; p < k; ++p) {
         for (ptrdiff_t i = 0; i < rows; ++i) dst[p * R + i] = *X.at(i, p);
         for (ptrdiff_t i = rows; i < R; ++i) dst[p * R + i] = 0;
+    }
+}
+
+// Panels of width R side by side, for an operand whose rows p lie contiguous: X(i, p) at data[i + p * X.col], i < n.
+// Rows p_begin … p_end of all panels, each row of X read once from end to end. dst is the first panel, k its length.
+template <class T, int R>
+void pack_rows(T* dst, MatrixView<T> X, ptrdiff_t n, ptrdiff_t p_begin, ptrdiff_t p_end, ptrdiff_t k) {
+    for (ptrdiff_t p = p_begin; p < p_end; ++p) {
+        const T* row = X.at(0, p);
+        T* to = dst + p * R;
+        ptrdiff_t i = 0;
+        for (; i + R <= n; i += R, to += R * k) std::memcpy(to, row + i, R * sizeof(T));
+        if (i < n) {
+            std::memcpy(to, row + i, (n - i) * sizeof(T));
+            std::memset(to + (n - i), 0, (R - (n - i)) * sizeof(T));
+        }
     }
 }
 

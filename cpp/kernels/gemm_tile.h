@@ -26,11 +26,12 @@ struct Tile {
     static constexpr int NV = 2;
     static constexpr int NR = NV * lanes<Vec<T>>;
 
-    // KC: a panel of B (KC × NR) and one of A (MR × KC) stream from the second-level cache while C stays in registers.
-    // MC: a block of A (MC × KC) fills a quarter of a 1 MB second-level cache. NC: a block of B (KC × NC) stays in L3.
-    static constexpr ptrdiff_t KC = 1536 / sizeof(T);
-    static constexpr ptrdiff_t MC = 12 * 14 / MR * MR;
-    static constexpr ptrdiff_t NC = 4096 / NR * NR;
+    // KC: long enough that reading and writing C (once per KC) hides behind the sum; panels of A and B then stream
+    // from the second-level cache. MC: a block of A (MC × KC) fills half of a 1 MB second-level cache. NC: a block of
+    // B (KC × NC) stays in the last level. Measured: docs/performance.md.
+    static constexpr ptrdiff_t KC = 4096 / sizeof(T);
+    static constexpr ptrdiff_t MC = 140 / MR * MR;
+    static constexpr ptrdiff_t NC = 3072 / NR * NR;
 };
 
 // What happens to a finished tile on its way to C.
@@ -44,7 +45,7 @@ struct Store {
 template <class V>
 inline V activated(V z, Activation activation) {
     switch (activation) {
-        case Activation::relu: return vrelu(z);
+        case Activation::relu: return z < V{} ? V{} : z;  // NaN stays
         case Activation::sigmoid: return vsigmoid(z);
         case Activation::tanh: return vtanh(z);
         default: return z;
@@ -58,6 +59,11 @@ void tile(T* C, ptrdiff_t ldc, const T* a, const T* b, ptrdiff_t k, ptrdiff_t co
     using V = Vec<T>;
     constexpr int W = lanes<V>;
     V sum[Rows][Vectors] = {};
+
+    // C arrives from memory while k runs.
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i)
+        for (int v = 0; v < Vectors; ++v) __builtin_prefetch(C + i * ldc + v * W, 1);
 
     for (ptrdiff_t p = 0; p < k; ++p, a += Tile<T>::MR, b += Tile<T>::NR) {
         V row[Vectors];

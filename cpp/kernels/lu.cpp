@@ -141,11 +141,20 @@ void slogdet(T* sign, T* logarithm, const T* A, ptrdiff_t n) {
     }
 }
 
+template <class T>
+T determinant(const T* A, ptrdiff_t n) {
+    const Factors<T> f = factors_of(A, n);
+    T product = 1;
+    for (ptrdiff_t i = 0; i < n; ++i) product *= f.pivots[i] != i ? -f.lu[i * n + i] : f.lu[i * n + i];
+    return product;
+}
+
 #define MMLCORE_INSTANTIATE(T)                                               \
     template ptrdiff_t lu_factor<T>(T*, ptrdiff_t*, ptrdiff_t);              \
     template ptrdiff_t solve<T>(T*, const T*, const T*, ptrdiff_t, ptrdiff_t); \
     template ptrdiff_t inverse<T>(T*, const T*, ptrdiff_t);                  \
-    template void slogdet<T>(T*, T*, const T*, ptrdiff_t);
+    template void slogdet<T>(T*, T*, const T*, ptrdiff_t);                   \
+    template T determinant<T>(const T*, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)
 #undef MMLCORE_INSTANTIATE

@@ -24,6 +24,10 @@ ptrdiff_t inverse(T* X, const T* A, ptrdiff_t n);
 template <class T>
 void slogdet(T* sign, T* logarithm, const T* A, ptrdiff_t n);
 
+// det A: the product of the pivots; 0 for a singular matrix.
+template <class T>
+T determinant(const T* A, ptrdiff_t n);
+
 inline double lu_cost_ns(ptrdiff_t n, ptrdiff_t m) {
     const double size = static_cast<double>(n);
     return 50 * size + size * size * (2 * size / 3 + 2 * static_cast<double>(m)) / 15;

@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-__all__ = ["choose", "message"]
+__all__ = ["ConvergenceWarning", "choose", "message"]
 
 _T = TypeVar("_T")
+
+
+class ConvergenceWarning(UserWarning):
+    """An iteration stopped short of its tolerance; the message names the residual it reached."""
 
 
 def message(function: str, argument: str, expectation: str, got: object) -> str:

@@ -62,5 +62,4 @@ _module = importlib.import_module(_module_name(_LEVEL))
 _PUBLIC = [name for name in vars(_module) if not name.startswith("_")]
 globals().update({name: getattr(_module, name) for name in _PUBLIC})
 
-__all__ = ["isa", "levels_present", "levels_supported", *_PUBLIC]  # noqa: PLE0604
-
+__all__ = ["isa", "levels_present", "levels_supported", *_PUBLIC]

@@ -20,14 +20,14 @@ Axis = int | tuple[int, ...] | None
 def _reduce(kernel: Callable[..., None], function: str, x: Any, axis: Axis, keepdims: bool) -> Any:
     """Call a kernel that reduces one block of neighbouring axes; other axes are first brought to the end."""
     x = as_float(x, function, "x")
-    ndim = x.ndim
+    shape, ndim = x.shape, x.ndim
     if axis is None:
         out = np.empty((1,) * ndim if keepdims else (), x.dtype)
         kernel(out, x, 0, ndim)
         return out if out.ndim else out[()]
 
     axes = sorted(axes_of(function, axis, ndim))
-    out = np.empty([n for i, n in enumerate(x.shape) if i not in axes], x.dtype)
+    out = np.empty([n for i, n in enumerate(shape) if i not in axes], x.dtype)
     if axes and axes[-1] - axes[0] + 1 > len(axes):
         x = np.moveaxis(x, axes, range(-len(axes), 0))
         kernel(out, x, ndim - len(axes), ndim)
@@ -35,7 +35,7 @@ def _reduce(kernel: Callable[..., None], function: str, x: Any, axis: Axis, keep
         first = axes[0] if axes else 0
         kernel(out, x, first, first + len(axes))
     if keepdims:
-        return out.reshape([1 if i in axes else n for i, n in enumerate(x.shape)])
+        return out.reshape([1 if i in axes else n for i, n in enumerate(shape)])
     return out if out.ndim else out[()]
 
 

@@ -9,7 +9,7 @@ from mmlcore._arrays import as_float
 from mmlcore._errors import message
 from mmlcore.autodiff import Tensor, defvjp, implements, method, primitive
 
-__all__ = ["expand_dims", "moveaxis", "ravel", "reshape", "squeeze", "swapaxes", "transpose"]
+__all__ = ["axes_of", "expand_dims", "moveaxis", "ravel", "reshape", "squeeze", "swapaxes", "transpose"]
 
 
 @primitive
@@ -72,6 +72,7 @@ def reshape(x: Any, shape: Any) -> Any:
 
 @method("reshape")
 def _reshape_method(x: Any, *shape: Any) -> Any:
+    """The numbers, row by row, in another shape: t.reshape(2, 3) or t.reshape((2, 3))."""
     return _reshape(x, shape[0] if len(shape) == 1 else shape)
 
 
@@ -136,6 +137,7 @@ def transpose(x: Any, axes: Any = None) -> Any:
 
 @method("transpose")
 def _transpose_method(x: Any, *axes: Any) -> Any:
+    """The array with its axes permuted, reversed by default: t.transpose(1, 0) or t.transpose((1, 0))."""
     if len(axes) == 1 and not isinstance(axes[0], int):
         return transpose(x, axes[0])
     return transpose(x, axes or None)

@@ -1,0 +1,122 @@
+"""The matrix product."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from mmlcore import _kernels
+from mmlcore._arrays import FloatArray, as_same_float
+from mmlcore._errors import message
+
+__all__ = ["matmul"]
+
+_gemm = _kernels.gemm
+_empty = np.empty
+
+
+def matmul(a: Any, b: Any, /, *, out: FloatArray | None = None) -> FloatArray:
+    """The matrix product of two arrays, as `numpy.matmul`: c_ij = Σ_p a_ip b_pj.
+
+    Parameters
+    ----------
+    a : array_like, shape (..., m, k) or (k,)
+    b : array_like, shape (..., k, n) or (k,)
+        Float32 or float64 (integers become float64), any strides. A vector is a row on the left and a column on
+        the right, and that axis is missing from the result; the axes before the last two broadcast.
+    out : ndarray, optional
+        Where the result goes: its exact shape and dtype.
+
+    Returns
+    -------
+    ndarray, shape (..., m, n)
+        Each element is a sum of k products with |c - a b| ≤ γ_k |a| |b|, γ_k = k u / (1 - k u), u the unit
+        roundoff of the dtype.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or `out` has another shape.
+    TypeError
+        If the arguments are not real numbers, or `out` has another dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mmlcore import linalg
+    >>> linalg.matmul([[1, 2], [3, 4]], [[1], [1]])
+    array([[3.],
+           [7.]])
+    """
+    a, b = as_same_float("matmul", a=a, b=b)
+    if out is not None:
+        return _into(out, a, b)
+    if a.ndim == 2 and b.ndim == 2:
+        c = _empty((a.shape[0], b.shape[1]), a.dtype)
+        _gemm(c, a, b)
+        return c
+    return _any_ndim(a, b)
+
+
+def _into(out: Any, a: FloatArray, b: FloatArray) -> FloatArray:
+    """The product written to `out`, which may have any strides and may overlap the operands."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(message("matmul", "out", "an ndarray", type(out).__name__))
+    if out.dtype != a.dtype:
+        raise TypeError(message("matmul", "out", f"of dtype {a.dtype}", out.dtype))
+    shape = _result_shape(a, b)
+    if out.shape != shape:
+        raise ValueError(message("matmul", "out", f"of shape {shape}", out.shape))
+    if not out.flags.writeable:
+        raise ValueError(message("matmul", "out", "writeable", "a read-only array"))
+    direct = a.ndim == 2 and b.ndim == 2 and out.flags.carray
+    if direct and not np.may_share_memory(out, a) and not np.may_share_memory(out, b):
+        _gemm(out, a, b)
+    else:
+        out[...] = matmul(a, b)
+    return out
+
+
+def _result_shape(a: FloatArray, b: FloatArray) -> tuple[int, ...]:
+    """The product's shape, or a ValueError where there is none."""
+    if a.ndim == 0 or b.ndim == 0:
+        argument = "a" if a.ndim == 0 else "b"
+        raise ValueError(message("matmul", argument, "at least one-dimensional", "a scalar"))
+    k_axis = -1 if b.ndim == 1 else -2
+    if a.shape[-1] != b.shape[k_axis]:
+        raise ValueError(message("matmul", "b", f"of {a.shape[-1]} rows (the last axis of a)", f"shape {b.shape}"))
+    try:
+        stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    except ValueError:
+        got = f"{a.shape} and {b.shape}"
+        raise ValueError(message("matmul", "the axes before the last two", "broadcastable", got)) from None
+    return stack + a.shape[-2:-1] + (b.shape[-1:] if b.ndim > 1 else ())
+
+
+def _any_ndim(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Vectors and stacks, brought to one product or one stack of products."""
+    shape = _result_shape(a, b)
+    left = a[None, :] if a.ndim == 1 else a
+    right = b[:, None] if b.ndim == 1 else b
+    m, k = left.shape[-2:]
+    n = right.shape[-1]
+
+    if right.ndim == 2:  # one right operand for all: a single tall product
+        c = _empty((math.prod(left.shape[:-1]), n), a.dtype)
+        _gemm(c, left.reshape(c.shape[0], k), right)
+        return c.reshape(shape)
+
+    stack = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    count = math.prod(stack)
+    c = _empty((count, m, n), a.dtype)
+    _kernels.gemm_stacked(c, _stacked(left, stack, count), _stacked(right, stack, count))
+    return c.reshape(shape)
+
+
+def _stacked(x: FloatArray, stack: tuple[int, ...], count: int) -> FloatArray:
+    """`x` broadcast over `stack` as a three-dimensional array; a single matrix is repeated by a stride of 0."""
+    if x.ndim == 2 or x.shape[:-2] == stack:
+        wide = np.broadcast_to(x, (count, *x.shape)) if x.ndim == 2 else x
+    else:
+        wide = np.broadcast_to(x, stack + x.shape[-2:])
+    return wide.reshape(count, *x.shape[-2:])

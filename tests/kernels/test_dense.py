@@ -1,0 +1,47 @@
+"""A dense layer's fused backward against the three formulas dz = dy ⊙ f', dx = dz wᵀ, dw = xᵀ dz, db = Σ dz."""
+
+import numpy as np
+import pytest
+
+from mmlcore import _kernels
+
+SLOPES = {
+    "linear": lambda y: np.ones_like(y),
+    "relu": lambda y: (y > 0).astype(y.dtype),
+    "sigmoid": lambda y: y * (1 - y),
+    "tanh": lambda y: 1 - y * y,
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", SLOPES)
+@pytest.mark.parametrize(("n", "inputs", "units"), [(1, 1, 1), (7, 3, 5), (200, 32, 64), (200, 64, 1), (33, 1, 32)])
+def test_backward(n, inputs, units, name, dtype):
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((n, inputs)).astype(dtype), rng.standard_normal((inputs, units)).astype(dtype)
+    b, dy = rng.standard_normal(units).astype(dtype), rng.standard_normal((n, units)).astype(dtype)
+    code = _kernels.ACTIVATIONS[name]
+    y, dx, dw, db = (np.empty(shape, dtype) for shape in [(n, units), x.shape, w.shape, b.shape])
+    _kernels.dense_forward(y, x, w, b, code)
+    _kernels.dense_backward(dx, dw, db, dy, x, w, y, code)
+    dz = dy * SLOPES[name](y)
+    tolerance = 200 * np.finfo(dtype).eps
+    for got, expected in [(dx, dz @ w.T), (dw, x.T @ dz), (db, dz.sum(axis=0))]:
+        np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance * n**0.5)
+
+
+def test_input_and_bias_gradients_may_be_left_out():
+    x, w, dy = np.ones((4, 3)), np.ones((3, 2)), np.ones((4, 2))
+    dw = np.empty((3, 2))
+    _kernels.dense_backward(None, dw, None, dy, x, w, dy, 0)
+    np.testing.assert_array_equal(dw, 4)
+
+
+def test_wrong_shapes_are_refused_before_anything_is_written():
+    dx, dw = np.zeros((4, 3)), np.zeros((3, 2))
+    with pytest.raises(ValueError, match=r"dense_backward: db must be of shape \(2,\)"):
+        _kernels.dense_backward(
+            dx, dw, np.zeros(3), np.ones((4, 2)), np.ones((4, 3)), np.ones((3, 2)), np.ones((4, 2)), 0
+        )
+    assert not dx.any()
+    assert not dw.any()

@@ -1,0 +1,160 @@
+"""C = act(α A B + β C + bias): the residual oracle C·t = α A·(B·t) + β C₀·t, every stride, the edges of every block."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmlcore import _kernels
+
+DTYPES = (np.float32, np.float64)
+LANES = int(_kernels.build_info()["vector_bits"]) // 32
+EDGES = sorted({0, 1, 2, 3, 5, 6, 7, 13, 14, 15, LANES - 1, LANES, LANES + 1, 2 * LANES - 1, 2 * LANES + 1, 97})
+
+
+def bound(a, b, k):
+    """|C - A B| ≤ γ_k |A| |B| (Higham, Accuracy and Stability of Numerical Algorithms, 3.5)."""
+    unit = np.finfo(a.dtype).eps
+    return (k + 2) * unit * (np.abs(a).astype(float) @ np.abs(b).astype(float)) + 1e-30
+
+
+def random_view(rng, shape, dtype, layout):
+    rows, cols = shape
+    if layout == "C":
+        return rng.standard_normal(shape).astype(dtype)
+    if layout == "F":
+        return rng.standard_normal((cols, rows)).astype(dtype).T
+    if layout == "skipped":
+        return rng.standard_normal((2 * rows, 3 * cols)).astype(dtype)[::2, ::3]
+    return rng.standard_normal(shape).astype(dtype)[::-1, ::-1]
+
+
+@given(
+    m=st.sampled_from(EDGES),
+    n=st.sampled_from(EDGES),
+    k=st.sampled_from([*EDGES, 300, 1025]),
+    dtype=st.sampled_from(DTYPES),
+    layouts=st.tuples(*[st.sampled_from(["C", "F", "skipped", "reversed"])] * 2),
+)
+def test_product_within_the_error_bound(m, n, k, dtype, layouts):
+    rng = np.random.default_rng(m + 100 * n + 10_000 * k)
+    a, b = random_view(rng, (m, k), dtype, layouts[0]), random_view(rng, (k, n), dtype, layouts[1])
+    c = np.full((m, n), np.nan, dtype)
+    _kernels.gemm(c, a, b)
+    exact = a.astype(np.longdouble) @ b.astype(np.longdouble)
+    assert (np.abs(c - exact) <= bound(a, b, k)).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("m", "n", "k"), [(1, 9, 5), (9, 1, 5), (30, 40, 50), (200, 64, 700), (0, 3, 2), (3, 4, 0)])
+def test_alpha_beta_and_bias(m, n, k, dtype):
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((m, k)).astype(dtype), rng.standard_normal((k, n)).astype(dtype)
+    c0, bias = rng.standard_normal((m, n)).astype(dtype), rng.standard_normal(n).astype(dtype)
+    c = c0.copy()
+    _kernels.gemm(c, a, b, alpha=-1.5, beta=0.25, bias=bias)
+    tolerance = 100 * np.finfo(dtype).eps * max(k, 1) ** 0.5
+    np.testing.assert_allclose(c, -1.5 * (a @ b) + 0.25 * c0 + bias, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("k", [0, 1, 700, 3000])
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("linear", lambda z: z),
+        ("relu", lambda z: np.maximum(z, 0)),
+        ("sigmoid", lambda z: 1 / (1 + np.exp(-z))),
+        ("tanh", np.tanh),
+    ],
+)
+def test_activation_is_applied_once_and_last(name, function, k, dtype):
+    rng = np.random.default_rng(1)
+    a, b = rng.standard_normal((23, k)).astype(dtype), rng.standard_normal((k, 41)).astype(dtype) / max(k, 1) ** 0.5
+    bias = rng.standard_normal(41).astype(dtype)
+    c = np.empty((23, 41), dtype)
+    _kernels.gemm(c, a, b, bias=bias, activation=_kernels.ACTIVATIONS[name])
+    expected = function(a.astype(float) @ b.astype(float) + bias)
+    tolerance = 50 * np.finfo(dtype).eps
+    np.testing.assert_allclose(c, expected, rtol=tolerance * 10, atol=tolerance)
+
+
+def test_beta_zero_does_not_read_c_and_alpha_zero_does_not_read_a():
+    c = np.full((3, 3), np.nan)
+    _kernels.gemm(c, np.eye(3), np.eye(3), beta=0.0)
+    np.testing.assert_array_equal(c, np.eye(3))
+    _kernels.gemm(c, np.full((3, 3), np.nan), np.eye(3), alpha=0.0, beta=2.0)
+    np.testing.assert_array_equal(c, 2 * np.eye(3))
+
+
+@pytest.mark.parametrize("activation", sorted(_kernels.ACTIVATIONS))
+def test_nan_and_infinity_go_through(activation):
+    a = np.ones((20, 20))
+    a[3, 0], a[5, 0] = np.nan, np.inf
+    c = np.empty((20, 20))
+    _kernels.gemm(c, a, np.ones((20, 20)), activation=_kernels.ACTIVATIONS[activation])
+    assert np.isnan(c[3]).all()
+    assert (c[5] == (1 if activation in ("sigmoid", "tanh") else np.inf)).all()
+    assert np.isfinite(np.delete(c, [3, 5], axis=0)).all()
+
+
+@pytest.mark.parametrize("shape", [(5, 3, 4, 6), (2, 130, 70, 90), (300, 2, 2, 2), (0, 2, 2, 2)])
+def test_stacks(shape):
+    s, m, n, k = shape
+    rng = np.random.default_rng(2)
+    a, b = rng.standard_normal((s, m, k)), rng.standard_normal((k, n))
+    c = np.empty((s, m, n))
+    _kernels.gemm_stacked(c, a, np.broadcast_to(b, (s, k, n)))
+    np.testing.assert_allclose(c, a @ b, atol=1e-12)
+
+
+def test_two_threads_agree_with_one_and_repeat_their_bits():
+    rng = np.random.default_rng(3)
+    a, b = rng.standard_normal((513, 700)), rng.standard_normal((700, 301))
+    results = []
+    try:
+        for threads in (1, 2, 2):
+            _kernels.set_num_threads(threads)
+            c = np.empty((513, 301))
+            _kernels.gemm(c, a, b)
+            results.append(c)
+    finally:
+        _kernels.set_num_threads(0)
+    np.testing.assert_allclose(results[0], results[1], rtol=1e-12, atol=1e-12)
+    np.testing.assert_array_equal(results[1], results[2])
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        ({"b": np.ones((4, 2))}, ValueError, "gemm: b must be a matrix of 3 rows"),
+        ({"c": np.ones((2, 3))}, ValueError, r"gemm: c must be of shape \(2, 2\), got \(2, 3\)"),
+        ({"c": np.ones((2, 4))[:, ::2]}, ValueError, "gemm: c must be C-contiguous"),
+        ({"a": np.ones((2, 3), np.float32)}, TypeError, "gemm: a must be float64"),
+        ({"a": np.ones((2, 3), ">f8")}, TypeError, "gemm: a must be float64"),
+        ({"c": np.ones((2, 2), int)}, TypeError, "gemm: c must be float32 or float64, got int64"),
+        ({"a": np.ones(3)}, ValueError, "gemm: a must be 2-dimensional"),
+        ({"bias": np.ones(3)}, ValueError, r"gemm: bias must be of shape \(2,\)"),
+        ({"activation": 9}, ValueError, "gemm: activation must be one of the codes in ACTIVATIONS, got 9"),
+    ],
+)
+def test_bad_arguments(change, error, text):
+    arguments = {"c": np.empty((2, 2)), "a": np.ones((2, 3)), "b": np.ones((3, 2))} | change
+    with pytest.raises(error, match=text):
+        _kernels.gemm(**arguments)
+
+
+def test_read_only_output_is_refused():
+    c = np.zeros((2, 2))
+    c.flags.writeable = False
+    with pytest.raises(ValueError, match="gemm: c must be writeable"):
+        _kernels.gemm(c, np.ones((2, 2)), np.ones((2, 2)))
+    assert not c.any()
+
+
+def test_misaligned_operands_are_read_right():
+    packed = np.zeros(6, dtype=np.dtype([("tag", "i1"), ("x", "f8")]))
+    packed["x"] = np.arange(6)
+    c = np.empty((2, 2))
+    _kernels.gemm(c, packed["x"].reshape(2, 3), np.ones((3, 2)))
+    np.testing.assert_array_equal(c, [[3, 3], [12, 12]])

@@ -1,0 +1,83 @@
+"""matmul against numpy.matmul: every combination of axes, dtypes, `out`, and what is refused."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from mmlcore import linalg
+
+
+@given(
+    shapes=npst.mutually_broadcastable_shapes(signature="(m,k),(k,n)->(m,n)", max_dims=2, min_side=0, max_side=4),
+    dtypes=st.tuples(*[st.sampled_from(["f4", "f8", "i8", "?"])] * 2),
+)
+def test_stacks_broadcast_as_numpy(shapes, dtypes):
+    rng = np.random.default_rng(0)
+    a, b = (rng.integers(-5, 6, size=s).astype(d) for s, d in zip(shapes.input_shapes, dtypes, strict=True))
+    result = linalg.matmul(a, b)
+    expected = np.matmul(a.astype(float), b.astype(float))
+    assert result.shape == expected.shape
+    assert result.dtype == (np.float32 if dtypes == ("f4", "f4") else np.float64)
+    np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("shapes", [((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((4, 2, 3), (3,)), ((3,), (4, 3, 2))])
+def test_vectors(shapes):
+    rng = np.random.default_rng(1)
+    a, b = (rng.standard_normal(s) for s in shapes)
+    result = linalg.matmul(a, b)
+    assert result.shape == np.matmul(a, b).shape
+    np.testing.assert_allclose(result, np.matmul(a, b), rtol=1e-13)
+
+
+@pytest.mark.parametrize("view", ["plain", "transposed", "overlapping"])
+def test_out(view):
+    rng = np.random.default_rng(2)
+    a, b = rng.standard_normal((5, 5)), rng.standard_normal((5, 5))
+    expected = a @ b
+    out = {"plain": np.empty((5, 5)), "transposed": np.empty((5, 5)).T, "overlapping": a}[view]
+    assert linalg.matmul(a, b, out=out) is out
+    np.testing.assert_allclose(out, expected, rtol=1e-12)
+
+
+def test_inputs_are_not_written_to_and_may_be_read_only():
+    a = np.arange(6.0).reshape(2, 3)
+    a.flags.writeable = False
+    np.testing.assert_array_equal(linalg.matmul(a, a.T), a @ a.T)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "error", "text"),
+    [
+        (np.ones((2, 3)), np.ones((2, 3)), ValueError, "must be .*3 rows"),
+        (np.ones((2, 2, 3)), np.ones((3, 3, 3)), ValueError, "broadcastable"),
+        (1.0, np.ones(3), ValueError, "matmul: a must be at least one-dimensional, got a scalar"),
+        (np.ones((2, 2)) * 1j, np.ones((2, 2)), TypeError, "matmul: a must be real numbers, got dtype complex128"),
+        (np.array([[None]]), np.ones((1, 1)), TypeError, "matmul: a must be real numbers, got dtype object"),
+    ],
+)
+def test_bad_arguments(a, b, error, text):
+    with pytest.raises(error, match=text):
+        linalg.matmul(a, b)
+
+
+@pytest.mark.parametrize(
+    ("out", "error", "text"),
+    [
+        (np.ones((2, 3)), ValueError, r"matmul: out must be of shape \(2, 2\), got \(2, 3\)"),
+        (np.ones((2, 2), np.float32), TypeError, "matmul: out must be of dtype float64"),
+        ([[0.0]], TypeError, "matmul: out must be an ndarray, got list"),
+        (np.broadcast_to(0.0, (2, 2)), ValueError, "matmul: out must be writeable"),
+    ],
+)
+def test_bad_out(out, error, text):
+    with pytest.raises(error, match=text):
+        linalg.matmul(np.ones((2, 2)), np.ones((2, 2)), out=out)
+
+
+def test_a_result_too_large_to_index_is_a_clear_error():
+    tall = np.broadcast_to(np.ones(1), (2**33, 1))
+    with pytest.raises((ValueError, MemoryError)):
+        linalg.matmul(tall, tall.T)

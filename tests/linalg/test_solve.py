@@ -1,0 +1,80 @@
+"""Systems, inverses and determinants: residuals, NumPy's results, and what is singular."""
+
+import numpy as np
+import pytest
+
+from mmlcore import linalg
+
+SIZES = [1, 2, 15, 16, 17, 33, 64, 100, 130]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", SIZES)
+def test_solution_has_a_small_backward_error(n, dtype):
+    rng = np.random.default_rng(n)
+    a, b = rng.standard_normal((n, n)).astype(dtype), rng.standard_normal((n, 3)).astype(dtype)
+    x = linalg.solve(a, b)
+    assert x.dtype == dtype
+    residual = np.abs(a.astype(float) @ x - b).max()
+    scale = np.abs(a).sum(axis=1).max() * np.abs(x).max() + np.abs(b).max()
+    assert residual <= 10 * n * np.finfo(dtype).eps * scale
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_inverse_and_determinant(n):
+    rng = np.random.default_rng(100 + n)
+    a = rng.standard_normal((n, n))
+    error = n * np.finfo(float).eps * np.linalg.cond(a)
+    assert np.abs(linalg.inv(a) @ a - np.eye(n)).max() <= 10 * error
+    np.testing.assert_allclose(linalg.det(a), np.linalg.det(a), rtol=100 * error)
+    sign, logarithm = linalg.slogdet(a)
+    assert sign == np.linalg.slogdet(a).sign
+    np.testing.assert_allclose(logarithm, np.linalg.slogdet(a).logabsdet, rtol=1e-10)
+
+
+def test_pivoting_is_needed_and_done():
+    tiny = np.array([[1e-20, 1.0], [1.0, 1.0]])
+    np.testing.assert_allclose(linalg.solve(tiny, [1, 2]), [1, 1], rtol=1e-12)
+    np.testing.assert_array_equal(linalg.solve([[0, 1], [1, 0]], [3, 4]), [4, 3])
+    assert linalg.det([[0, 1], [1, 0]]) == -1
+
+
+def test_shapes_as_numpy():
+    rng = np.random.default_rng(1)
+    a, vector, matrix = rng.standard_normal((4, 3, 3)), rng.standard_normal(3), rng.standard_normal((3, 2))
+    for b in (vector, matrix, rng.standard_normal((4, 3, 2))):
+        np.testing.assert_allclose(linalg.solve(a, b), np.linalg.solve(a, b), rtol=1e-9)
+    np.testing.assert_allclose(linalg.inv(a), np.linalg.inv(a), rtol=1e-9)
+    np.testing.assert_allclose(linalg.det(a), np.linalg.det(a), rtol=1e-9)
+    assert linalg.inv(np.ones((0, 0))).shape == (0, 0)
+    assert linalg.det(np.ones((0, 0))) == 1
+    assert linalg.solve(np.ones((0, 0)), np.ones((0, 2))).shape == (0, 2)
+
+
+@pytest.mark.parametrize("function", [lambda a: linalg.solve(a, np.ones(len(a))), linalg.inv])
+@pytest.mark.parametrize("n", [2, 20, 50])
+def test_singular_matrix_names_the_pivot(function, n):
+    a = np.eye(n)
+    a[-1] = a[0]
+    with pytest.raises(linalg.LinAlgError, match=f"a must be non-singular, got pivot {n - 1} = 0"):
+        function(a)
+    assert linalg.det(a) == 0
+    assert linalg.slogdet(a) == (0, -np.inf)
+
+
+def test_bad_arguments():
+    with pytest.raises(linalg.LinAlgError, match=r"inv: a must be a square matrix .*got shape \(2, 3\)"):
+        linalg.inv(np.ones((2, 3)))
+    with pytest.raises(ValueError, match="solve: b must be of 2 rows"):
+        linalg.solve(np.eye(2), np.ones(3))
+    with pytest.raises(ValueError, match="solve: b must be at least one-dimensional"):
+        linalg.solve(np.eye(2), 1.0)
+    with pytest.raises(ValueError, match="solve: the axes before the last two must be broadcastable"):
+        linalg.solve(np.ones((2, 2, 2)), np.ones((3, 2, 2)))
+    with pytest.raises(TypeError, match="det: a must be real numbers"):
+        linalg.det([[1j]])
+
+
+def test_nan_stays_nan():
+    assert np.isnan(linalg.solve([[np.nan, 1], [1, 2]], [1, 1])).any()
+    assert np.isnan(linalg.det([[np.nan, 1], [1, 2]]))

@@ -1,0 +1,144 @@
+"""U Σ Vᵀ = A with orthonormal factors; the power iterations against it, on the documents' examples."""
+
+import numpy as np
+import pytest
+
+from mmlcore import linalg
+from mmlcore._errors import ConvergenceWarning
+
+MOVIES = np.array([[5, 4, 1], [5, 5, 0], [0, 0, 5], [1, 0, 4]])
+
+
+def with_singular_values(rng, m, n, sigma):
+    u, _ = np.linalg.qr(rng.standard_normal((m, len(sigma))))
+    v, _ = np.linalg.qr(rng.standard_normal((n, len(sigma))))
+    return (u * sigma) @ v.T
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 4), (4, 3), (30, 7), (2, 3, 5, 4), (60, 60)])
+@pytest.mark.parametrize("full", [True, False])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_complete_decomposition(shape, full, dtype):
+    a = np.random.default_rng(0).standard_normal(shape).astype(dtype)
+    u, s, vh = linalg.svd(a, full_matrices=full)
+    r = s.shape[-1]
+    tolerance = 50 * np.finfo(dtype).eps * max(shape[-2:])
+    np.testing.assert_allclose((u[..., :r] * s[..., None, :]) @ vh[..., :r, :], a, atol=tolerance)
+    for basis in (np.swapaxes(u, -1, -2) @ u, vh @ np.swapaxes(vh, -1, -2)):
+        np.testing.assert_allclose(basis, np.broadcast_to(np.eye(basis.shape[-1]), basis.shape), atol=tolerance)
+    assert (np.diff(s) <= 0).all()
+    np.testing.assert_allclose(linalg.svd(a, compute_uv=False), s, atol=tolerance)
+    assert (u.shape, vh.shape) == tuple(np.linalg.svd(a, full_matrices=full)[i].shape for i in (0, 2))
+
+
+def test_movie_ratings_as_printed():
+    """DRP, "Example: Movie Rating" (MISSION A3), up to the sign of each pair of vectors."""
+    u, s, vh = linalg.svd(MOVIES)
+    printed_u = [
+        [-0.6710, 0.0236, 0.4647],
+        [-0.7197, 0.2054, -0.4759],
+        [-0.0939, -0.7705, -0.5268],
+        [-0.1515, -0.6030, 0.5293],
+    ]
+    printed_vh = [[-0.7367, -0.6515, -0.1811], [0.0852, 0.1762, -0.9807], [0.6708, -0.7379, -0.0743]]
+    np.testing.assert_allclose(s, [9.6438, 6.3639, 0.7056], atol=5e-5)
+    signs = np.sign(u[0, :3] / np.array(printed_u)[0])
+    np.testing.assert_allclose(u[:, :3] * signs, printed_u, atol=5.1e-5)
+    np.testing.assert_allclose(vh * signs[:, None], printed_vh, atol=5.1e-5)
+
+
+def test_empty_matrices_as_numpy():
+    u, s, vh = linalg.svd(np.ones((3, 0)))
+    np.testing.assert_array_equal(u, np.eye(3))
+    assert s.shape == (0,)
+    assert vh.shape == (0, 0)
+
+
+@pytest.mark.parametrize("method", ["block_power", "power"])
+@pytest.mark.parametrize("shape", [(80, 50), (50, 80)])
+def test_leading_triplets(method, shape):
+    rng = np.random.default_rng(1)
+    sigma = 0.7 ** np.arange(40) * 10
+    a = with_singular_values(rng, *shape, sigma)
+    u, s, vh = linalg.svd(a, k=5, method=method)
+    np.testing.assert_allclose(s, sigma[:5], rtol=1e-10)
+    np.testing.assert_allclose(u.T @ u, np.eye(5), atol=1e-6)
+    np.testing.assert_allclose(a @ vh.T, u * s, atol=1e-6)
+    np.testing.assert_allclose(a.T @ u, vh.T * s, atol=1e-6)
+
+
+def test_block_residual_meets_its_tolerance():
+    a = with_singular_values(np.random.default_rng(2), 100, 90, 0.8 ** np.arange(60))
+    u, s, vh = linalg.svd(a, k=8, tol=1e-9)
+    assert np.linalg.norm(a.T @ u - vh.T * s, axis=0).max() <= 1.1e-9 * s[0]
+
+
+@pytest.mark.parametrize("method", ["block_power", "power"])
+def test_rank_deficient_matrix_has_orthonormal_vectors(method):
+    a = np.outer(np.arange(1.0, 31), np.arange(1.0, 41))
+    u, s, vh = linalg.svd(a, k=3, method=method)
+    np.testing.assert_allclose(s, [np.linalg.norm(a), 0, 0], atol=1e-9)
+    np.testing.assert_allclose(u.T @ u, np.eye(3), atol=1e-8)
+    np.testing.assert_allclose(vh @ vh.T, np.eye(3), atol=1e-8)
+
+
+def test_truncation_is_reproducible_and_does_not_write_to_its_input():
+    a = np.random.default_rng(3).standard_normal((60, 60))
+    a = a @ a.T
+    before = a.copy()
+    first, second = (linalg.svd(a, k=4, seed=7) for _ in range(2))
+    for x, y in zip(first, second, strict=True):
+        np.testing.assert_array_equal(x, y)
+    np.testing.assert_array_equal(a, before)
+
+
+def test_stopping_short_warns_with_the_residual():
+    a = np.random.default_rng(4).standard_normal((100, 100))
+    with pytest.warns(ConvergenceWarning, match=r"svd: residual [\d.e-]+ after 2 iterations, above .* 1e-10"):
+        linalg.svd(a, k=5, n_iter=2)
+    with pytest.warns(ConvergenceWarning, match="power_iteration: residual"):
+        linalg.power_iteration(a, n_iter=3)
+
+
+def test_power_iteration_on_the_document_matrix():
+    """DRP: np.random.seed(0), a random 3×4 matrix; σ against the iteration count (MISSION A2)."""
+    a = np.random.RandomState(0).rand(3, 4)
+    sigma, u, v, trace = linalg.power_iteration(a)
+    truth = np.linalg.svd(a, compute_uv=False)
+    assert abs(sigma - truth[0]) <= 1e-12
+    np.testing.assert_allclose(a @ v, sigma * u, atol=1e-10)
+    assert (np.diff(trace) >= -1e-14).all()  # ‖A v‖ never falls
+    errors = truth[0] - trace[:4]
+    assert (errors[1:] <= errors[:-1] * (truth[1] / truth[0]) ** 2).all()  # and at least at the rate of the theory
+
+
+def test_power_iteration_of_zero_and_of_float32():
+    assert linalg.power_iteration(np.zeros((3, 2))).sigma == 0
+    result = linalg.power_iteration(np.float32([[3, 0], [4, 5]]))
+    assert result.u.dtype == np.float32
+    np.testing.assert_allclose(result.sigma, 45**0.5, rtol=1e-6)
+    start = linalg.power_iteration([[2, 0], [0, 1]], v0=[1, 0])
+    assert len(start.trace) == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: linalg.svd([[np.nan, 1], [1, 1]]), linalg.LinAlgError, "svd: a must be finite"),
+        (lambda: linalg.svd([1, 2]), linalg.LinAlgError, "svd: a must be at least two-dimensional"),
+        (lambda: linalg.svd(np.eye(3), k=4), ValueError, "svd: k must be an integer from 1 to 3, got 4"),
+        (lambda: linalg.svd(np.eye(3), k=1.5), ValueError, "svd: k must be an integer"),
+        (lambda: linalg.svd(np.eye(3), k=1, method="magic"), ValueError, "one of 'auto', 'block_power', 'power'"),
+        (lambda: linalg.svd(np.eye(3), k=1, n_iter=0), ValueError, "svd: n_iter must be at least 1"),
+        (lambda: linalg.svd(np.ones((2, 3, 3)), k=1), ValueError, "svd: a must be a single matrix"),
+        (lambda: linalg.svd(np.eye(2) * 1j), TypeError, "svd: a must be real numbers"),
+        (lambda: linalg.power_iteration(np.ones((0, 2))), linalg.LinAlgError, "a must be a non-empty matrix"),
+        (lambda: linalg.power_iteration(np.eye(2), v0=[0, 0]), ValueError, "v0 must be a non-zero vector"),
+        (lambda: linalg.power_iteration(np.eye(2), v0=[1]), ValueError, "v0 must be a non-zero vector of length 2"),
+        (lambda: linalg.power_iteration(np.eye(2), 0), ValueError, "n_iter must be at least 1"),
+        (lambda: linalg.power_iteration([[np.inf]]), linalg.LinAlgError, "power_iteration: a must be finite"),
+    ],
+)
+def test_bad_arguments(call, error, text):
+    with pytest.raises(error, match=text):
+        call()

@@ -1,0 +1,22 @@
+"""One form of sentence for every error."""
+
+import pytest
+
+from mmlcore._errors import choose, message
+
+
+def test_message_names_function_argument_expectation_and_value() -> None:
+    assert message("solve", "a", "square", "shape (2, 3)") == "solve: a must be square, got shape (2, 3)"
+
+
+def test_choose_returns_the_entry() -> None:
+    table = {"relu": object(), "tanh": object()}
+    for name, value in table.items():
+        assert choose("Dense", "activation", name, table) is value
+
+
+@pytest.mark.parametrize("name", ["relo", "", None, 3, ["relu"], ("relu",)])
+def test_choose_lists_the_valid_names(name: object) -> None:
+    with pytest.raises(ValueError, match="Dense: activation must be one of 'relu', 'tanh', got ") as error:
+        choose("Dense", "activation", name, {"relu": 1, "tanh": 2})
+    assert repr(name) in str(error.value)
