@@ -111,8 +111,7 @@ def test_labels_become_int64(y):
             [0, 1, 2],
             "categorical_crossentropy",
             3,
-            "y must be shape (n, 3), one column a class (sparse_categorical_crossentropy takes labels), "
-            "got shape (3,)",
+            "y must be shape (n, 3), one column a class (sparse_categorical_crossentropy takes labels), got shape (3,)",
         ),
     ],
 )

@@ -79,9 +79,7 @@ def test_gradient_of_the_whole_network_against_torch(loss, last, outputs, y):
     theirs_value = theirs[loss](hidden @ w[4] + w[5], torch.tensor(y))
     theirs_value.backward()
     assert value == pytest.approx(theirs_value.item(), rel=1e-12)
-    np.testing.assert_allclose(
-        model.gradient, np.concatenate([v.grad.numpy().ravel() for v in w]), atol=1e-10
-    )
+    np.testing.assert_allclose(model.gradient, np.concatenate([v.grad.numpy().ravel() for v in w]), atol=1e-10)
 
 
 def two_epochs_in_numpy(weights, x, y, orders, batch_size, rate, val):
@@ -154,9 +152,7 @@ def test_one_and_two_threads_agree_to_rounding():
     x = np.random.default_rng(1).standard_normal((2000, 64))
     for threads in (1, 2):
         mmlcore.set_num_threads(threads)
-        model = Sequential(
-            [Dense(300, "tanh", input_dim=64), Dense(200, "tanh"), Dense(1)], dtype="float64", seed=0
-        )
+        model = Sequential([Dense(300, "tanh", input_dim=64), Dense(200, "tanh"), Dense(1)], dtype="float64", seed=0)
         model.compile(SGD(0.05), "mse")
         model.fit(x, x[:, 0] * x[:, 1], epochs=2, batch_size=500, verbose=0)
         thetas.append(model.theta)
@@ -230,9 +226,7 @@ def test_weights_out_and_in():
     np.testing.assert_array_equal(other.theta, model.theta)
     assert np.shares_memory(other.layers[0].kernel, other.theta)
     before = other.theta.copy()
-    with pytest.raises(
-        ValueError, match=r"^set_weights: weights must be arrays of shapes \[\(3, 6\), .*\], got \[\]$"
-    ):
+    with pytest.raises(ValueError, match=r"^set_weights: weights must be arrays of shapes \[\(3, 6\), .*\], got \[\]$"):
         other.set_weights([])
     with pytest.raises(ValueError, match=r"^set_weights: weights must be arrays of shapes"):
         other.set_weights([np.ones((3, 6)), *weights[:5]])
@@ -294,9 +288,7 @@ def test_errors_before_compile_and_in_compile():
             model.compile(*arguments)
     assert (model.optimizer, model.loss, model.metrics) == chosen
 
-    with pytest.raises(
-        ValueError, match=r"^compile: optimizer must be a new one for every model, got SGD in use"
-    ):
+    with pytest.raises(ValueError, match=r"^compile: optimizer must be a new one for every model, got SGD in use"):
         network().compile(model.optimizer, "mse")
 
 

@@ -135,9 +135,7 @@ class Layer:
         if not isinstance(inputs, Tensor):
             inputs = as_float(inputs, type(self).__name__, "inputs")
         if inputs.ndim == 0:
-            raise ValueError(
-                message(type(self).__name__, "inputs", "a batch of at least one axis", "a scalar")
-            )
+            raise ValueError(message(type(self).__name__, "inputs", "a batch of at least one axis", "a scalar"))
         if not self.built:
             self.prepare((None, *inputs.shape[1:]), inputs.dtype, None)
         return self.call(inputs)

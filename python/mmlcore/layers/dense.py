@@ -112,9 +112,7 @@ class Dense(Layer):
             output=y,
             output_gradient=dy,
             forward=partial(_kernels.dense_forward, y, x, self.kernel, bias, code),
-            backward=partial(
-                _kernels.dense_backward, dx, gradients[0], bias_gradient, dy, x, self.kernel, y, code
-            ),
+            backward=partial(_kernels.dense_backward, dx, gradients[0], bias_gradient, dy, x, self.kernel, y, code),
         )
 
     def activate(self, preactivation: Any) -> Any:

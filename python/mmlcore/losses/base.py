@@ -45,9 +45,7 @@ class Loss:
         """The mean loss of a batch."""
         return ops.mean(self.call(y_true, y_pred))
 
-    def plan(
-        self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]
-    ) -> Callable[[], Any] | None:
+    def plan(self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]) -> Callable[[], Any] | None:
         """The mean loss of a batch on fixed buffers, or None: then the tape does it.
 
         Calling the plan reads `y_true` and `y_pred`, writes the gradient with respect to `y_pred` into

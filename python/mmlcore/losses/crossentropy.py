@@ -170,9 +170,7 @@ class SparseCategoricalCrossentropy(_Crossentropy):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
 
-    def plan(
-        self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]
-    ) -> Callable[[], Any] | None:
+    def plan(self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]) -> Callable[[], Any] | None:
         if not self.from_logits:
             return None
         each, p = np.empty(len(y_pred), y_pred.dtype), np.empty_like(y_pred)

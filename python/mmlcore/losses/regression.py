@@ -87,9 +87,7 @@ class MeanSquaredError(Loss):
     def __call__(self, y_true: Any, y_pred: Any) -> Any:
         return _mean_square_of_difference(y_pred, y_true)
 
-    def plan(
-        self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]
-    ) -> Callable[[], Any] | None:
+    def plan(self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]) -> Callable[[], Any] | None:
         square = np.empty_like(gradient)
         scale = gradient.dtype.type(2.0 / y_pred.size)
 

@@ -40,9 +40,7 @@ def require_finite(function: str, argument: str, array: NDArray[Any]) -> None:
             raise ValueError(message(function, argument, "finite", f"{shown} at row {start + place[0]}"))
 
 
-def as_inputs(
-    function: str, x: Any, input_shape: Shape | None, dtype: Any, argument: str = "x"
-) -> NDArray[Any]:
+def as_inputs(function: str, x: Any, input_shape: Shape | None, dtype: Any, argument: str = "x") -> NDArray[Any]:
     """`x` as a C-contiguous array of `dtype` whose rows are samples of `input_shape`.
 
     As in Keras, n numbers are n samples of a model with one feature.
@@ -78,9 +76,7 @@ def as_targets(
         hint = ", one column a class (sparse_categorical_crossentropy takes labels)" * (
             loss.name == "categorical_crossentropy"
         )
-        raise ValueError(
-            message(function, argument, f"shape {_shown(output_shape)}{hint}", f"shape {array.shape}")
-        )
+        raise ValueError(message(function, argument, f"shape {_shown(output_shape)}{hint}", f"shape {array.shape}"))
     if loss.targets == "probabilities" and not (np.min(array) >= 0 and np.max(array) <= 1):
         got = f"values from {np.min(array):g} to {np.max(array):g}"
         raise ValueError(message(function, argument, f"between 0 and 1 for {loss.name}", got))
@@ -98,7 +94,5 @@ def _labels(function: str, argument: str, array: NDArray[Any], output_shape: Sha
     wrong = (labels != array) | (labels < 0) | (labels >= classes)
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise ValueError(
-            message(function, argument, f"labels from 0 to {classes - 1}", f"{array[row]:g} at row {row}")
-        )
+        raise ValueError(message(function, argument, f"labels from 0 to {classes - 1}", f"{array[row]:g} at row {row}"))
     return labels

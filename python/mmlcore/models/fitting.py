@@ -50,9 +50,7 @@ def choose(optimizer: Any, loss: Any, wanted: Sequence[Any]) -> tuple[Any, losse
     measured = [metrics.get(metric) for metric in wanted]
     names = [metric.name for metric in measured]
     if len(set(names)) < len(names) or "loss" in names:
-        raise ValueError(
-            message("compile", "metrics", "names that differ from each other and from 'loss'", names)
-        )
+        raise ValueError(message("compile", "metrics", "names that differ from each other and from 'loss'", names))
     return optimizers.get(optimizer), losses.get(loss), measured
 
 
@@ -95,9 +93,7 @@ class _Watch:
     def see(self, loss: float, epoch: int) -> None:
         if not isfinite(loss) and not self._warned:
             self._warned = True
-            text = (
-                f"fit: the loss is {loss} in epoch {epoch + 1}; try a smaller learning rate or scaled inputs"
-            )
+            text = f"fit: the loss is {loss} in epoch {epoch + 1}; try a smaller learning rate or scaled inputs"
             warnings.warn(text, RuntimeWarning, stacklevel=4)
 
 

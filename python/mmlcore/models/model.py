@@ -191,9 +191,7 @@ class Model:
             )
         return self._step
 
-    def _checked(
-        self, function: str, x: Any, y: Any, argument: str = ""
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _checked(self, function: str, x: Any, y: Any, argument: str = "") -> tuple[NDArray[Any], NDArray[Any]]:
         """x and y as the loop needs them; builds the model when everything is right and not before."""
         loss = self._compiled(function)
         x_name, y_name = (f"{argument}[0]", f"{argument}[1]") if argument else ("x", "y")

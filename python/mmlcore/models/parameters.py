@@ -36,9 +36,7 @@ class Parameters:
         self._slots = [(layer, name) for layer in layers for name in layer.weight_names]
         weights = [getattr(layer, name) for layer, name in self._slots]
         self._shapes = [weight.shape for weight in weights]
-        self.theta: NDArray[Any] = np.concatenate(
-            [np.zeros(0, dtype), *(w.ravel() for w in weights)], dtype=dtype
-        )
+        self.theta: NDArray[Any] = np.concatenate([np.zeros(0, dtype), *(w.ravel() for w in weights)], dtype=dtype)
         self.gradient: NDArray[Any] = np.zeros_like(self.theta)
         self._make_views()
 

@@ -74,9 +74,7 @@ class Sequential(Model):
             got = f"{layer.name!r}, which has weights already"
             raise ValueError(message("Sequential.add", "layer", "new", got))
         if any(layer is other for other in self.layers):
-            raise ValueError(
-                message("Sequential.add", "layer", "new", f"{layer.name!r}, which is in the model")
-            )
+            raise ValueError(message("Sequential.add", "layer", "new", f"{layer.name!r}, which is in the model"))
         names = {other.name for other in self.layers}
         name = layer.name if layer.named else _free(layer.name, names)
         if name in names:

@@ -151,9 +151,7 @@ class TrainingStep:
         self._parameters, self._optimizer = parameters, optimizer
         self._gradients: dict[Any, _Gradient] = {}
 
-    def __call__(
-        self, x: NDArray[Any], y: NDArray[Any], rows: NDArray[np.int64]
-    ) -> tuple[float, NDArray[Any]]:
+    def __call__(self, x: NDArray[Any], y: NDArray[Any], rows: NDArray[np.int64]) -> tuple[float, NDArray[Any]]:
         """One step on some rows of the data.
 
         Returns the loss before the update, and the outputs that it was computed from, in a buffer that the

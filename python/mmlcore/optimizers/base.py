@@ -15,9 +15,7 @@ def between(function: str, argument: str, value: Any, low: float, high: float) -
     number = float(value) if isinstance(value, int | float | np.integer | np.floating) else float("nan")
     if isinstance(value, bool) or not low <= number < high:
         expectation = (
-            f"a number in [{low:g}, {high:g})"
-            if np.isfinite(high)
-            else f"a finite number of at least {low:g}"
+            f"a number in [{low:g}, {high:g})" if np.isfinite(high) else f"a finite number of at least {low:g}"
         )
         raise ValueError(message(function, argument, expectation, repr(value)))
     return number

@@ -15,9 +15,7 @@ __all__ = ["training_report"]
 _ROWS, _COLUMNS = 4, 6
 
 
-def training_report(
-    history: History, images: NDArray[Any], y_true: NDArray[Any], y_pred: NDArray[Any]
-) -> Any:
+def training_report(history: History, images: NDArray[Any], y_true: NDArray[Any], y_pred: NDArray[Any]) -> Any:
     """Learning curves on the left; on the right images with predictions, the wrong ones first.
 
     Parameters
