@@ -77,4 +77,5 @@ def test_without_metrics_outputs_are_not_kept():
     x, y = RNG.standard_normal((10, 3)), RNG.standard_normal((10, 2))
     logs = RunningLogs([])
     Epochs(step, x, y, 4, None, CallbackList([])).run(np.arange(10), logs)
-    assert logs.read() == pytest.approx({"loss": ((x @ layer.kernel + layer.bias - y) ** 2).mean()}, rel=1e-12)
+    expected = ((x @ layer.kernel + layer.bias - y) ** 2).mean()
+    assert logs.read() == pytest.approx({"loss": expected}, rel=1e-12)

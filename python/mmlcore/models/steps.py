@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mmlcore import _kernels
 from mmlcore.autodiff import value_and_grad
-from mmlcore.layers import Layer
+from mmlcore.layers import Layer, Plan
 from mmlcore.losses import Loss
 from mmlcore.models.parameters import Parameters
 from mmlcore.optimizers import Optimizer
@@ -43,16 +43,11 @@ def _planned(part: Any) -> bool:
 class PlannedGradient:
     """The gradient of a chain of layers, as kernel calls on fixed buffers."""
 
-    def __init__(
-        self,
-        x: NDArray[Any],
-        y: NDArray[Any],
-        calls: list[Callable[[], Any]],
-        loss: int,
-        outputs: NDArray[Any],
-    ) -> None:
-        self.x, self.y, self._outputs = x, y, outputs
-        self._forward, self._loss, self._backward = calls[:loss], calls[loss], calls[loss + 1 :]
+    def __init__(self, x: NDArray[Any], y: NDArray[Any], plans: Sequence[Plan], loss: Callable[[], Any]) -> None:
+        self.x, self.y, self._outputs = x, y, plans[-1].output
+        self._forward = [plan.forward for plan in plans]
+        self._loss = loss
+        self._backward = [plan.backward for plan in reversed(plans)]
 
     @classmethod
     def of(
@@ -67,21 +62,18 @@ class PlannedGradient:
         """The plan for batches in the buffers `x` and `y`, or None if a layer or the loss has none."""
         if not all(map(_planned, [*layers, loss])):
             return None
-        forward, backward = [], []
-        inputs: NDArray[Any] = x
-        inputs_gradient: NDArray[Any] | None = None
+        plans: list[Plan] = []
+        inputs, inputs_gradient = x, None
         gradients = iter(parameters.gradient_views)
         for layer in layers:
             own = [next(gradients) for _ in layer.weight_names]
             plan = layer.plan(inputs, inputs_gradient, own, not (logits and layer is layers[-1]))
             if plan is None:
                 return None
-            forward.append(plan.forward)
-            backward.append(plan.backward)
+            plans.append(plan)
             inputs, inputs_gradient = plan.output, plan.output_gradient
-        if inputs_gradient is None or (loss_call := loss.plan(y, inputs, inputs_gradient)) is None:
-            return None
-        return cls(x, y, [*forward, loss_call, *reversed(backward)], len(forward), inputs)
+        loss_plan = loss.plan(y, plans[-1].output, plans[-1].output_gradient)
+        return None if loss_plan is None else cls(x, y, plans, loss_plan)
 
     def __call__(self) -> tuple[Any, NDArray[Any]]:
         for call in self._forward:

@@ -34,7 +34,7 @@ class Optimizer:
 
     slot_names: tuple[str, ...] = ()
 
-    def __init__(self, learning_rate: float) -> None:
+    def __init__(self, learning_rate: float = 0.01) -> None:
         self._rate = np.zeros(1)
         self.learning_rate = learning_rate
         self._theta: NDArray[Any] | None = None
