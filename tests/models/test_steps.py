@@ -60,6 +60,7 @@ ARCHITECTURES = {
     "drp": (lambda: [Dense(32, "sigmoid"), Dense(64, "sigmoid"), Dense(2)], "mse", Y),
     "mixed": (lambda: [Dense(5, "relu", use_bias=False), Dense(4, "tanh"), Dense(2, "sigmoid")], "mse", Y),
     "softmax": (lambda: [Dense(7, "tanh"), Dense(2, "softmax")], "sparse_categorical_crossentropy", LABELS),
+    "one-hot": (lambda: [Dense(2, "softmax")], "categorical_crossentropy", np.eye(2)[LABELS]),
 }
 
 
