@@ -41,7 +41,7 @@ def require_finite(function: str, argument: str, array: NDArray[Any]) -> None:
 
 
 def _real(function: str, argument: str, values: Any, dtype: Any) -> NDArray[Any]:
-    """`values` as real numbers: integers in `dtype` at once (images of bytes would grow eightfold), floats as they are."""
+    """`values` as real numbers: integers in `dtype` at once (bytes would grow eightfold), floats as they are."""
     array = np.asarray(values)
     return array.astype(dtype) if array.dtype.kind in "iub" else as_float(array, function, argument)
 
