@@ -67,14 +67,14 @@ ARCHITECTURES = {
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", [SGD, Adam])
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_planned_steps_are_the_taped_ones_bit_for_bit(name, optimizer, dtype):
+def test_planned_steps_are_the_taped_ones_bit_for_bit(name, optimizer, dtype, monkeypatch):
     layers, loss, y = ARCHITECTURES[name]
     results = []
     for planned in (True, False):
         model = Sequential(layers(), dtype=dtype, seed=0)
         model.build((None, 3))
         if not planned:
-            model._chain = lambda: ()
+            monkeypatch.setattr(PlannedGradient, "of", lambda *arguments: None)
         model.compile(optimizer(0.1), loss)
         history = model.fit(X, y, batch_size=3, epochs=5, verbose=0)
         kinds = {type(gradient) for gradient in model._training_step()._gradients.values()}
