@@ -135,7 +135,5 @@ def test_ctrl_c_is_not_a_traceback(monkeypatch, capsys):
 
 
 def test_python_m_mmlcore():
-    run = subprocess.run(
-        [sys.executable, "-m", "mmlcore", "--version"], capture_output=True, text=True, check=False
-    )
+    run = subprocess.run([sys.executable, "-m", "mmlcore", "--version"], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, f"mmlcore {mmlcore.__version__}\n")

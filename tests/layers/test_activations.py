@@ -45,7 +45,5 @@ def test_a_function_is_an_activation_and_none_is_linear():
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(
-        ValueError, match=r"^Activation: activation must be one of 'linear', 'relu', .*, got 'swosh'$"
-    ):
+    with pytest.raises(ValueError, match=r"^Activation: activation must be one of 'linear', 'relu', .*, got 'swosh'$"):
         Activation("swosh")

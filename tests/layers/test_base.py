@@ -50,17 +50,13 @@ def test_a_layer_can_be_differentiated_with_respect_to_its_inputs():
     layer = Affine()
     layer(np.ones((1, 2)))
     layer.scale[:] = [2.0, 3.0]
-    np.testing.assert_array_equal(
-        grad(lambda x: layer(x).sum())(np.ones((4, 2))), np.tile([2.0, 3.0], (4, 1))
-    )
+    np.testing.assert_array_equal(grad(lambda x: layer(x).sum())(np.ones((4, 2))), np.tile([2.0, 3.0], (4, 1)))
 
 
 def test_errors():
     with pytest.raises(NotImplementedError, match=r"^Layer must define call\(self, inputs\)$"):
         Layer()([1.0])
-    with pytest.raises(
-        ValueError, match=r"^Dense: inputs must be a batch of at least one axis, got a scalar$"
-    ):
+    with pytest.raises(ValueError, match=r"^Dense: inputs must be a batch of at least one axis, got a scalar$"):
         Dense(1)(3.0)
     with pytest.raises(TypeError, match=r"^Dense: inputs must be real numbers, got dtype complex128$"):
         Dense(1)(np.ones((2, 2), complex))

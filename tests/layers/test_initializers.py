@@ -59,9 +59,7 @@ def test_vectors_and_scalars_have_fans_too():
 
 
 def test_results_are_checked_and_names_are_listed():
-    with pytest.raises(
-        ValueError, match=r"^Dense: kernel_initializer must be one of 'zeros', .*, got 'xavier'$"
-    ):
+    with pytest.raises(ValueError, match=r"^Dense: kernel_initializer must be one of 'zeros', .*, got 'xavier'$"):
         initializers.get("xavier", "Dense", "kernel_initializer")
     with pytest.raises(ValueError, match=r"^initializer: values must be shape \(2, 3\), got shape \(3,\)$"):
         initializers.initialize(lambda shape, rng: np.zeros(3), (2, 3), np.random.default_rng(0), np.float32)

@@ -30,9 +30,7 @@ def test_formulas_from_probabilities():
         rtol=1e-10,
     )
     np.testing.assert_allclose(categorical_crossentropy(SOFT, P), -(SOFT * np.log(P)).sum(axis=1), rtol=1e-10)
-    np.testing.assert_allclose(
-        sparse_categorical_crossentropy(LABELS, P), -np.log(P[np.arange(6), LABELS]), rtol=1e-10
-    )
+    np.testing.assert_allclose(sparse_categorical_crossentropy(LABELS, P), -np.log(P[np.arange(6), LABELS]), rtol=1e-10)
 
 
 @pytest.mark.parametrize(
@@ -68,16 +66,12 @@ def test_logits_are_stable_where_probabilities_are_not(scale):
     right, wrong = np.array([0, 1]), np.array([1, 0])
     np.testing.assert_allclose(sparse_categorical_crossentropy(right, z, from_logits=True), 0, atol=1e-40)
     np.testing.assert_allclose(sparse_categorical_crossentropy(wrong, z, from_logits=True), 2 * scale)
-    np.testing.assert_allclose(
-        binary_crossentropy(np.zeros((2, 2)), z, from_logits=True), scale / 2, rtol=1e-12
-    )
+    np.testing.assert_allclose(binary_crossentropy(np.zeros((2, 2)), z, from_logits=True), scale / 2, rtol=1e-12)
 
 
 def test_impossible_predictions_cost_the_logarithm_of_epsilon():
     assert float(binary_crossentropy([[1.0]], [[0.0]])[0]) == pytest.approx(-np.log(1e-7))
-    assert float(sparse_categorical_crossentropy([0], [[0.0, 1.0]])[0]) == pytest.approx(
-        -np.log(1e-7), rel=1e-6
-    )
+    assert float(sparse_categorical_crossentropy([0], [[0.0, 1.0]])[0]) == pytest.approx(-np.log(1e-7), rel=1e-6)
 
 
 @pytest.mark.parametrize(

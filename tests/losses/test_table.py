@@ -27,7 +27,5 @@ def test_a_user_s_function_is_wrapped():
 
 @pytest.mark.parametrize("loss", ["rmse", None, 3])
 def test_unknown_names_list_the_known_ones(loss):
-    with pytest.raises(
-        ValueError, match=r"^compile: loss must be one of 'mean_squared_error', 'mse', .*, got"
-    ):
+    with pytest.raises(ValueError, match=r"^compile: loss must be one of 'mean_squared_error', 'mse', .*, got"):
         losses.get(loss)

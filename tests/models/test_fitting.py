@@ -36,9 +36,7 @@ def test_validation_split_is_a_fraction(fraction):
 
 
 def test_validation_errors():
-    with pytest.raises(
-        ValueError, match=r"^fit: validation_split must be samples left on both sides, got 0.99 of 20"
-    ):
+    with pytest.raises(ValueError, match=r"^fit: validation_split must be samples left on both sides, got 0.99 of 20"):
         model().fit(X, Y, validation_split=0.99, verbose=0)
     with pytest.raises(ValueError, match=r"^fit: validation_data must be a pair \(x, y\), got ndarray$"):
         model().fit(X, Y, validation_data=X, verbose=0)
@@ -74,9 +72,7 @@ class Hooks(Callback):
 def test_hooks_in_keras_s_order():
     hooks = Hooks()
     net = model(metrics=["mae"])
-    net.fit(
-        X, Y, batch_size=12, epochs=2, initial_epoch=1, verbose=0, callbacks=[hooks], validation_data=(X, Y)
-    )
+    net.fit(X, Y, batch_size=12, epochs=2, initial_epoch=1, verbose=0, callbacks=[hooks], validation_data=(X, Y))
     batches = [call for b in (0, 1) for call in (("batch", b), ("batch end", b, ["loss", "mae"]))]
     names = ["loss", "mae", "val_loss", "val_mae"]
     assert hooks.calls == ["train", ("epoch", 1), *batches, ("epoch end", 1, names), ("end", names)]
@@ -125,9 +121,7 @@ def test_an_interrupt_leaves_a_usable_model_and_its_history():
 def test_divergence_warns_once_and_goes_on():
     net = model(rate=1e6)
     net.add(Dense(1))
-    with pytest.warns(
-        RuntimeWarning, match=r"^fit: the loss is (nan|inf) in epoch \d+; try a smaller"
-    ) as caught:
+    with pytest.warns(RuntimeWarning, match=r"^fit: the loss is (nan|inf) in epoch \d+; try a smaller") as caught:
         history = net.fit(X, Y, batch_size=4, epochs=40, verbose=0)
     assert len(caught) == 1
     assert caught[0].filename == __file__

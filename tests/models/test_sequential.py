@@ -48,9 +48,7 @@ def test_equal_seeds_give_equal_models_and_numpy_s_global_seed_works():
 
 
 def test_outputs_are_the_layers_one_after_another():
-    model = Sequential(
-        [Dense(4, activation="tanh", input_dim=3), Dense(2, activation="softmax")], dtype="float64"
-    )
+    model = Sequential([Dense(4, activation="tanh", input_dim=3), Dense(2, activation="softmax")], dtype="float64")
     x = np.random.default_rng(0).standard_normal((5, 3))
     w, b, u, c = model.get_weights()
     z = np.exp(np.tanh(x @ w + b) @ u + c)
@@ -69,9 +67,7 @@ def test_a_model_can_be_differentiated_with_respect_to_its_inputs():
 def test_names_are_unique():
     model = Sequential([Dense(1), Dense(1), Activation("relu"), Dense(1)])
     assert [layer.name for layer in model.layers] == ["dense", "dense_1", "activation", "dense_2"]
-    with pytest.raises(
-        ValueError, match=r"^Sequential.add: layer must be of a name that is not taken, got 'dense'$"
-    ):
+    with pytest.raises(ValueError, match=r"^Sequential.add: layer must be of a name that is not taken, got 'dense'$"):
         model.add(Dense(1, name="dense"))
     assert len(model.layers) == 4
 
@@ -99,9 +95,7 @@ def test_layers_refused_leave_the_model_alone():
     assert model.theta is theta
 
     twice = Dense(2)
-    with pytest.raises(
-        ValueError, match=r"^Sequential.add: layer must be new, got 'dense', which is in the model$"
-    ):
+    with pytest.raises(ValueError, match=r"^Sequential.add: layer must be new, got 'dense', which is in the model$"):
         Sequential([twice, twice])
 
 

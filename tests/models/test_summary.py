@@ -7,9 +7,7 @@ from mmlcore.models import Sequential
 
 
 def test_layers_shapes_and_counts():
-    model = Sequential(
-        [Dense(32, input_dim=1), Dense(64), Activation("tanh"), Dense(1, name="head")], name="square"
-    )
+    model = Sequential([Dense(32, input_dim=1), Dense(64), Activation("tanh"), Dense(1, name="head")], name="square")
     lines = []
     model.summary(print_fn=lines.append)
     text = lines[0].splitlines()

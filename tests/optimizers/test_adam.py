@@ -53,9 +53,7 @@ def test_twenty_steps_against_torch():
     for gradient in GRADIENTS:
         theta.grad = torch.tensor(gradient)
         adam.step()
-    np.testing.assert_allclose(
-        ours(np.float64, learning_rate=0.01, epsilon=0.0), theta.detach().numpy(), rtol=1e-10
-    )
+    np.testing.assert_allclose(ours(np.float64, learning_rate=0.01, epsilon=0.0), theta.detach().numpy(), rtol=1e-10)
 
 
 @pytest.mark.parametrize("argument", ["beta_1", "beta_2", "epsilon"])

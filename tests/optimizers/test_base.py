@@ -53,9 +53,7 @@ def test_slots_belong_to_one_vector():
     kept = adam.m.copy()
     adam.build(theta)  # the same vector again: the slots stay
     np.testing.assert_array_equal(adam.m, kept)
-    with pytest.raises(
-        ValueError, match=r"^compile: optimizer must be a new one for every model, got Adam in use"
-    ):
+    with pytest.raises(ValueError, match=r"^compile: optimizer must be a new one for every model, got Adam in use"):
         adam.build(np.zeros(3))
     adam.reset()
     adam.build(np.zeros(4))

@@ -34,7 +34,5 @@ def test_without_validation_there_is_one_curve():
 
 
 def test_unknown_curves_list_the_known_ones():
-    with pytest.raises(
-        ValueError, match=r"^HistoryDisplay.plot: name must be one of 'loss', 'mae', got 'acc'$"
-    ):
+    with pytest.raises(ValueError, match=r"^HistoryDisplay.plot: name must be one of 'loss', 'mae', got 'acc'$"):
         HistoryDisplay.from_history(history()).plot("acc")

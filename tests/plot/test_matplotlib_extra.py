@@ -10,9 +10,7 @@ from mmlcore.plot.matplotlib_extra import new_axes
 
 def test_missing_matplotlib_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(
-        ImportError, match=r"^plot: matplotlib is not installed; pip install 'mmlcore\[plot\]'$"
-    ):
+    with pytest.raises(ImportError, match=r"^plot: matplotlib is not installed; pip install 'mmlcore\[plot\]'$"):
         require_matplotlib()
 
 

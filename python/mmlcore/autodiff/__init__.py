@@ -7,7 +7,8 @@ order. `mmlcore.ops` declares the operations, their rules and NumPy names. Impor
 
 from mmlcore.autodiff.gradient_check import check_grads
 from mmlcore.autodiff.numpy_protocol import constant, implements, method
-from mmlcore.autodiff.primitive import defvjp, defvjp_forward, defvjp_joint, primitive
+from mmlcore.autodiff.primitive import primitive
+from mmlcore.autodiff.rules import defvjp, defvjp_forward, defvjp_joint
 from mmlcore.autodiff.tensor import Tensor, plain
 from mmlcore.autodiff.transforms import grad, value_and_grad
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from mmlcore.autodiff.transforms import _argument, grad
+from mmlcore._arrays import as_float
+from mmlcore.autodiff.transforms import grad
 
 __all__ = ["check_grads"]
 
@@ -43,7 +44,7 @@ def check_grads(
     >>> check_grads(lambda x, y: np.sin(x) * y, (np.array([0.3, 0.7]), 2.0), order=2)
     """
     random = np.random.default_rng(0)
-    point = [np.asarray(_argument(x, "check_grads", i), np.float64) for i, x in enumerate(args)]
+    point = [as_float(x, "check_grads", f"args[{i}]").astype(np.float64) for i, x in enumerate(args)]
     h = _weighted(lambda *xs: (f(*xs),), random)
     for level in range(1, order + 1):
         gradient = grad(h, argnums=tuple(range(len(point))))

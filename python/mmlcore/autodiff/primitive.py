@@ -1,48 +1,19 @@
-"""Primitives: functions that the tape records as one step, and the declaration of their derivative rules."""
+"""Primitives: functions that the tape records as one step."""
 
 from collections.abc import Callable
 from functools import update_wrapper
 from types import FunctionType
 from typing import Any, TypeVar
 
+from mmlcore._errors import message
+from mmlcore.autodiff.rules import Pullback, Rules, only
 from mmlcore.autodiff.tensor import Tensor
 
-__all__ = ["defvjp", "defvjp_forward", "defvjp_joint", "primitive"]
+__all__ = ["primitive"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-Pullback = Callable[[Any], Any]
-Rule = Callable[..., Pullback] | None
 
 _OPEN_ARGUMENTS = 0x04 | 0x08  # code flags of *args and **kwargs
-
-
-class _Rules:
-    """The derivative rules of one primitive, in whichever of the three forms it was given them."""
-
-    __slots__ = ("both", "forward", "joint", "name", "vjps")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.vjps: tuple[Rule, ...] = (self.missing, self.missing)
-        self.both: Callable[..., Pullback] = self.pair
-        self.joint: Callable[..., Pullback] | None = None
-        self.forward: Callable[..., tuple[Any, Pullback]] | None = None
-
-    def missing(self, *_: Any, **__: Any) -> Pullback:
-        raise TypeError(f"{self.name}: no derivative rule in mmlcore")
-
-    def pair(self, ans: Any, x: Any, y: Any) -> Pullback:
-        """The pullback to both arguments of a binary primitive, from its two separate rules."""
-        pullbacks = [rule and rule(ans, x, y) for rule in self.vjps]
-        return lambda g: [pullback and pullback(g) for pullback in pullbacks]
-
-    def pullback(self, needed: tuple[int, ...], ans: Any, args: Any, kwargs: Any) -> Pullback | None:
-        """The pullback to the arguments `needed`, which gives one gradient for each; None if all are zero."""
-        if self.joint:
-            return self.joint(needed, ans, args, kwargs)
-        rules = [self.vjps[i] if i < len(self.vjps) else self.missing for i in needed]
-        pullbacks = [rule and rule(ans, *args, **kwargs) for rule in rules]
-        return (lambda g: [pullback and pullback(g) for pullback in pullbacks]) if any(pullbacks) else None
 
 
 def primitive(f: F) -> F:
@@ -61,6 +32,11 @@ def primitive(f: F) -> F:
     callable
         `f` with the same signature. Give it rules with `defvjp`, `defvjp_joint` or `defvjp_forward`.
 
+    Raises
+    ------
+    TypeError
+        If `f` is a builtin, a ufunc or another object that is not written with `def` or `lambda`.
+
     Examples
     --------
     >>> from mmlcore.autodiff import defvjp, grad, primitive
@@ -71,13 +47,18 @@ def primitive(f: F) -> F:
     >>> float(grad(cube)(2.0))
     12.0
     """
-    rules = _Rules(f.__name__)
+    if not isinstance(f, FunctionType):
+        raise TypeError(message("primitive", "f", "a function written in Python", repr(f)))
     code = f.__code__
     fixed = not (code.co_flags & _OPEN_ARGUMENTS or code.co_kwonlyargcount or f.__defaults__)
     make = {1: _unary, 2: _binary}.get(code.co_argcount, _general) if fixed else _general
+    rules = Rules(f.__name__, general=make is _general)
     call = make(f, rules, Tensor)
-    # With f's own globals the wrapper belongs to f's module, where doctest looks for it.
-    call = FunctionType(call.__code__, f.__globals__, f.__name__, None, call.__closure__)
+    # The wrapper takes over the names of f's arguments, and f's globals: doctest looks for it in f's module.
+    own = call.__code__
+    n = own.co_argcount  # 0 for the general wrapper
+    own = own.replace(co_varnames=code.co_varnames[:n] + own.co_varnames[n:])
+    call = FunctionType(own, f.__globals__, f.__name__, None, call.__closure__)
     update_wrapper(call, f)
     call._rules = rules  # type: ignore[attr-defined]
     return call  # type: ignore[return-value]
@@ -87,7 +68,7 @@ def primitive(f: F) -> F:
 # helper calls inside. They refer to nothing but their closure (see the last lines of `primitive`).
 
 
-def _unary(f: Callable[..., Any], rules: _Rules, tensor: type[Tensor]) -> Any:
+def _unary(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
     def call(x: Any) -> Any:
         if type(x) is not tensor:
             return f(x)
@@ -105,7 +86,7 @@ def _unary(f: Callable[..., Any], rules: _Rules, tensor: type[Tensor]) -> Any:
     return call
 
 
-def _binary(f: Callable[..., Any], rules: _Rules, tensor: type[Tensor]) -> Any:
+def _binary(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
     def call(x: Any, y: Any) -> Any:
         on_x = type(x) is tensor
         on_y = type(y) is tensor
@@ -126,7 +107,7 @@ def _binary(f: Callable[..., Any], rules: _Rules, tensor: type[Tensor]) -> Any:
 
         ans = call(a, b) if type(a) is tensor or type(b) is tensor else f(a, b)
         if on_x and on_y:
-            entry = (rules.both(ans, a, b), x.node, y.node)
+            entry: tuple[Any, ...] = (rules.both(ans, a, b), x.node, y.node)
         else:
             rule = rules.vjps[on_y]
             if rule is None:
@@ -140,18 +121,24 @@ def _binary(f: Callable[..., Any], rules: _Rules, tensor: type[Tensor]) -> Any:
     return call
 
 
-def _general(f: Callable[..., Any], rules: _Rules, tensor: type[Tensor]) -> Any:
+def _general(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
+    only_one = only
+
     def call(*args: Any, **kwargs: Any) -> Any:
         tape = None
         for x in args:
             if type(x) is tensor and (tape is None or x.tape.number > tape.number):
                 tape = x.tape
+        for x in kwargs.values():
+            if type(x) is tensor:
+                rules.keyword()
         if tape is None:
             return f(*args, **kwargs)
 
         inner = [type(x) is tensor and x.tape is tape for x in args]
         needed = tuple([i for i, opened in enumerate(inner) if opened])
         values = [x.value if opened else x for x, opened in zip(args, inner)]  # noqa: B905
+        pullback: Pullback | None
         if rules.forward:
             ans, pullback = rules.forward(needed, *values, **kwargs)
         else:
@@ -161,7 +148,7 @@ def _general(f: Callable[..., Any], rules: _Rules, tensor: type[Tensor]) -> Any:
             return ans
 
         if len(needed) == 1:
-            entry = (lambda g: pullback(g)[0], args[needed[0]].node)
+            entry: tuple[Any, ...] = (only_one(pullback), args[needed[0]].node)
         else:
             entry = (pullback, *[args[i].node for i in needed])
         nodes = tape.nodes
@@ -170,58 +157,3 @@ def _general(f: Callable[..., Any], rules: _Rules, tensor: type[Tensor]) -> Any:
         return tensor(ans, tape, node)
 
     return call
-
-
-def _rules_of(function: str, prim: Callable[..., Any]) -> _Rules:
-    try:
-        return prim._rules  # type: ignore[attr-defined, no-any-return]
-    except AttributeError:
-        raise TypeError(f"{function}: prim must be a primitive, got {prim!r}") from None
-
-
-def defvjp(prim: Callable[..., Any], *vjps: Rule, both: Callable[..., Pullback] | None = None) -> None:
-    """Give a primitive its derivative rules, one per positional argument.
-
-    Parameters
-    ----------
-    prim : primitive
-    *vjps : callable or None
-        `rule(ans, *args, **kwargs)` is called when the operation is recorded and returns the pullback: the
-        function from the gradient of a scalar with respect to `ans` (of `ans`'s shape) to that with respect
-        to the argument (of the argument's shape). Written with primitives, it can be differentiated again.
-        It should hold on to nothing that it does not need. None: the derivative is zero.
-    both : callable, optional
-        For a binary primitive, `both(ans, x, y)`: one pullback to the pair of gradients, when both
-        arguments need one. It saves time; without it the two rules are used.
-    """
-    rules = _rules_of("defvjp", prim)
-    rules.vjps = vjps
-    rules.both = both or rules.pair
-
-
-def defvjp_joint(prim: Callable[..., Any], rule: Callable[..., Pullback]) -> None:
-    """Give a primitive one rule for all its arguments, for kernels that compute all gradients in one call.
-
-    Parameters
-    ----------
-    prim : primitive
-        With three or more arguments, or with options.
-    rule : callable
-        `rule(needed, ans, args, kwargs)`, `needed` the positions of the arguments that need a gradient;
-        returns the pullback, which gives a tuple of as many gradients (None for zero) in that order.
-    """
-    _rules_of("defvjp_joint", prim).joint = rule
-
-
-def defvjp_forward(prim: Callable[..., Any], forward: Callable[..., tuple[Any, Pullback]]) -> None:
-    """Give a primitive a rule that computes the value too, for kernels that leave something for the way back.
-
-    Parameters
-    ----------
-    prim : primitive
-        With three or more arguments, or with options.
-    forward : callable
-        `forward(needed, *args, **kwargs)` replaces the call of the primitive; returns its value and the
-        pullback of `defvjp_joint`. Arguments may be Tensors of outer levels.
-    """
-    _rules_of("defvjp_forward", prim).forward = forward

@@ -1,6 +1,5 @@
 """The tape: what one run of a transform has recorded, and the backward pass over it."""
 
-from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -57,10 +56,11 @@ class Tape:
         del nodes[max(node + 1, leaves) :]
         gradients: list[Any] = [None] * len(nodes)
         gradients[node] = seed
+        next_node, next_gradient = nodes.pop, gradients.pop
 
-        while len(nodes) > leaves:
-            entry = nodes.pop()
-            gradient = gradients.pop()
+        for _ in range(len(nodes) - leaves):
+            entry = next_node()
+            gradient = next_gradient()
             if gradient is None:
                 continue
             if len(entry) == 2:
@@ -68,16 +68,21 @@ class Tape:
                 part = pullback(gradient)
                 known = gradients[parent]
                 gradients[parent] = part if known is None else known + part
+            elif len(entry) == 3:
+                pullback, parent, other = entry
+                part, second = pullback(gradient)
+                if part is not None:
+                    known = gradients[parent]
+                    gradients[parent] = part if known is None else known + part
+                if second is not None:
+                    known = gradients[other]
+                    gradients[other] = second if known is None else known + second
             else:
-                _distribute(entry, gradient, gradients)
+                parts = iter(entry)
+                for part in next(parts)(gradient):
+                    parent = next(parts)
+                    if part is not None:
+                        known = gradients[parent]
+                        gradients[parent] = part if known is None else known + part
 
         return gradients
-
-
-def _distribute(entry: tuple[Any, ...], gradient: Any, gradients: list[Any]) -> None:
-    """Add to `gradients` what a node with several parents passes on."""
-    pullback: Callable[[Any], tuple[Any, ...]] = entry[0]
-    for parent, part in zip(entry[1:], pullback(gradient), strict=True):
-        if part is not None:
-            known = gradients[parent]
-            gradients[parent] = part if known is None else known + part

@@ -1,7 +1,7 @@
 """Tensor: a number or array that remembers, on the tape of its level, how it was computed."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -35,6 +35,18 @@ class Tensor:
     __slots__ = ("__weakref__", "node", "tape", "value")
     __array_priority__ = 1000.0
 
+    if TYPE_CHECKING:  # operators, indexing and methods are registered by mmlcore.ops
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __getitem__(self, index: Any) -> Any: ...
+        def __neg__(self) -> Any: ...
+        def __abs__(self) -> Any: ...
+        def __add__(self, other: Any) -> Any: ...
+
+        __pos__ = __neg__
+        __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __add__
+        __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __add__
+
     def __init__(self, value: Any, tape: Tape, node: int) -> None:
         self.value = value
         self.tape = tape
@@ -67,7 +79,7 @@ class Tensor:
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
             raise TypeError(message("iter", "a Tensor", "of one dimension or more", "shape ()"))
-        return (self[i] for i in range(len(self)))  # type: ignore[index]  # indexing is registered, not built in
+        return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
         return f"Tensor({self.value!r})"

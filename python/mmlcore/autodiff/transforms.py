@@ -96,10 +96,14 @@ def value_and_grad(
     return _named(value_and_gradient, "value_and_grad", f)
 
 
+_ONE = np.float64(1.0)
+_FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+
+
 class _Differentiated:
     """A function together with what to differentiate; calling it runs it forward and backward once."""
 
-    __slots__ = ("argnums", "f", "has_aux", "name", "single")
+    __slots__ = ("argnums", "f", "has_aux", "name", "positions", "single")
 
     def __init__(
         self, name: str, f: Callable[..., Any], argnums: int | tuple[int, ...], has_aux: bool
@@ -107,18 +111,20 @@ class _Differentiated:
         if not callable(f):
             raise TypeError(message(name, "f", "callable", repr(f)))
         self.single = isinstance(argnums, int)
-        self.argnums: tuple[int, ...] = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        if not self.argnums or not all(isinstance(i, int) for i in self.argnums):
+        listed = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
+        self.argnums = tuple(listed)
+        if not listed or not all(isinstance(i, int) for i in listed):
             raise TypeError(message(name, "argnums", "an int or a tuple of ints", repr(argnums)))
         self.name, self.f, self.has_aux = name, f, has_aux
+        self.positions: dict[int, tuple[int, ...]] = {}  # number of arguments -> argnums counted from 0
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
-        positions = self.positions(len(args))
+        positions = self.positions.get(len(args)) or self.locate(len(args))
         xs = [_argument(args[i], self.name, i) for i in positions]
         tape = Tape(len(xs))
         boxed = list(args)
-        for node, (i, x) in enumerate(zip(positions, xs, strict=True)):
-            boxed[i] = Tensor(x, tape, node)
+        for node, i in enumerate(positions):
+            boxed[i] = Tensor(xs[node], tape, node)
         try:
             out = self.f(*boxed, **kwargs)
             out, aux = self.split(out) if self.has_aux else (out, None)
@@ -131,13 +137,14 @@ class _Differentiated:
             tape.close()
         return value, self.finish(gradients, xs), settled(aux)
 
-    def positions(self, count: int) -> tuple[int, ...]:
-        """`argnums` as positions from 0, checked against the number of positional arguments."""
+    def locate(self, count: int) -> tuple[int, ...]:
+        """`argnums` counted from 0, checked against the number of positional arguments."""
         positions = tuple(i + count if i < 0 else i for i in self.argnums)
         if not all(0 <= i < count for i in positions) or len(set(positions)) < len(positions):
             expectation = "different positions of positional arguments"
             got = f"{self.argnums[0] if self.single else self.argnums} with {count} arguments"
             raise TypeError(message(self.name, "argnums", expectation, got))
+        self.positions[count] = positions
         return positions
 
     def split(self, out: Any) -> tuple[Any, Any]:
@@ -149,6 +156,8 @@ class _Differentiated:
 
     def seed(self, value: Any) -> Any:
         """The gradient of the value with respect to itself: 1, if the value is a real scalar."""
+        if isinstance(value, float):  # numpy.float64 included
+            return _ONE
         if not hasattr(value, "dtype"):
             value = np.asarray(value)
         if value.shape != () or value.dtype.kind not in "fiub":
@@ -158,31 +167,38 @@ class _Differentiated:
 
     def finish(self, gradients: list[Any], xs: list[Any]) -> Any:
         """The gradients as the caller gets them: in the arguments' dtypes, each an array of its own."""
+        if self.single:
+            return _finished(gradients[0], xs[0], self.name)
         finished: list[Any] = []
         for gradient, x in zip(gradients, xs, strict=True):
-            if gradient is None:
-                gradient = np.zeros(x.shape, x.dtype)
-            elif gradient.shape != x.shape:
-                got = f"a gradient of shape {gradient.shape} for an argument of shape {x.shape}"
-                raise ValueError(message(self.name, "every derivative rule", "one that keeps the shape", got))
-            if type(gradient) is Tensor:
-                gradient = gradient if gradient.dtype == x.dtype else gradient.astype(x.dtype)  # type: ignore[attr-defined]
-            elif isinstance(x, np.generic):
-                gradient = x.dtype.type(gradient)
-            elif not _owned(gradient, x.dtype) or any(gradient is other for other in finished):
-                gradient = np.array(gradient, x.dtype)
-            finished.append(gradient)
-        return finished[0] if self.single else tuple(finished)
+            ready = _finished(gradient, x, self.name)
+            shared = type(ready) is np.ndarray and any(ready is other for other in finished)
+            finished.append(ready.copy() if shared else ready)
+        return tuple(finished)
 
 
-def _owned(gradient: Any, dtype: Any) -> bool:
-    """Whether a gradient can be handed out without a copy: no scalar, no view, not read-only, right dtype."""
-    is_array = type(gradient) is np.ndarray and gradient.dtype == dtype
-    return is_array and gradient.base is None and gradient.flags.writeable
+def _finished(gradient: Any, x: Any, function: str) -> Any:
+    """One gradient in its argument's dtype; copied if it is a view or read-only."""
+    if gradient is None:
+        return np.zeros(x.shape, x.dtype)[()] if isinstance(x, np.generic) else np.zeros(x.shape, x.dtype)
+    if getattr(gradient, "shape", ()) != x.shape:
+        got = f"a gradient of shape {np.shape(gradient)} for an argument of shape {x.shape}"
+        raise ValueError(message(function, "every derivative rule", "one that keeps the shape", got))
+    if type(gradient) is Tensor:
+        return gradient if gradient.dtype == x.dtype else gradient.astype(x.dtype)
+    if isinstance(x, np.generic):
+        return x.dtype.type(gradient)
+    is_array = type(gradient) is np.ndarray and gradient.dtype == x.dtype
+    owned = is_array and gradient.base is None and gradient.flags.writeable
+    return gradient if owned else np.array(gradient, x.dtype)
 
 
 def _argument(x: Any, function: str, position: int) -> Any:
     """An argument as it goes into a Tensor: a float32 or float64 array or scalar, or an outer Tensor."""
+    if type(x) is np.ndarray and x.dtype in _FLOATS:
+        return x
+    if isinstance(x, float):
+        return np.float64(x)
     x = settled(x)
     if type(x) is Tensor:
         return x
