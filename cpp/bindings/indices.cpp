@@ -21,14 +21,18 @@ Indices::Indices(const char* function, const char* argument, const py::array& a)
 
 void Indices::require_below(ptrdiff_t extent) const {
     const std::int64_t* index = data();
-    bool within = true;
-    for (ptrdiff_t i = 0; i < size(); ++i)
-        within &= static_cast<std::uint64_t>(index[i]) < static_cast<std::uint64_t>(extent);
-    if (within) return;
-    for (ptrdiff_t i = 0; i < size(); ++i)
-        if (index[i] < 0 || index[i] >= extent)
-            throw_value(function_, argument_, "in 0 <= index < " + std::to_string(extent),
-                        std::to_string(index[i]) + " at position " + std::to_string(i));
+    const ptrdiff_t n = size();
+    std::uint64_t signs = 0;  // of index and of extent - 1 - index, without a branch so that it is vectorised
+    for (ptrdiff_t i = 0; i < n; ++i) {
+        const auto value = static_cast<std::uint64_t>(index[i]);
+        signs |= value | (static_cast<std::uint64_t>(extent) - 1 - value);
+    }
+    if (static_cast<std::int64_t>(signs) >= 0) return;
+
+    ptrdiff_t wrong = 0;
+    while (index[wrong] >= 0 && index[wrong] < extent) ++wrong;
+    throw_value(function_, argument_, "in 0 <= index < " + std::to_string(extent),
+                std::to_string(index[wrong]) + " at position " + std::to_string(wrong));
 }
 
 std::int64_t* counter(const char* function, const char* argument, py::array& a) {

@@ -11,31 +11,42 @@ using std::ptrdiff_t;
 
 // A size known to the compiler becomes one or two moves in place of a call.
 template <ptrdiff_t Bytes>
-void gather_small(char* out, const char* x, ptrdiff_t stride, const std::int64_t* index, ptrdiff_t count) {
-    for (ptrdiff_t i = 0; i < count; ++i) std::memcpy(out + i * Bytes, x + index[i] * stride, Bytes);
+void copy_row(char* to, const char* from, ptrdiff_t) {
+    std::memcpy(to, from, Bytes);
+}
+
+// 16 ≤ bytes: whole pieces of 16, then the last 16, which may overlap them.
+void copy_pieces(char* to, const char* from, ptrdiff_t bytes) {
+    for (ptrdiff_t k = 0; k + 16 <= bytes; k += 16) std::memcpy(to + k, from + k, 16);
+    std::memcpy(to + bytes - 16, from + bytes - 16, 16);
+}
+
+void copy_bytes(char* to, const char* from, ptrdiff_t bytes) {
+    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+}
+
+template <void (*copy)(char*, const char*, ptrdiff_t)>
+void gather_with(char* out, const char* x, ptrdiff_t stride, const std::int64_t* index, ptrdiff_t count,
+                 ptrdiff_t bytes) {
+    for (ptrdiff_t i = 0; i < count; ++i) copy(out + i * bytes, x + index[i] * stride, bytes);
 }
 
 void gather_serial(char* out, const char* x, ptrdiff_t stride, const std::int64_t* index, ptrdiff_t count,
                    ptrdiff_t bytes) {
     switch (bytes) {
         case 1:
-            return gather_small<1>(out, x, stride, index, count);
+            return gather_with<copy_row<1>>(out, x, stride, index, count, bytes);
         case 2:
-            return gather_small<2>(out, x, stride, index, count);
+            return gather_with<copy_row<2>>(out, x, stride, index, count, bytes);
         case 4:
-            return gather_small<4>(out, x, stride, index, count);
+            return gather_with<copy_row<4>>(out, x, stride, index, count, bytes);
         case 8:
-            return gather_small<8>(out, x, stride, index, count);
-        case 16:
-            return gather_small<16>(out, x, stride, index, count);
-        case 32:
-            return gather_small<32>(out, x, stride, index, count);
-        case 64:
-            return gather_small<64>(out, x, stride, index, count);
+            return gather_with<copy_row<8>>(out, x, stride, index, count, bytes);
         default:
-            for (ptrdiff_t i = 0; i < count; ++i)
-                std::memcpy(out + i * bytes, x + index[i] * stride, static_cast<std::size_t>(bytes));
+            break;
     }
+    if (bytes >= 16 && bytes <= 64) return gather_with<copy_pieces>(out, x, stride, index, count, bytes);
+    gather_with<copy_bytes>(out, x, stride, index, count, bytes);
 }
 
 }  // namespace

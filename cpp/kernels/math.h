@@ -219,13 +219,22 @@ inline V log_reduced(V k, V f, V correction) {
     return k * M::ln2_hi - ((half_square - rest) - f);
 }
 
-// `result` for x in (low, inf); the limit -inf at x = low, NaN below and for NaN, inf at inf.
+// The logarithm of u, given that of positive finite u: -inf at 0, NaN below and for NaN, inf at inf.
 template <class V>
-inline V log_with_limits(V result, V x, lane_t<V> low) {
+inline V with_limits_of_log(V logarithm, V u) {
+#if defined(__AVX512F__)
+    // Four bits for each class of u: 0 keeps the logarithm, 1 takes u, 3 NaN, 4 -inf.
+    constexpr int classes = 0x03130411;  // from the left: positive, negative, inf, -inf, one, zero, NaN, NaN
+    if constexpr (lanes<V> == 16)
+        return (V)_mm512_fixupimm_ps((__m512)logarithm, (__m512)u, _mm512_set1_epi32(classes), 0);
+    else
+        return (V)_mm512_fixupimm_pd((__m512d)logarithm, (__m512d)u, _mm512_set1_epi64(classes), 0);
+#else
     const V inf = broadcast<V>(std::numeric_limits<lane_t<V>>::infinity());
     const V nan = broadcast<V>(std::numeric_limits<lane_t<V>>::quiet_NaN());
-    const V outside = x == low ? -inf : (x == inf ? inf : nan);
-    return (x > low) & (x < inf) ? result : outside;
+    const V finite = u > 0 ? logarithm : (u == 0 ? -inf : nan);
+    return u == inf ? u : finite;
+#endif
 }
 
 }  // namespace detail
@@ -271,7 +280,7 @@ inline V vlog(V x) {
     const auto denormal = x < std::numeric_limits<lane_t<V>>::min();
     const auto [k, f] = detail::reduce_log(denormal ? x * M::denormal_scale : x);
     const V exponent = denormal ? k - M::denormal_shift : k;
-    return detail::log_with_limits(detail::log_reduced(exponent, f, V{}), x, 0);
+    return detail::with_limits_of_log(detail::log_reduced(exponent, f, V{}), x);
 }
 
 // u = 1 + x rounded; what was rounded away, c, comes back as log(u + c) = log u + c/u.
@@ -283,7 +292,7 @@ inline V vlog1p(V x) {
     const auto near_one = k == 0;
     const V f = near_one ? x : reduced;
     const V correction = near_one ? V{} : c / u;
-    const V result = detail::log_with_limits(detail::log_reduced(k, f, correction), x, -1);
+    const V result = detail::with_limits_of_log(detail::log_reduced(k, f, correction), u);
     return vabs(x) < std::numeric_limits<lane_t<V>>::epsilon() / 4 ? x : result;
 }
 

@@ -43,29 +43,67 @@ struct Max {
 
 // ---- rows that lie contiguous ----
 
-// n ≤ kBlock<T>: four independent totals, so that additions do not wait for each other.
-template <class Op, class T>
-T reduce_block(const T* x, ptrdiff_t n) {
+// Four independent results of combine(result, vector), so that they do not wait for each other, then one.
+template <class T, class Combine>
+T reduce_vectors(const T* x, ptrdiff_t n, T identity, Combine combine) {
     using V = Vec<T>;
     constexpr int W = lanes<V>;
-    const V nothing = broadcast<V>(Op::template identity<T>);
+    const V nothing = broadcast<V>(identity);
     V a = nothing, b = nothing, c = nothing, d = nothing;
     ptrdiff_t i = 0;
     for (; i + 4 * W <= n; i += 4 * W) {
-        a = Op::combine(a, load<V>(x + i));
-        b = Op::combine(b, load<V>(x + i + W));
-        c = Op::combine(c, load<V>(x + i + 2 * W));
-        d = Op::combine(d, load<V>(x + i + 3 * W));
+        a = combine(a, load<V>(x + i));
+        b = combine(b, load<V>(x + i + W));
+        c = combine(c, load<V>(x + i + 2 * W));
+        d = combine(d, load<V>(x + i + 3 * W));
     }
-    for_each_vector<V>(i, n, [&](ptrdiff_t j, auto count) { a = Op::combine(a, load_lanes(x + j, count, nothing)); });
-    return fold_lanes(Op::combine(Op::combine(a, b), Op::combine(c, d)), [](V u, V v) { return Op::combine(u, v); });
+    for_each_vector<V>(i, n, [&](ptrdiff_t j, auto count) { a = combine(a, load_lanes(x + j, count, nothing)); });
+    return fold_lanes(combine(combine(a, b), combine(c, d)), combine);
+}
+
+// n ≤ kBlock<T>
+template <class T>
+T reduce_block(Sum, const T* x, ptrdiff_t n) {
+    if (n < lanes<Vec<T>>) {
+        T even = 0, odd = 0;
+        for (ptrdiff_t i = 0; i + 2 <= n; i += 2) even += x[i], odd += x[i + 1];
+        return n % 2 ? even + odd + x[n - 1] : even + odd;
+    }
+    return reduce_vectors(x, n, Sum::identity<T>, [](Vec<T> a, Vec<T> b) { return a + b; });
+}
+
+// The quick maximum forgets a NaN; the sum does not, and adding is free while the block is on its way from memory.
+template <class T>
+T reduce_block(Max, const T* x, ptrdiff_t n) {
+    using V = Vec<T>;
+    constexpr int W = lanes<V>;
+    const V nothing = broadcast<V>(Max::identity<T>);
+    V top[4] = {nothing, nothing, nothing, nothing}, sum[4] = {};
+    ptrdiff_t i = 0;
+    for (; i + 4 * W <= n; i += 4 * W)
+        for (int u = 0; u < 4; ++u) {
+            const V v = load<V>(x + i + u * W);
+            top[u] = vmax(v, top[u]);
+            sum[u] += v;
+        }
+    for_each_vector<V>(i, n, [&](ptrdiff_t j, auto count) {
+        const V v = load_lanes(x + j, count, nothing);
+        top[0] = vmax(v, top[0]);
+        sum[0] += v;
+    });
+    const T total = sum_lanes((sum[0] + sum[1]) + (sum[2] + sum[3]));
+    if (total != total)  // a NaN, or infinities of both signs
+        return reduce_vectors(x, n, Max::identity<T>, [](V a, V b) { return Max::combine(a, b); });
+    return fold_lanes(vmax(vmax(top[0], top[1]), vmax(top[2], top[3])), [](V a, V b) { return vmax(a, b); });
 }
 
 template <class Op, class T>
 T reduce_contiguous(const T* x, ptrdiff_t n) {
-    if (n <= kBlock<T>) return reduce_block<Op>(x, n);
+    if (n <= kBlock<T>) return reduce_block(Op{}, x, n);
     const ptrdiff_t half = (n / kBlock<T> + 1) / 2 * kBlock<T>;
-    return Op::combine(reduce_contiguous<Op>(x, half), reduce_contiguous<Op>(x + half, n - half));
+    const T first = reduce_contiguous<Op>(x, half);
+    const T second = reduce_contiguous<Op>(x + half, n - half);
+    return Op::combine(first, second);
 }
 
 // ---- columns: totals[j] over rows of x that are `stride` apart ----
@@ -160,11 +198,17 @@ void reduce(T* out, const T* x, ptrdiff_t outer, ptrdiff_t middle, ptrdiff_t inn
     const ptrdiff_t grain = std::max<ptrdiff_t>(1, 8192 / (rows * columns));
     const double ns = reduce_ns(static_cast<double>(outer) * middle * inner * sizeof(T));
     parallel_chunks(outer * pieces * blocks, grain, ns, [=](ptrdiff_t begin, ptrdiff_t end) {
+        ptrdiff_t block = begin % blocks, slab = begin / blocks, piece = slab % pieces, o = slab / pieces;
         for (ptrdiff_t task = begin; task < end; ++task) {
-            const ptrdiff_t block = task % blocks, slab = task / blocks, piece = slab % pieces, o = slab / pieces;
             const ptrdiff_t first_column = block * columns, first_row = piece * rows;
             reduce_piece<Op>(partial + slab * inner + first_column, x + (o * middle + first_row) * inner + first_column,
                              std::min(rows, middle - first_row), inner, std::min(columns, inner - first_column));
+            if (++block < blocks) continue;
+            block = 0;
+            ++slab;
+            if (++piece < pieces) continue;
+            piece = 0;
+            ++o;
         }
     });
     if (pieces == 1) return;

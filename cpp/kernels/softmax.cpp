@@ -13,7 +13,8 @@ namespace {
 
 using std::ptrdiff_t;
 
-constexpr ptrdiff_t kBlock = 4096;  // elements added one after the other; the blocks' sums are added in turn
+constexpr ptrdiff_t kBlock = 4096;   // elements added one after the other; the blocks' sums are added in turn
+constexpr ptrdiff_t kTogether = 64;  // rows whose logarithms are taken together
 
 template <class V>
 V minus_infinity() {
@@ -102,22 +103,33 @@ RowSum<T> softmax_in_registers(T* p, const T* z, ptrdiff_t c) {
     return {largest, sum};
 }
 
+// Calls softmax_in_registers for short rows; false for the others.
+template <class T>
+bool softmax_short_row(RowSum<T>& sum, T* p, const T* z, ptrdiff_t c) {
+    switch ((c + lanes<Vec<T>> - 1) / lanes<Vec<T>>) {
+        case 1:
+            sum = softmax_in_registers<1>(p, z, c);
+            return true;
+        case 2:
+            sum = softmax_in_registers<2>(p, z, c);
+            return true;
+        case 3:
+            sum = softmax_in_registers<3>(p, z, c);
+            return true;
+        case 4:
+            sum = softmax_in_registers<4>(p, z, c);
+            return true;
+        default:
+            return false;
+    }
+}
+
 // p = softmax(z)
 template <class T>
 RowSum<T> softmax_row(T* p, const T* z, ptrdiff_t c) {
     using V = Vec<T>;
-    switch ((c + lanes<V> - 1) / lanes<V>) {
-        case 1:
-            return softmax_in_registers<1>(p, z, c);
-        case 2:
-            return softmax_in_registers<2>(p, z, c);
-        case 3:
-            return softmax_in_registers<3>(p, z, c);
-        case 4:
-            return softmax_in_registers<4>(p, z, c);
-        default:
-            break;
-    }
+    RowSum<T> result;
+    if (softmax_short_row(result, p, z, c)) return result;
     const T largest = row_max(z, c);
     const T sum = sum_over_row<V>(c, [=](ptrdiff_t i, auto count) {
         const V e = shifted_exp<V>(z + i, count, largest);
@@ -126,6 +138,16 @@ RowSum<T> softmax_row(T* p, const T* z, ptrdiff_t c) {
     });
     scale_row(p, p, 1 / sum, c);
     return {largest, sum};
+}
+
+// max z and Σ exp(z - max z) alone; `spare` has room for c elements, which may be overwritten.
+template <class T>
+RowSum<T> exp_sum(T* spare, const T* z, ptrdiff_t c) {
+    RowSum<T> result;
+    if (softmax_short_row(result, spare, z, c)) return result;
+    const T largest = row_max(z, c);
+    return {largest, sum_over_row<Vec<T>>(
+                         c, [=](ptrdiff_t i, auto count) { return shifted_exp<Vec<T>>(z + i, count, largest); })};
 }
 
 }  // namespace
@@ -138,27 +160,36 @@ void softmax(T* y, const T* x, ptrdiff_t n, ptrdiff_t c) {
 template <class T>
 void log_softmax(T* y, const T* x, ptrdiff_t n, ptrdiff_t c) {
     using V = Vec<T>;
-    for_each_row(n, c, softmax_ns<T>(n, c), [=](ptrdiff_t row) {
-        const T* z = x + row * c;
-        T* out = y + row * c;
-        const T largest = row_max(z, c);
-        const T sum =
-            sum_over_row<V>(c, [=](ptrdiff_t i, auto count) { return shifted_exp<V>(z + i, count, largest); });
-        const T log_sum = log_of(sum);
-        for_each_vector<V>(0, c, [=](ptrdiff_t i, auto count) {
-            store_lanes(out + i, (load_lanes<V>(z + i, count) - largest) - log_sum, count);
-        });
+    parallel_chunks(n, row_grain(c), softmax_ns<T>(n, c), [=](ptrdiff_t begin, ptrdiff_t end) {
+        for (ptrdiff_t first = begin; first < end; first += kTogether) {
+            const ptrdiff_t rows = std::min(kTogether, end - first);
+            T logs[kTogether], largest[kTogether];
+            for (ptrdiff_t i = 0; i < rows; ++i) {
+                const auto sum = exp_sum(y + (first + i) * c, x + (first + i) * c, c);
+                logs[i] = sum.sum;
+                largest[i] = sum.largest;
+            }
+            for_each_vector<V>(0, rows, [&](ptrdiff_t i, auto count) {
+                store_lanes(logs + i, vlog(load_lanes(logs + i, count, broadcast<V>(1))), count);
+            });
+            for (ptrdiff_t i = 0; i < rows; ++i) {
+                const T* z = x + (first + i) * c;
+                T* out = y + (first + i) * c;
+                for_each_vector<V>(0, c, [=, top = largest[i], log_sum = logs[i]](ptrdiff_t j, auto count) {
+                    store_lanes(out + j, (load_lanes<V>(z + j, count) - top) - log_sum, count);
+                });
+            }
+        }
     });
 }
 
 template <class T>
 void cross_entropy(T* loss, T* p, const T* z, const std::int64_t* labels, ptrdiff_t n, ptrdiff_t c) {
     using V = Vec<T>;
-    constexpr ptrdiff_t together = 64;  // rows whose logarithms are taken together
     parallel_chunks(n, row_grain(c), softmax_ns<T>(n, c), [=](ptrdiff_t begin, ptrdiff_t end) {
-        for (ptrdiff_t first = begin; first < end; first += together) {
-            const ptrdiff_t rows = std::min(together, end - first);
-            T sums[together], picked[together];  // Σ exp(z - max z) and z[label] - max z
+        for (ptrdiff_t first = begin; first < end; first += kTogether) {
+            const ptrdiff_t rows = std::min(kTogether, end - first);
+            T sums[kTogether], picked[kTogether];  // Σ exp(z - max z) and z[label] - max z
             for (ptrdiff_t i = 0; i < rows; ++i) {
                 const T* logits = z + (first + i) * c;
                 const auto [largest, sum] = softmax_row(p + (first + i) * c, logits, c);
