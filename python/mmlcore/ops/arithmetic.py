@@ -283,9 +283,7 @@ def _power_y(g: Any, ans: Any, x: Any, y: Any) -> Any:
 
 
 # The rules of sums and products are written out, because they are most of what gets recorded.
-defvjp(
-    add, lambda ans, x, y: _pass_to(x.shape, ans), lambda ans, x, y: _pass_to(y.shape, ans), both=_add_both
-)
+defvjp(add, lambda ans, x, y: _pass_to(x.shape, ans), lambda ans, x, y: _pass_to(y.shape, ans), both=_add_both)
 defvjp(subtract, lambda ans, x, y: _pass_to(x.shape, ans), _subtract_y, both=_subtract_both)
 defvjp(multiply, _multiply_x, _multiply_y, both=_multiply_both)
 binary_rules(divide, lambda g, ans, x, y: g / y, lambda g, ans, x, y: -(g / y) * ans)
