@@ -16,11 +16,7 @@ def _openmp_runtime() -> str:
     specification = f"specification {_kernels.build_info()['openmp']}"
     try:
         with open("/proc/self/maps", encoding="utf-8") as maps:
-            paths = {
-                line.split()[-1]
-                for line in maps
-                if "libgomp" in line or "libomp" in line or "libiomp" in line
-            }
+            paths = {line.split()[-1] for line in maps if "libgomp" in line or "libomp" in line or "libiomp" in line}
     except OSError:
         return specification
     return ", ".join([*sorted(path.rpartition("/")[2] for path in paths), specification])
@@ -39,7 +35,8 @@ def _facts(version: str) -> dict[str, str]:
         "compiler": build["compiler"],
         "pybind11": build["pybind11"],
         "NumPy": np.__version__,
-        "Python": f"{platform.python_version()} ({sys.implementation.name}) on {platform.system()} {platform.machine()}",
+        "Python": f"{platform.python_version()} ({sys.implementation.name})",
+        "system": f"{platform.system()} {platform.machine()}",
     }
 
 

@@ -33,22 +33,14 @@ def _parser() -> argparse.ArgumentParser:
     digits = commands.add_parser(
         "digits",
         help="train a network on real handwritten digits",
-        description="Train a network on the 1797 handwritten digits that ship with mmlcore; test it on a fifth.",
+        description="Train a network on four fifths of 1797 real handwritten digits, test it on the rest.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    digits.add_argument(
-        "--epochs", type=_integer(1), default=25, metavar="N", help="passes over the training images"
-    )
+    digits.add_argument("--epochs", type=_integer(1), default=25, metavar="N", help="passes over the training images")
     digits.add_argument("--batch-size", type=_integer(1), default=32, metavar="N", help="images a step")
-    digits.add_argument(
-        "--hidden", type=_integer(1), default=256, metavar="N", help="units of the hidden layer"
-    )
-    digits.add_argument(
-        "--seed", type=_integer(0), default=0, metavar="N", help="of the weights and the shuffling"
-    )
-    digits.add_argument(
-        "--threads", type=_integer(1), default=None, metavar="N", help="(as 'mmlcore info' says)"
-    )
+    digits.add_argument("--hidden", type=_integer(1), default=256, metavar="N", help="units of the hidden layer")
+    digits.add_argument("--seed", type=_integer(0), default=0, metavar="N", help="of the weights and the shuffling")
+    digits.add_argument("--threads", type=_integer(1), default=None, metavar="N", help="(as 'mmlcore info' says)")
     digits.add_argument("--plot", metavar="FILE", help="draw the learning curves and some predictions")
     return parser
 

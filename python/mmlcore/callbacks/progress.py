@@ -59,7 +59,7 @@ class ProgressBar(EpochLines):
 
 
 def reporter(verbose: Any, function: str) -> list[Callback]:
-    """The display that `verbose` asks for: 0 none, 1 a bar, 2 lines, "auto" a bar on a terminal and lines elsewhere.
+    """The display that `verbose` asks for: 0 none, 1 a bar, 2 lines, "auto" a bar on a terminal, lines elsewhere.
 
     >>> reporter(0, "fit")
     []

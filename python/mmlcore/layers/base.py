@@ -1,6 +1,7 @@
 """What every layer is: weights declared in `build`, a differentiable `call`, a name."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from mmlcore._errors import message
 from mmlcore._random import Seed, as_generator
 from mmlcore.autodiff import Tensor
 from mmlcore.layers import initializers
+from mmlcore.layers.plan import Plan
 
 __all__ = ["Layer"]
 
@@ -78,6 +80,27 @@ class Layer:
         """The activation alone: ``call(x)`` equals ``activate(preactivation(x))``."""
         return preactivation
 
+    def plan(
+        self, x: NDArray[Any], dx: NDArray[Any] | None, gradients: Sequence[NDArray[Any]], activate: bool
+    ) -> Plan | None:
+        """`call` (or `preactivation`) and its derivative as kernel calls, or None: then the tape does it.
+
+        Parameters
+        ----------
+        x : ndarray
+            Buffer of the inputs.
+        dx : ndarray of the shape of `x`, or None
+            Where the gradient with respect to the inputs goes, if it is needed.
+        gradients : sequence of ndarray
+            Where the gradients of the weights go, in the order of `weight_names`.
+        activate : bool
+            Plan `call`; False: `preactivation`.
+
+        A plan must give the numbers of `call`, bit for bit. It counts only if the class that defines `plan`
+        also defines `call`.
+        """
+        return None
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Shape of the outputs, or a ValueError; the same as the inputs' unless a subclass says otherwise."""
         return input_shape
@@ -112,9 +135,7 @@ class Layer:
         if not isinstance(inputs, Tensor):
             inputs = as_float(inputs, type(self).__name__, "inputs")
         if inputs.ndim == 0:
-            raise ValueError(
-                message(type(self).__name__, "inputs", "a batch of at least one axis", "a scalar")
-            )
+            raise ValueError(message(type(self).__name__, "inputs", "a batch of at least one axis", "a scalar"))
         if not self.built:
             self.prepare((None, *inputs.shape[1:]), inputs.dtype, None)
         return self.call(inputs)

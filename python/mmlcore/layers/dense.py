@@ -1,14 +1,17 @@
 """The fully connected layer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mmlcore import ops
+from mmlcore import _kernels, ops
 from mmlcore._errors import message
 from mmlcore.layers import activations, initializers
 from mmlcore.layers.base import Layer, Shape
+from mmlcore.layers.plan import Plan
 
 __all__ = ["Dense"]
 
@@ -94,6 +97,23 @@ class Dense(Layer):
 
     def preactivation(self, inputs: Any) -> Any:
         return ops.dense(inputs, self.kernel, self.bias)
+
+    def plan(
+        self, x: NDArray[Any], dx: NDArray[Any] | None, gradients: Sequence[NDArray[Any]], activate: bool
+    ) -> Plan | None:
+        activation = self.activation if activate else "linear"
+        if activation not in activations.FUSED:
+            return None
+        code = _kernels.ACTIVATIONS[activation]
+        y = np.empty((len(x), self.units), x.dtype)
+        dy = np.empty_like(y)
+        bias, bias_gradient = (self.bias, gradients[1]) if self.use_bias else (None, None)
+        return Plan(
+            output=y,
+            output_gradient=dy,
+            forward=partial(_kernels.dense_forward, y, x, self.kernel, bias, code),
+            backward=partial(_kernels.dense_backward, dx, gradients[0], bias_gradient, dy, x, self.kernel, y, code),
+        )
 
     def activate(self, preactivation: Any) -> Any:
         return activations.get(self.activation, "Dense")(preactivation)

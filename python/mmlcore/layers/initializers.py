@@ -16,7 +16,7 @@ Initializer = Callable[[Shape, np.random.Generator], Any]
 
 
 def _fans(shape: Shape) -> tuple[float, float]:
-    """Inputs and outputs of one unit: a matrix is (inputs, outputs), a convolution kernel (..., inputs, outputs)."""
+    """Numbers of inputs and outputs that share a weight array (inputs, outputs) or (field..., inputs, outputs)."""
     if len(shape) < 2:
         return (float(shape[0]),) * 2 if shape else (1.0, 1.0)
     field = prod(shape[:-2])

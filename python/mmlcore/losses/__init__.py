@@ -1,4 +1,4 @@
-"""Keras's losses: differentiable functions of (y_true, y_pred), one number a sample, and classes that average.
+"""Keras's losses: differentiable functions of (y_true, y_pred), one number a sample, and their means.
 
 `get` turns what a user writes in ``compile(loss=...)`` into a `Loss`. To add one: a function of a batch,
 a class of three lines, a row of `LOSSES`.

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from numpy.typing import NDArray
+
 from mmlcore import ops
 
 __all__ = ["FunctionLoss", "Loss"]
@@ -43,8 +45,17 @@ class Loss:
         """The mean loss of a batch."""
         return ops.mean(self.call(y_true, y_pred))
 
+    def plan(self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]) -> Callable[[], Any] | None:
+        """The mean loss of a batch on fixed buffers, or None: then the tape does it.
+
+        Calling the plan reads `y_true` and `y_pred`, writes the gradient with respect to `y_pred` into
+        `gradient` and returns the loss: the numbers of calling the object, bit for bit. It counts only if the
+        class that defines `plan` also defines `call`.
+        """
+        return None
+
     def before(self, activation: Any) -> "Loss | None":
-        """The same loss as a function of the inputs of the model's last `activation`, if that is more stable."""
+        """The same loss as a function of what the model's last `activation` takes, if that is more stable."""
         return None
 
     def __repr__(self) -> str:

@@ -1,8 +1,12 @@
 """Cross-entropy: the negative log-likelihood of labels under predicted probabilities."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-from mmlcore import ops
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlcore import _kernels, ops
 from mmlcore.losses.base import Loss
 
 __all__ = [
@@ -99,6 +103,12 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
     return ops.softmax_cross_entropy(_logits(y_pred, from_logits), y_true)
 
 
+def _softmax_buffers(y_pred: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """For the kernels: the loss of each row, the softmax, and the share of each row in the mean."""
+    n = len(y_pred)
+    return np.empty(n, y_pred.dtype), np.empty_like(y_pred), np.full(n, 1 / n, y_pred.dtype)
+
+
 class _Crossentropy(Loss):
     """What the three have in common: after their own activation they become functions of its inputs."""
 
@@ -148,6 +158,18 @@ class CategoricalCrossentropy(_Crossentropy):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return categorical_crossentropy(y_true, y_pred, self.from_logits)
 
+    def plan(self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]) -> Callable[[], Any] | None:
+        if not self.from_logits:
+            return None
+        each, p, share = _softmax_buffers(y_pred)
+
+        def loss() -> Any:
+            _kernels.softmax_cross_entropy_soft(each, p, y_pred, y_true)
+            _kernels.softmax_cross_entropy_soft_grad(gradient, p, y_true, share)
+            return ops.mean(each)
+
+        return loss
+
 
 class SparseCategoricalCrossentropy(_Crossentropy):
     """The mean of `sparse_categorical_crossentropy` over a batch.
@@ -165,3 +187,15 @@ class SparseCategoricalCrossentropy(_Crossentropy):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
+
+    def plan(self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]) -> Callable[[], Any] | None:
+        if not self.from_logits:
+            return None
+        each, p, share = _softmax_buffers(y_pred)
+
+        def loss() -> Any:
+            _kernels.softmax_cross_entropy(each, p, y_pred, y_true)
+            _kernels.softmax_cross_entropy_grad(gradient, p, y_true, share)
+            return ops.mean(each)
+
+        return loss

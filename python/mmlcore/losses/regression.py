@@ -1,8 +1,10 @@
 """Losses between real numbers."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmlcore import ops
 from mmlcore.autodiff import defvjp, primitive
@@ -84,6 +86,18 @@ class MeanSquaredError(Loss):
 
     def __call__(self, y_true: Any, y_pred: Any) -> Any:
         return _mean_square_of_difference(y_pred, y_true)
+
+    def plan(self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]) -> Callable[[], Any] | None:
+        square = np.empty_like(gradient)
+        scale = gradient.dtype.type(2.0 / y_pred.size)
+
+        def loss() -> Any:
+            np.subtract(y_pred, y_true, out=gradient)
+            np.multiply(gradient, gradient, out=square)
+            np.multiply(gradient, scale, out=gradient)
+            return np.add.reduce(square, axis=None) / square.size
+
+        return loss
 
 
 class MeanAbsoluteError(Loss):

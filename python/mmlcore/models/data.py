@@ -40,14 +40,23 @@ def require_finite(function: str, argument: str, array: NDArray[Any]) -> None:
             raise ValueError(message(function, argument, "finite", f"{shown} at row {start + place[0]}"))
 
 
-def as_inputs(
-    function: str, x: Any, input_shape: Shape | None, dtype: Any, argument: str = "x"
-) -> NDArray[Any]:
+def _real(function: str, argument: str, values: Any, dtype: Any) -> NDArray[Any]:
+    """`values` as real numbers: integers in `dtype` at once (bytes would grow eightfold), floats as they are."""
+    array = np.asarray(values)
+    return array.astype(dtype) if array.dtype.kind in "iub" else as_float(array, function, argument)
+
+
+def _contiguous(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf, and is refused as such
+        return np.ascontiguousarray(array, dtype=dtype)
+
+
+def as_inputs(function: str, x: Any, input_shape: Shape | None, dtype: Any, argument: str = "x") -> NDArray[Any]:
     """`x` as a C-contiguous array of `dtype` whose rows are samples of `input_shape`.
 
     As in Keras, n numbers are n samples of a model with one feature.
     """
-    array = as_float(x, function, argument)
+    array = _real(function, argument, x, dtype)
     if array.ndim == 0:
         raise ValueError(message(function, argument, "an array of samples", "a scalar"))
     if array.ndim == 1 and input_shape in (None, (None, 1)):
@@ -56,20 +65,21 @@ def as_inputs(
         raise ValueError(message(function, argument, f"shape {_shown(input_shape)}", f"shape {array.shape}"))
     if len(array) == 0:
         raise ValueError(message(function, argument, "at least one sample", f"shape {array.shape}"))
-    with np.errstate(over="ignore"):
-        return np.ascontiguousarray(array, dtype=dtype)
+    return _contiguous(array, dtype)
 
 
 def as_targets(
     function: str, y: Any, n: int, loss: Loss, output_shape: Shape, dtype: Any, argument: str = "y"
 ) -> NDArray[Any]:
     """`y` as the C-contiguous targets that `loss` expects for `n` outputs of `output_shape`."""
-    array = as_float(y, function, argument)
+    labels = loss.targets == "labels"
+    array = _real(function, argument, y, np.float64 if labels else dtype)
     if array.ndim == 0 or len(array) != n:
         got = "a scalar" if array.ndim == 0 else f"{len(array)} samples"
         raise ValueError(message(function, argument, f"as long as its inputs, {n} samples", got))
+    array = _contiguous(array, np.float64 if labels else dtype)
     require_finite(function, argument, array)
-    if loss.targets == "labels":
+    if labels:
         return _labels(function, argument, array, output_shape)
 
     if array.ndim == 1 and output_shape[1:] == (1,):
@@ -78,13 +88,11 @@ def as_targets(
         hint = ", one column a class (sparse_categorical_crossentropy takes labels)" * (
             loss.name == "categorical_crossentropy"
         )
-        raise ValueError(
-            message(function, argument, f"shape {_shown(output_shape)}{hint}", f"shape {array.shape}")
-        )
+        raise ValueError(message(function, argument, f"shape {_shown(output_shape)}{hint}", f"shape {array.shape}"))
     if loss.targets == "probabilities" and not (np.min(array) >= 0 and np.max(array) <= 1):
         got = f"values from {np.min(array):g} to {np.max(array):g}"
         raise ValueError(message(function, argument, f"between 0 and 1 for {loss.name}", got))
-    return np.ascontiguousarray(array, dtype=dtype)
+    return array
 
 
 def _labels(function: str, argument: str, array: NDArray[Any], output_shape: Shape) -> NDArray[np.int64]:
@@ -98,7 +106,5 @@ def _labels(function: str, argument: str, array: NDArray[Any], output_shape: Sha
     wrong = (labels != array) | (labels < 0) | (labels >= classes)
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise ValueError(
-            message(function, argument, f"labels from 0 to {classes - 1}", f"{array[row]:g} at row {row}")
-        )
+        raise ValueError(message(function, argument, f"labels from 0 to {classes - 1}", f"{array[row]:g} at row {row}"))
     return labels

@@ -12,7 +12,7 @@ from mmlcore import losses, metrics, optimizers
 from mmlcore._errors import message
 from mmlcore.callbacks import Callback, CallbackList, History, reporter
 from mmlcore.models.data import positive
-from mmlcore.models.training import Chunks, RunningLogs, chunk_rows, train_epoch
+from mmlcore.models.training import Epochs, RunningLogs
 
 if TYPE_CHECKING:
     from mmlcore.models.model import Model
@@ -50,9 +50,7 @@ def choose(optimizer: Any, loss: Any, wanted: Sequence[Any]) -> tuple[Any, losse
     measured = [metrics.get(metric) for metric in wanted]
     names = [metric.name for metric in measured]
     if len(set(names)) < len(names) or "loss" in names:
-        raise ValueError(
-            message("compile", "metrics", "names that differ from each other and from 'loss'", names)
-        )
+        raise ValueError(message("compile", "metrics", "names that differ from each other and from 'loss'", names))
     return optimizers.get(optimizer), losses.get(loss), measured
 
 
@@ -95,9 +93,7 @@ class _Watch:
     def see(self, loss: float, epoch: int) -> None:
         if not isfinite(loss) and not self._warned:
             self._warned = True
-            text = (
-                f"fit: the loss is {loss} in epoch {epoch + 1}; try a smaller learning rate or scaled inputs"
-            )
+            text = f"fit: the loss is {loss} in epoch {epoch + 1}; try a smaller learning rate or scaled inputs"
             warnings.warn(text, RuntimeWarning, stacklevel=4)
 
 
@@ -116,10 +112,9 @@ def fit(
     params = {"epochs": plan.epochs, "steps": steps, "samples": len(x), "verbose": plan.verbose}
     callbacks.prepare(model, params)
 
-    row_bytes = (x.nbytes + y.nbytes) // len(x)
-    rows = plan.batch_size if callbacks.watches_batches else chunk_rows(plan.batch_size, row_bytes)
-    chunks, step, watch = Chunks(x, y, rows), model._training_step(), _Watch()
     activate = model._predictions if model.metrics else None
+    epochs = Epochs(model._training_step(), x, y, plan.batch_size, activate, callbacks)
+    watch, in_order = _Watch(), np.arange(len(x))
     model.stop_training = False
     logs: dict[str, float] = {}
 
@@ -127,9 +122,9 @@ def fit(
     for epoch in range(plan.first, plan.epochs):
         callbacks.call("on_epoch_begin", epoch, {})
         running = RunningLogs(model.metrics)
-        order = rng.permutation(len(x)) if plan.shuffle else None
+        order = rng.permutation(len(x)) if plan.shuffle else in_order
         with np.errstate(over="ignore", invalid="ignore"):
-            train_epoch(step, chunks.of(order), plan.batch_size, running, activate, callbacks)
+            epochs.run(order, running)
         logs = running.read()
         watch.see(logs["loss"], epoch)
         if validation is not None:

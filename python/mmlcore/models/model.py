@@ -1,7 +1,6 @@
-"""What every model does: compile, fit, evaluate, predict; the architecture is a subclass's."""
+"""What every model does: compile, fit, evaluate; the architecture is a subclass's."""
 
-from collections.abc import Callable, Sequence
-from math import prod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,19 +10,17 @@ from mmlcore import losses, metrics, optimizers
 from mmlcore._errors import message
 from mmlcore._random import Seed, as_generator
 from mmlcore.callbacks import Callback, History
-from mmlcore.layers import Layer
-from mmlcore.models import fitting, summary
-from mmlcore.models.data import Shape, as_inputs, as_targets, positive, require_finite
-from mmlcore.models.parameters import Parameters
-from mmlcore.models.training import RunningLogs, TrainingStep, chunk_rows
+from mmlcore.models import fitting
+from mmlcore.models.architecture import Architecture
+from mmlcore.models.data import Shape, as_inputs, as_targets, require_finite
+from mmlcore.models.steps import TrainingStep
+from mmlcore.models.training import RunningLogs
 
 __all__ = ["Model"]
 
-_FEW_ROWS = 256
 
-
-class Model:
-    """Base of the models: a subclass provides `layers`, `infer_shape`, `build`, `_outputs` and `_preactivations`.
+class Model(Architecture):
+    """Base of the models; `Sequential` is one, and `Architecture` says what another needs.
 
     Attributes
     ----------
@@ -43,93 +40,15 @@ class Model:
     """
 
     def __init__(self, name: str | None, dtype: Any, seed: Seed) -> None:
-        self.name = name if name is not None else type(self).__name__.lower()
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float32, np.float64):
-            raise TypeError(message(type(self).__name__, "dtype", "float32 or float64", repr(dtype)))
-        self.layers: list[Layer] = []
-        self.input_shape: Shape | None = None
-        self.output_shape: Shape | None = None
+        super().__init__(name, dtype, seed)
         self.optimizer: optimizers.Optimizer | None = None
         self.loss: losses.Loss | None = None
         self.metrics: list[metrics.Metric] = []
         self.history: History | None = None
         self.stop_training = False
-        self._seed: Seed = seed
-        self._parameters: Parameters | None = None
         self._step: TrainingStep | None = None
 
-    # The architecture: what a subclass provides.
-
-    def infer_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the outputs for inputs of `input_shape`, or a ValueError; changes nothing."""
-        raise NotImplementedError
-
-    def build(self, input_shape: Shape) -> None:
-        """Create the weights for inputs of `input_shape`."""
-        raise NotImplementedError
-
-    def _outputs(self, x: Any) -> Any:
-        raise NotImplementedError
-
-    def _preactivations(self, x: Any) -> Any:
-        raise NotImplementedError
-
-    # Weights.
-
-    @property
-    def built(self) -> bool:
-        """Whether the weights exist."""
-        return self._parameters is not None
-
-    @property
-    def _theta(self) -> Parameters:
-        if self._parameters is None:
-            got = "one whose number of inputs is not known yet; call build(input_shape)"
-            raise ValueError(message(type(self).__name__, "model", "built", got))
-        return self._parameters
-
-    @property
-    def theta(self) -> NDArray[Any]:
-        """Every trainable parameter, in one contiguous vector."""
-        return self._theta.theta
-
-    @property
-    def gradient(self) -> NDArray[Any]:
-        """The gradient of the last training step, laid out as `theta`."""
-        return self._theta.gradient
-
-    def count_params(self) -> int:
-        """The number of trainable parameters."""
-        return self.theta.size
-
-    def get_weights(self) -> list[NDArray[Any]]:
-        """Copies of the weights, in the order of the layers: kernel, bias, kernel, ..."""
-        return [view.copy() for view in self._theta.views]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Copy `weights`, as `get_weights` returns them, into θ.
-
-        Raises
-        ------
-        ValueError
-            If their number or a shape differs; then nothing is changed.
-        """
-        views = self._theta.views
-        arrays = [np.asarray(weight) for weight in weights]
-        expected, got = [view.shape for view in views], [array.shape for array in arrays]
-        if expected != got:
-            raise ValueError(message("set_weights", "weights", f"arrays of shapes {expected}", f"{got}"))
-        for view, array in zip(views, arrays, strict=True):
-            view[...] = array
-
-    def summary(self, print_fn: Callable[[str], Any] = print) -> None:
-        """Print a table of the layers, their output shapes and their numbers of parameters."""
-        print_fn(summary.table(self.name, self.layers, self.dtype.itemsize))
-
-    # Training.
-
-    def compile(self, optimizer: Any = "sgd", loss: Any = None, metrics: Sequence[Any] = ()) -> None:
+    def compile(self, optimizer: Any = "sgd", loss: Any = None, metrics: Sequence[Any] | None = None) -> None:
         """Choose how the model learns.
 
         Parameters
@@ -147,7 +66,7 @@ class Model:
         """
         if isinstance(metrics, str):
             raise ValueError(message("compile", "metrics", "a list", repr(metrics)))
-        chosen = fitting.choose(optimizer, loss, metrics)
+        chosen = fitting.choose(optimizer, loss, metrics or ())
         if self._parameters is not None:
             chosen[0].build(self._parameters.theta)
         self.optimizer, self.loss, self.metrics = chosen
@@ -159,38 +78,35 @@ class Model:
             raise RuntimeError(message(function, "model", "compiled", got))
         return self.loss
 
-    def _rng(self) -> np.random.Generator:
-        """The model's own stream: weights first, then shuffling."""
-        self._seed = as_generator(self._seed, type(self).__name__)
-        return self._seed
-
     def _fused_loss(self) -> losses.Loss | None:
         """The loss in terms of the last layer's preactivations, if that is the stable form."""
-        return self._compiled("fit").before(self.layers[-1].activation)
+        chain = self._chain()
+        return self._compiled("fit").before(chain[-1].activation) if chain else None
 
     def _training_step(self) -> TrainingStep:
         """The step for the present weights, loss and optimiser; made anew when one of them was replaced."""
         if self._step is None:
             loss, fused = self._compiled("fit"), self._fused_loss()
             assert self.optimizer is not None
+            if not self.theta.size:
+                raise ValueError(message("fit", "model", "one with weights to learn", "none"))
             self.optimizer.build(self.theta)
             forward = self._preactivations if fused else self._outputs
-            self._step = TrainingStep(forward, fused or loss, self._theta, self.optimizer)
+            self._step = TrainingStep(
+                self._chain(), fused is not None, forward, fused or loss, self._theta, self.optimizer
+            )
         return self._step
 
     def _checked(
-        self, function: str, x: Any, y: Any, argument: str = ""
+        self, function: str, x: Any, y: Any, argument: str = "", input_shape: Shape | None = None
     ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """x and y as the loop needs them; builds the model when everything is right and not before."""
+        """x and y as the loop needs them, or an error; changes nothing."""
         loss = self._compiled(function)
         x_name, y_name = (f"{argument}[0]", f"{argument}[1]") if argument else ("x", "y")
-        x = as_inputs(function, x, self.input_shape, self.dtype, x_name)
+        x = as_inputs(function, x, self.input_shape or input_shape, self.dtype, x_name)
         require_finite(function, x_name, x)
         output_shape = self.output_shape or self.infer_shape((None, *x.shape[1:]))
-        y = as_targets(function, y, len(x), loss, output_shape, self.dtype, y_name)
-        if not self.built:
-            self.build((None, *x.shape[1:]))
-        return x, y
+        return x, as_targets(function, y, len(x), loss, output_shape, self.dtype, y_name)
 
     def fit(
         self,
@@ -220,8 +136,8 @@ class Model:
         epochs, initial_epoch : int
             Epochs are counted from `initial_epoch` up to, not including, `epochs`.
         verbose : {"auto", 0, 1, 2}
-            Progress on standard error: nothing, a bar, a line an epoch; "auto" is a bar on a terminal and lines
-            elsewhere.
+            Progress on standard error: 0 none, 1 a bar, 2 a line an epoch; "auto" is a bar on a terminal and
+            lines elsewhere.
         callbacks : list of Callback, optional
         validation_split : float
             The last part of the samples, in [0, 1), held back for validation; before shuffling.
@@ -252,20 +168,23 @@ class Model:
         """
         plan = fitting.Plan(batch_size, epochs, initial_epoch, verbose, callbacks, shuffle)
         fraction = fitting.checked_fraction(validation_split)
+        shuffling = None if seed is None else as_generator(seed, "fit")
         x, y = self._checked("fit", x, y)
         validation = None
         if validation_data is not None:
-            validation = self._checked("fit", *fitting.checked_pair(validation_data), "validation_data")
+            pair = fitting.checked_pair(validation_data)
+            validation = self._checked("fit", *pair, "validation_data", (None, *x.shape[1:]))
         elif fraction:
             (x, y), validation = fitting.split(x, y, fraction)
-        rng = self._rng() if seed is None else as_generator(seed, "fit")
-        return fitting.fit(self, x, y, plan, validation, rng)
+        self._build_for(x)
+        return fitting.fit(self, x, y, plan, validation, shuffling or self._rng())
 
     def train_on_batch(self, x: Any, y: Any, return_dict: bool = False) -> Any:
-        """One step on one batch; returns the loss before it, and the metrics of the batch (as `evaluate` does)."""
+        """One step on one batch; returns its loss and metrics before the step, as `evaluate` does."""
         x, y = self._checked("train_on_batch", x, y)
+        self._build_for(x)
         logs = RunningLogs(self.metrics)
-        loss, outputs = self._training_step()(x, y)
+        loss, outputs = self._training_step()(x, y, np.arange(len(x)))
         logs.add_loss(loss, len(x))
         logs.add_outputs(y, self._predictions(outputs))
         return fitting.shown(logs.read(), return_dict)
@@ -283,6 +202,7 @@ class Model:
         `batch_size` bounds memory only; `verbose` is accepted for Keras's sake, nothing is printed.
         """
         x, y = self._checked("evaluate", x, y)
+        self._build_for(x)
         return fitting.shown(self._evaluate(x, y, batch_size), return_dict)
 
     def _evaluate(self, x: NDArray[Any], y: NDArray[Any], batch_size: int | None = None) -> dict[str, float]:
@@ -298,42 +218,6 @@ class Model:
     def _predictions(self, outputs: NDArray[Any]) -> Any:
         """What the model predicts, from what its training step works with."""
         return self.layers[-1].activate(outputs) if self._fused_loss() else outputs
-
-    def _slices(self, function: str, x: NDArray[Any], batch_size: int | None) -> list[slice]:
-        """Rows of `x` to handle at once: so many that the widest layer's outputs stay in the cache."""
-        if batch_size is not None:
-            rows = positive(function, "batch_size", batch_size)
-        elif len(x) <= _FEW_ROWS:
-            return [slice(None)]
-        else:
-            widths = [prod(layer.output_shape[1:]) for layer in self.layers if layer.output_shape]
-            rows = chunk_rows(_FEW_ROWS, max(widths, default=1) * self.dtype.itemsize)
-        return [slice(start, start + rows) for start in range(0, len(x), rows)]
-
-    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> NDArray[Any]:
-        """The outputs for `x`, as an array of shape (n, ...).
-
-        A row with NaN gives a row of NaN. `batch_size` bounds memory only; `verbose` is accepted for Keras's
-        sake, nothing is printed.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If the rows of `x` do not fit the model, or it has no layers.
-        """
-        x = as_inputs("predict", x, self.input_shape, self.dtype)
-        if not self.built:
-            self.build((None, *x.shape[1:]))
-        slices = self._slices("predict", x, batch_size)
-        if len(slices) == 1:
-            return self._outputs(x)
-        return np.concatenate([self._outputs(x[rows]) for rows in slices])
-
-    def __call__(self, x: Any) -> Any:
-        """The outputs for `x`, differentiable with respect to it."""
-        if not self.built:
-            self.build((None, *np.shape(x)[1:]))
-        return self._outputs(x)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_step": None}

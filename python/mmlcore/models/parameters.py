@@ -17,8 +17,9 @@ class Parameters:
     Attributes
     ----------
     theta, gradient : ndarray of shape (size,)
-    views : list of ndarray
-        The weights, in the order of the layers: views of `theta` in the shapes of the layers.
+    views, gradient_views : list of ndarray
+        The weights, in the order of the layers: views of `theta` in the shapes of the layers; and the views
+        of `gradient` of the same shapes.
 
     Examples
     --------
@@ -35,16 +36,15 @@ class Parameters:
         self._slots = [(layer, name) for layer in layers for name in layer.weight_names]
         weights = [getattr(layer, name) for layer, name in self._slots]
         self._shapes = [weight.shape for weight in weights]
-        self.theta: NDArray[Any] = np.concatenate(
-            [np.zeros(0, dtype), *(w.ravel() for w in weights)], dtype=dtype
-        )
+        self.theta: NDArray[Any] = np.concatenate([np.zeros(0, dtype), *(w.ravel() for w in weights)], dtype=dtype)
         self.gradient: NDArray[Any] = np.zeros_like(self.theta)
         self._make_views()
 
     def _make_views(self) -> None:
         ends = np.cumsum([0, *(int(np.prod(shape)) for shape in self._shapes)])
-        spans = zip(ends[:-1], ends[1:], self._shapes, strict=True)
-        self.views: list[NDArray[Any]] = [self.theta[a:b].reshape(shape) for a, b, shape in spans]
+        spans = list(zip(ends[:-1], ends[1:], self._shapes, strict=True))
+        self.views = [self.theta[a:b].reshape(shape) for a, b, shape in spans]
+        self.gradient_views = [self.gradient[a:b].reshape(shape) for a, b, shape in spans]
         self.bind(self.views)
 
     def bind(self, values: Sequence[Any]) -> None:
@@ -57,7 +57,7 @@ class Parameters:
         return np.concatenate([gradient.reshape(-1) for gradient in gradients], out=self.gradient)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "views"}
+        return {key: value for key, value in self.__dict__.items() if not key.endswith("views")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -31,6 +31,7 @@ class Sequential(Model):
     --------
     >>> from mmlcore.layers import Dense
     >>> from mmlcore.optimizers import Adam
+    >>> import numpy as np
     >>> x = np.linspace(-1, 1, 64)
     >>> model = Sequential([Dense(16, activation="tanh"), Dense(1)], seed=0)
     >>> model.compile(optimizer=Adam(0.01), loss="mse", metrics=["mae"])
@@ -64,8 +65,8 @@ class Sequential(Model):
         TypeError
             If it is not a layer.
         ValueError
-            If it belongs to a model already, its name is taken, or it does not fit what comes before; then the
-            model is unchanged.
+            If it belongs to a model already, its name is taken, or it does not fit what comes before; then
+            the model is unchanged.
         """
         if not isinstance(layer, Layer):
             raise TypeError(message("Sequential.add", "layer", "a Layer", repr(layer)))
@@ -73,9 +74,7 @@ class Sequential(Model):
             got = f"{layer.name!r}, which has weights already"
             raise ValueError(message("Sequential.add", "layer", "new", got))
         if any(layer is other for other in self.layers):
-            raise ValueError(
-                message("Sequential.add", "layer", "new", f"{layer.name!r}, which is in the model")
-            )
+            raise ValueError(message("Sequential.add", "layer", "new", f"{layer.name!r}, which is in the model"))
         names = {other.name for other in self.layers}
         name = layer.name if layer.named else _free(layer.name, names)
         if name in names:
@@ -126,6 +125,9 @@ class Sequential(Model):
         self.infer_shape(shape)
         if not self.built:
             self._extend(shape)
+
+    def _chain(self) -> Sequence[Layer]:
+        return self.layers
 
     def _outputs(self, x: Any) -> Any:
         for layer in self.layers:

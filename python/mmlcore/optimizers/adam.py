@@ -66,6 +66,4 @@ class Adam(Optimizer):
         self._step[0] = 0
 
     def update(self, theta: NDArray[Any], gradient: NDArray[Any]) -> None:
-        _kernels.adam(
-            theta, self.m, self.v, self._step, gradient, self._rate, self.beta_1, self.beta_2, self.epsilon
-        )
+        _kernels.adam(theta, self.m, self.v, self._step, gradient, self._rate, self.beta_1, self.beta_2, self.epsilon)

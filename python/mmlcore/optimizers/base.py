@@ -15,9 +15,7 @@ def between(function: str, argument: str, value: Any, low: float, high: float) -
     number = float(value) if isinstance(value, int | float | np.integer | np.floating) else float("nan")
     if isinstance(value, bool) or not low <= number < high:
         expectation = (
-            f"a number in [{low:g}, {high:g})"
-            if np.isfinite(high)
-            else f"a finite number of at least {low:g}"
+            f"a number in [{low:g}, {high:g})" if np.isfinite(high) else f"a finite number of at least {low:g}"
         )
         raise ValueError(message(function, argument, expectation, repr(value)))
     return number
@@ -36,7 +34,7 @@ class Optimizer:
 
     slot_names: tuple[str, ...] = ()
 
-    def __init__(self, learning_rate: float) -> None:
+    def __init__(self, learning_rate: float = 0.01) -> None:
         self._rate = np.zeros(1)
         self.learning_rate = learning_rate
         self._theta: NDArray[Any] | None = None

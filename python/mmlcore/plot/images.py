@@ -54,7 +54,5 @@ class ImagesDisplay:
         for ax, image, true, predicted in zip(self.axes_, self.images, self.y_true, self.y_pred, strict=True):
             ax.imshow(image, cmap="gray_r")
             right = true == predicted
-            ax.set_title(
-                f"{predicted}" if right else f"{predicted}, not {true}", color="black" if right else "red"
-            )
+            ax.set_title(f"{predicted}" if right else f"{predicted}, not {true}", color="black" if right else "red")
         return self

@@ -15,9 +15,7 @@ __all__ = ["training_report"]
 _ROWS, _COLUMNS = 4, 6
 
 
-def training_report(
-    history: History, images: NDArray[Any], y_true: NDArray[Any], y_pred: NDArray[Any]
-) -> Any:
+def training_report(history: History, images: NDArray[Any], y_true: NDArray[Any], y_pred: NDArray[Any]) -> Any:
     """Learning curves on the left; on the right images with predictions, the wrong ones first.
 
     Parameters
@@ -35,7 +33,7 @@ def training_report(
     require_matplotlib()
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 5), layout="constrained")
+    figure: Any = Figure(figsize=(12, 5), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1, 1.2))
     display = HistoryDisplay.from_history(history)
     for name, ax in zip(("loss", "accuracy"), left.subplots(2, 1, sharex=True), strict=True):

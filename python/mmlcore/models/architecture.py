@@ -1,0 +1,161 @@
+"""What a model is before it learns: layers, weights in one vector, predictions."""
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlcore._arrays import as_float
+from mmlcore._errors import message
+from mmlcore._random import Seed, as_generator
+from mmlcore.layers import Layer
+from mmlcore.models import summary
+from mmlcore.models.data import Shape, as_inputs, positive
+from mmlcore.models.parameters import Parameters
+from mmlcore.models.training import chunk_rows
+
+__all__ = ["Architecture"]
+
+_FEW_ROWS = 256
+
+
+class Architecture:
+    """The part of `Model` that predicts; see there for the attributes.
+
+    A subclass provides `layers`, `infer_shape`, `build` (which sets the shapes and `_parameters`) and
+    `_outputs`. A chain of layers also provides `_chain` and `_preactivations`: its training steps can be
+    planned, and its last activation can be joined with the loss.
+    """
+
+    def __init__(self, name: str | None, dtype: Any, seed: Seed) -> None:
+        self.name = name if name is not None else type(self).__name__.lower()
+        self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float32, np.float64):
+            raise TypeError(message(type(self).__name__, "dtype", "float32 or float64", repr(dtype)))
+        self.layers: list[Layer] = []
+        self.input_shape: Shape | None = None
+        self.output_shape: Shape | None = None
+        self._generator = None if seed is None else as_generator(seed, type(self).__name__)
+        self._parameters: Parameters | None = None
+
+    # What a subclass provides.
+
+    def infer_shape(self, input_shape: Shape) -> Shape:
+        """The shape of the outputs for inputs of `input_shape`, or a ValueError; changes nothing."""
+        raise NotImplementedError
+
+    def build(self, input_shape: Shape) -> None:
+        """Create the weights for inputs of `input_shape`."""
+        raise NotImplementedError
+
+    def _outputs(self, x: Any) -> Any:
+        """The outputs for an array or Tensor of inputs."""
+        raise NotImplementedError
+
+    def _preactivations(self, x: Any) -> Any:
+        """The outputs before the last layer's activation, for losses that fuse with it."""
+        raise NotImplementedError
+
+    def _chain(self) -> Sequence[Layer]:
+        """The layers, if the model is nothing but one after another: its training steps can be planned."""
+        return ()
+
+    def _rng(self) -> np.random.Generator:
+        """The model's own stream: weights first, then shuffling."""
+        if self._generator is None:
+            self._generator = as_generator(None, type(self).__name__)
+        return self._generator
+
+    # Weights.
+
+    @property
+    def built(self) -> bool:
+        """Whether the weights exist."""
+        return self._parameters is not None
+
+    @property
+    def _theta(self) -> Parameters:
+        if self._parameters is None:
+            got = "one whose number of inputs is not known yet; call build(input_shape)"
+            raise ValueError(message(type(self).__name__, "model", "built", got))
+        return self._parameters
+
+    @property
+    def theta(self) -> NDArray[Any]:
+        """Every trainable parameter, in one contiguous vector."""
+        return self._theta.theta
+
+    @property
+    def gradient(self) -> NDArray[Any]:
+        """The gradient of the last training step, laid out as `theta`."""
+        return self._theta.gradient
+
+    def count_params(self) -> int:
+        """The number of trainable parameters."""
+        return self.theta.size
+
+    def get_weights(self) -> list[NDArray[Any]]:
+        """Copies of the weights, in the order of the layers: kernel, bias, kernel, ..."""
+        return [view.copy() for view in self._theta.views]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Copy `weights`, as `get_weights` returns them, into θ.
+
+        Raises
+        ------
+        ValueError
+            If their number or a shape differs; then nothing is changed.
+        """
+        views = self._theta.views
+        arrays = [as_float(weight, "set_weights", "weights") for weight in weights]
+        expected, got = [view.shape for view in views], [array.shape for array in arrays]
+        if expected != got:
+            raise ValueError(message("set_weights", "weights", f"arrays of shapes {expected}", f"{got}"))
+        for view, array in zip(views, arrays, strict=True):
+            view[...] = array
+
+    def summary(self, print_fn: Callable[[str], Any] = print) -> None:
+        """Print a table of the layers, their output shapes and their numbers of parameters."""
+        print_fn(summary.table(self.name, self.layers, self.dtype.itemsize))
+
+    # Predictions.
+
+    def _slices(self, function: str, x: NDArray[Any], batch_size: int | None) -> list[slice]:
+        """Rows of `x` to handle at once: so many that the widest layer's outputs stay in the cache."""
+        if batch_size is not None:
+            rows = positive(function, "batch_size", batch_size)
+        elif len(x) <= _FEW_ROWS:
+            return [slice(None)]
+        else:
+            widths = [prod(filter(None, layer.output_shape)) for layer in self.layers if layer.output_shape]
+            rows = chunk_rows(_FEW_ROWS, max(widths, default=1) * self.dtype.itemsize)
+        return [slice(start, start + rows) for start in range(0, len(x), rows)]
+
+    def _build_for(self, x: Any) -> None:
+        if not self.built:
+            self.build((None, *np.shape(x)[1:]))
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> NDArray[Any]:
+        """The outputs for `x`, as an array of shape (n, ...).
+
+        A row with NaN gives a row of NaN. `batch_size` bounds memory only; `verbose` is accepted for Keras's
+        sake, nothing is printed.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the rows of `x` do not fit the model, or it has no layers.
+        """
+        x = as_inputs("predict", x, self.input_shape, self.dtype)
+        self._build_for(x)
+        outputs = [self._outputs(x[rows]) for rows in self._slices("predict", x, batch_size)]
+        if len(outputs) > 1 or np.may_share_memory(outputs[0], x):  # the caller's own array is not handed back
+            return np.concatenate(outputs)
+        return outputs[0]
+
+    def __call__(self, x: Any) -> Any:
+        """The outputs for `x`, differentiable with respect to it."""
+        self._build_for(x)
+        return self._outputs(x)
