@@ -35,10 +35,13 @@ class Rules:
         return lambda g: [pullback and pullback(g) for pullback in pullbacks]
 
     def pullback(self, needed: tuple[int, ...], ans: Any, args: Any, kwargs: Any) -> Pullback | None:
-        """The pullback to the arguments `needed`, which gives one gradient for each; None if all are zero."""
+        """The pullback to the argument or the arguments `needed`, as a tape's node has it; None if all are zero."""
         if self.joint:
-            return self.joint(needed, ans, args, kwargs)
+            pullback = self.joint(needed, ans, args, kwargs)
+            return only(pullback) if len(needed) == 1 else pullback
         rules = [self.vjps[i] if i < len(self.vjps) else self.missing for i in needed]
+        if len(rules) == 1:
+            return rules[0] and rules[0](ans, *args, **kwargs)
         pullbacks = [rule and rule(ans, *args, **kwargs) for rule in rules]
         return (lambda g: [pullback and pullback(g) for pullback in pullbacks]) if any(pullbacks) else None
 

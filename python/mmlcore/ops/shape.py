@@ -34,6 +34,11 @@ def _reshape(x: Any, shape: Any) -> Any:
 
 
 @primitive
+def _reverse(x: Any) -> Any:
+    return as_float(x, "transpose", "x").T
+
+
+@primitive
 def _permute(x: Any, axes: Any) -> Any:
     return as_float(x, "transpose", "x").transpose(axes)
 
@@ -49,6 +54,7 @@ def _permute_back(ans: Any, x: Any, axes: Any) -> Callable[[Any], Any]:
 
 
 defvjp(_reshape, _reshape_back, None)
+defvjp(_reverse, lambda ans, x: _reverse)
 defvjp(_permute, _permute_back, None)
 
 
@@ -138,9 +144,9 @@ def transpose(x: Any, axes: Any = None) -> Any:
     array([[1., 3.],
            [2., 4.]])
     """
-    ndim = len(shape_of(x))
     if axes is None:
-        return _permute(x, tuple(range(ndim))[::-1])
+        return _reverse(x)
+    ndim = len(shape_of(x))
     order = tuple(i + ndim if i < 0 else i for i in axes)
     if sorted(order) != list(range(ndim)):
         raise ValueError(message("transpose", "axes", f"a permutation of the {ndim} axes", axes))
