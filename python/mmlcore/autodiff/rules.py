@@ -24,9 +24,11 @@ class Rules:
         self.forward: Callable[..., tuple[Any, Pullback]] | None = None
 
     def missing(self, *_: Any, **__: Any) -> Pullback:
+        """Stands where no rule has been given."""
         raise TypeError(f"{self.name}: no derivative rule in mmlcore")
 
     def keyword(self) -> NoReturn:
+        """Refuse a Tensor passed by keyword: it would go unnoticed."""
         raise TypeError(message(self.name, "every Tensor", "a positional argument", "one by keyword"))
 
     def pair(self, ans: Any, x: Any, y: Any) -> Pullback:
