@@ -109,9 +109,7 @@ def imports(file: Path) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
             for module in imported_modules(child, file):
                 yield Import(file, child.lineno, module, inside)  # type: ignore[attr-defined]
-            yield from walk(
-                child, inside or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            )
+            yield from walk(child, inside or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda))
 
     yield from walk(ast.parse(file.read_text(encoding="utf-8")), False)
 
@@ -169,9 +167,7 @@ def test_optional_packages_are_imported_inside_functions(file: Path) -> None:
         package = statement.module.split(".")[0]
         known = package in {"numpy", "mmlcore", "__future__"} | OPTIONAL | sys.stdlib_module_names
         assert known, f"{statement.where}: {package} is neither a dependency nor an extra"
-        assert package not in OPTIONAL or statement.inside_function, (
-            f"{statement.where}: {package} at import time"
-        )
+        assert package not in OPTIONAL or statement.inside_function, f"{statement.where}: {package} at import time"
 
 
 def test_the_walk_sees_every_kind_of_import(tmp_path: Path) -> None:
@@ -213,9 +209,7 @@ def test_kernels_know_no_python(file: Path) -> None:
 def test_bindings_compute_nothing(file: Path) -> None:
     # module.cpp reports Eigen's version
     wrong = [name for name in included(file) if name.startswith(("Eigen", "unsupported", "omp.h"))]
-    assert not wrong or file.name == "module.cpp", (
-        f"{file.name} includes {wrong}: arithmetic belongs in cpp/kernels"
-    )
+    assert not wrong or file.name == "module.cpp", f"{file.name} includes {wrong}: arithmetic belongs in cpp/kernels"
 
 
 def test_no_room_for_odds_and_ends() -> None:

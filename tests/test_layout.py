@@ -72,9 +72,7 @@ def test_all_is_honest(file: Path) -> None:
     assert len(set(module.__all__)) == len(module.__all__), "a name is listed twice"
     if file.stem != "_kernels":  # its list is the compiled module's
         unlisted = sorted(public_definitions(file) - set(module.__all__))
-        assert not unlisted, (
-            f"{module.__name__} defines {unlisted}: list them in __all__ or call them _private"
-        )
+        assert not unlisted, f"{module.__name__} defines {unlisted}: list them in __all__ or call them _private"
 
 
 def public_definitions(file: Path) -> set[str]:
@@ -92,9 +90,7 @@ def own_members(module: ModuleType) -> dict[str, object]:
             continue
         found[name] = value
         if inspect.isclass(value):
-            methods = {
-                k: v for k, v in vars(value).items() if inspect.isfunction(v) and not k.startswith("_")
-            }
+            methods = {k: v for k, v in vars(value).items() if inspect.isfunction(v) and not k.startswith("_")}
             found.update({f"{name}.{k}": getattr(value, k) for k in methods})
     return found
 

@@ -48,16 +48,10 @@ def test_paths_exist(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.name)
 def test_verbs_exist(document: Path) -> None:
-    verbs = set(
-        re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    )
+    verbs = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     text = document.read_text(encoding="utf-8")
     named = re.findall(r"`make ([a-z -]+)`", text)
-    named += [
-        line
-        for block in blocks(document, "sh")
-        for line in re.findall(r"^make ([a-z-]+)", block, re.MULTILINE)
-    ]
+    named += [line for block in blocks(document, "sh") for line in re.findall(r"^make ([a-z-]+)", block, re.MULTILINE)]
     unknown = {verb for words in named for verb in words.split()} - verbs
     assert not unknown, f"{document.name} names {unknown}"
 

@@ -14,9 +14,7 @@ Run = Callable[..., str]
 COUNT = "from mmlcore import _kernels; print(_kernels.get_num_threads())"
 REASON = "from mmlcore import _kernels; print(_kernels.thread_reason())"
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(os, "sched_getaffinity"), reason="affinity and cgroups are Linux's"
-)
+pytestmark = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="affinity and cgroups are Linux's")
 
 
 def processors() -> int:
@@ -66,9 +64,7 @@ def test_cgroup_quota(run_python: Run, cgroup: Callable[..., str], files: dict[s
     assert run_python(COUNT, **environment) == str(expected)
 
 
-def test_the_tightest_quota_on_the_way_to_the_root_counts(
-    run_python: Run, cgroup: Callable[..., str]
-) -> None:
+def test_the_tightest_quota_on_the_way_to_the_root_counts(run_python: Run, cgroup: Callable[..., str]) -> None:
     own = [line.strip().split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
     path = next((p for hierarchy, _, p in own if hierarchy == "0" and p != "/"), None)
     if path is None:
@@ -77,9 +73,7 @@ def test_the_tightest_quota_on_the_way_to_the_root_counts(
     assert "cgroup quota 5," in run_python(REASON, OMP_NUM_THREADS=None, MMLCORE_CGROUP_ROOT=root)
 
 
-def test_omp_num_threads_is_a_wish_that_overrides_the_quota(
-    run_python: Run, cgroup: Callable[..., str]
-) -> None:
+def test_omp_num_threads_is_a_wish_that_overrides_the_quota(run_python: Run, cgroup: Callable[..., str]) -> None:
     root = cgroup({"cpu.max": "100000 100000"})
     assert run_python(COUNT, OMP_NUM_THREADS="5", MMLCORE_CGROUP_ROOT=root) == "5"
 

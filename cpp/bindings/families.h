@@ -7,6 +7,7 @@ namespace mmlcore::bindings {
 
 void bind_threads(pybind11::module_& m);
 void bind_gemm(pybind11::module_& m);
+void bind_elementwise(pybind11::module_& m);
 void bind_factor(pybind11::module_& m);
 
 }  // namespace mmlcore::bindings

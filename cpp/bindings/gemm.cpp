@@ -1,11 +1,14 @@
 #include "kernels/gemm.h"
+
+#include <algorithm>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "bindings/arrays.h"
 #include "bindings/families.h"
 #include "bindings/submit.h"
 #include "kernels/dense.h"
-
 
 namespace mmlcore::bindings {
 namespace {
@@ -36,6 +39,22 @@ class Bias {
     std::optional<Input<T>> values_;
 };
 
+// Whether the memory that two arrays span (holes included) has a byte in common.
+bool overlap(const py::array& x, const py::array& y) {
+    auto span = [](const py::array& a) {
+        const char *low = static_cast<const char*>(a.data()), *high = low;
+        for (ptrdiff_t axis = 0; axis < a.ndim(); ++axis) {
+            if (a.shape(axis) == 0) return std::make_pair(low, low);
+            const ptrdiff_t reach = (a.shape(axis) - 1) * a.strides(axis);
+            (reach < 0 ? low : high) += reach;
+        }
+        return std::make_pair(low, high + a.itemsize());
+    };
+    const auto [x_low, x_high] = span(x);
+    const auto [y_low, y_high] = span(y);
+    return x_low < y_high && y_low < x_high;
+}
+
 void require_inner(const char* function, ptrdiff_t rows_of_b, ptrdiff_t k) {
     if (rows_of_b != k)
         throw_value(function, "b", "a matrix of " + std::to_string(k) + " rows (the columns of a)",
@@ -52,6 +71,12 @@ void bind_gemm_call(py::array c, const py::array& a, const py::array& b, double 
         const Output<T> C("gemm", "c", c, {m, n});
         const Bias<T> bias_values("gemm", bias, n);
         const Epilogue<T> epilogue{bias_values.data(), activation_of("gemm", activation)};
+        if (overlap(c, a) || overlap(c, b)) {  // the result may not overwrite what is still to be read
+            py::array_t<T> separate(std::vector<ptrdiff_t>{m, n}, C.data());
+            bind_gemm_call(separate, a, b, alpha, beta, bias, activation);
+            std::copy(separate.data(), separate.data() + m * n, C.data());
+            return;
+        }
         submit(gemm_cost_ns(m, n, k), [=, to = C.data(), left = view(A), right = view(B)] {
             gemm<T>(to, n, left, right, m, n, k, static_cast<T>(alpha), static_cast<T>(beta), epilogue);
         });

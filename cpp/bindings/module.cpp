@@ -36,5 +36,6 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     m.def("build_info", &build_info, "What this object was built with.");
     bind_threads(m);
     bind_gemm(m);
+    bind_elementwise(m);
     bind_factor(m);
 }

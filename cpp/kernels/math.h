@@ -22,8 +22,7 @@
 
 namespace mmlcore {
 
-// ---- bits and signs
-// -----------------------------------------------------------------------------------------
+// ---- bits and signs ----
 
 template <class V>
 using BitsOf = Vec<std::make_unsigned_t<int_as<lane_t<V>>>>;
@@ -71,8 +70,7 @@ inline V polynomial(V x, lane_t<V> c0, C... rest) {
     return x * polynomial(x, rest...) + c0;
 }
 
-// ---- constants
-// ----------------------------------------------------------------------------------------------
+// ---- constants ----
 
 namespace detail {
 
@@ -86,8 +84,7 @@ struct Maths<float> {
     static constexpr float exp_low = -104, exp_high = 89;   // beyond: 0 and inf
     static constexpr float expm1_low = -18, tanh_one = 10;  // beyond: -1 and ±1 to the last bit
     static constexpr float log2e = 1.44269504f;
-    static constexpr float ln2_hi = 0.693359375f,
-                           ln2_lo = -2.12194440e-4f;  // n * ln2_hi is exact, so is k * ln2_hi
+    static constexpr float ln2_hi = 0.693359375f, ln2_lo = -2.12194440e-4f;  // n * ln2_hi is exact
     static constexpr float denormal_scale = 0x1p25f, denormal_shift = 25;
 
     // (e^r - 1 - r) / r² for |r| <= ln(2)/2; error of e^r - 1: 2^-26
@@ -99,6 +96,11 @@ struct Maths<float> {
     template <class V>
     static V log_tail(V z) {
         return polynomial(z, 0.666666627f, 0.400003374f, 0.285372406f, 0.235835418f);
+    }
+    // The same for |s| <= 1/3; error of the logarithm: 2^-27
+    template <class V>
+    static V wide_log_tail(V z) {
+        return polynomial(z, 0.666664124f, 0.400217295f, 0.279985875f, 0.280274957f);
     }
 };
 
@@ -125,21 +127,23 @@ struct Maths<double> {
         return polynomial(z, 0.66666666666667351, 0.39999999999411301, 0.28571428743223282,
                           0.22222198479575075, 0.18183569570871447, 0.15313907214109121, 0.14797470922213321);
     }
+    // Error of the logarithm: 2^-59
+    template <class V>
+    static V wide_log_tail(V z) {
+        return polynomial(z, 0.66666666666666308, 0.40000000000157659, 0.28571428547787853,
+                          0.2222222397446609, 0.18181743739880576, 0.15386564196024588, 0.13300913678193016,
+                          0.12106587094957058, 0.083378060916362948, 0.17023012548131061);
+    }
 };
 
 template <class V>
 using MathsOf = Maths<lane_t<V>>;
 
+// 2^n for integer n in the range of the normal numbers, given n + magic: n lies in its low bits.
 template <class V>
-inline V round_to_integer(V x) {
-    return (x + MathsOf<V>::round_magic) - MathsOf<V>::round_magic;
-}
-
-// 2^n for integer n in the range of the normal numbers: n lies in the low bits of n + magic.
-template <class V>
-inline V power_of_two(V n) {
+inline V power_of_two(V shifted) {
     constexpr lane_t<BitsOf<V>> bias = std::numeric_limits<lane_t<V>>::max_exponent - 1;
-    return from_bits<V>((bits(n + MathsOf<V>::round_magic) + bias) << MathsOf<V>::mantissa_bits);
+    return from_bits<V>((bits(shifted) + bias) << MathsOf<V>::mantissa_bits);
 }
 
 // p · 2^n with one rounding, down to denormal and up to infinite results.
@@ -151,8 +155,10 @@ inline V scale_by_power_of_two(V p, V n) {
     else
         return (V)_mm512_maskz_scalef_pd(0xff, (__m512d)p, (__m512d)n);
 #else
-    const V half = round_to_integer(n * lane_t<V>(0.5));
-    return p * power_of_two(half) * power_of_two(n - half);
+    constexpr lane_t<V> magic = MathsOf<V>::round_magic;
+    const V shifted_half = n * lane_t<V>(0.5) + magic;
+    const V half = shifted_half - magic;
+    return p * power_of_two(shifted_half) * power_of_two((n - half) + magic);
 #endif
 }
 
@@ -165,17 +171,20 @@ struct ExpArgument {
 template <class V>
 inline ExpArgument<V> reduce_exp(V x) {
     using M = MathsOf<V>;
-    const V n = round_to_integer(x * M::log2e);
+    const V n = (x * M::log2e + M::round_magic) - M::round_magic;
     return {n, (x - n * M::ln2_hi) - n * M::ln2_lo};
 }
 
-// e^x - 1 where 2^n is a normal number: 2^n (e^r - 1) + (2^n - 1), which is e^r - 1 itself for n = 0.
+// e^x - 1 = 2^n (e^r - 1) + (2^n - 1) for x in [expm1_low, exp_high]; for n = 0 it is e^r - 1 itself. Written
+// over 2^(n-1), because 2^n may be infinite where the result is not.
 template <class V>
 inline V expm1_in_range(V x) {
+    using T = lane_t<V>;
+    using M = MathsOf<V>;
     const auto [n, r] = reduce_exp(x);
-    const V p = r + r * r * MathsOf<V>::exp_tail(r);
-    const V power = power_of_two(n);
-    return power * p + (power - 1);
+    const V p = r + r * r * M::exp_tail(r);
+    const V half_power = power_of_two(n + (M::round_magic - 1));
+    return (half_power * p + (half_power - T(0.5))) * T(2);
 }
 
 // x = 2^k (1 + f) with 1 + f in [√½, √2), for normal positive x.
@@ -221,8 +230,7 @@ inline V log_with_limits(V result, V x, lane_t<V> low) {
 
 }  // namespace detail
 
-// ---- exponentials
-// -------------------------------------------------------------------------------------------
+// ---- exponentials ----
 
 template <class V>
 inline V vexp(V x) {
@@ -235,12 +243,10 @@ inline V vexp(V x) {
 
 template <class V>
 inline V vexpm1(V x) {
-    using T = lane_t<V>;
     using M = detail::MathsOf<V>;
-    const V moderate = vmax(broadcast<V>(M::expm1_low), vmin(broadcast<V>(M::exp_high / 2), x));
-    const V far = vexp(x);
-    const V result = x > M::exp_high / 2 ? far : detail::expm1_in_range(moderate);
-    return vabs(x) < std::numeric_limits<T>::epsilon() / 4 ? x : result;
+    const V result =
+        detail::expm1_in_range(vmax(broadcast<V>(M::expm1_low), vmin(broadcast<V>(M::exp_high), x)));
+    return vabs(x) < std::numeric_limits<lane_t<V>>::epsilon() / 4 ? x : result;
 }
 
 // 1 / (1 + e^-x), as e^x / (1 + e^x) where x < 0: e^-|x| never overflows.
@@ -258,8 +264,7 @@ inline V vtanh(V x) {
     return vcopysign(e / (e + 2), x);
 }
 
-// ---- logarithms
-// ---------------------------------------------------------------------------------------------
+// ---- logarithms ----
 
 template <class V>
 inline V vlog(V x) {
@@ -283,10 +288,15 @@ inline V vlog1p(V x) {
     return vabs(x) < std::numeric_limits<lane_t<V>>::epsilon() / 4 ? x : result;
 }
 
-// log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)
+// log(1 + e^x) = max(x, 0) + log(1 + u) with u = e^-|x| in [0, 1]: log(1 + u) = 2 atanh(s), s = u/(2 + u) <=
+// 1/3, and 2s = u - su.
 template <class V>
 inline V vsoftplus(V x) {
-    return vmax(V{}, x) + vlog1p(vexp(-vabs(x)));
+    const V u = vexp(-vabs(x));
+    const V s = u / (u + 2);
+    const V z = s * s;
+    const V log_of_one_plus_u = u - s * (u - z * detail::MathsOf<V>::wide_log_tail(z));
+    return vmax(V{}, x) + log_of_one_plus_u;
 }
 
 }  // namespace mmlcore

@@ -158,3 +158,11 @@ def test_misaligned_operands_are_read_right():
     c = np.empty((2, 2))
     _kernels.gemm(c, packed["x"].reshape(2, 3), np.ones((3, 2)))
     np.testing.assert_array_equal(c, [[3, 3], [12, 12]])
+
+
+@pytest.mark.parametrize("view", [lambda a: a, lambda a: a.T, lambda a: a[::-1, ::-1]])
+def test_result_may_overlap_an_operand(view):
+    a = np.random.default_rng(4).standard_normal((40, 40))
+    expected = view(a) @ a + a
+    _kernels.gemm(a, view(a), a, beta=1.0)
+    np.testing.assert_allclose(a, expected, rtol=1e-11, atol=1e-12)

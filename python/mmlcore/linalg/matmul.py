@@ -48,18 +48,18 @@ def matmul(a: Any, b: Any, /, *, out: FloatArray | None = None) -> FloatArray:
     array([[3.],
            [7.]])
     """
-    a, b = as_same_float("matmul", a=a, b=b)
-    if out is not None:
-        return _into(out, a, b)
-    if a.ndim == 2 and b.ndim == 2:
-        c = _empty((a.shape[0], b.shape[1]), a.dtype)
+    try:  # two matrices of the same dtype, the common case; whatever does not fit is told apart below
+        c = _empty((a.shape[0], b.shape[1]), a.dtype) if out is None else out
         _gemm(c, a, b)
         return c
-    return _any_ndim(a, b)
+    except (AttributeError, IndexError, TypeError, ValueError):
+        pass
+    a, b = as_same_float("matmul", a=a, b=b)
+    return _any_ndim(a, b) if out is None else _into(out, a, b)
 
 
 def _into(out: Any, a: FloatArray, b: FloatArray) -> FloatArray:
-    """The product written to `out`, which may have any strides and may overlap the operands."""
+    """The product written to an `out` that is not C-contiguous, or a clear error."""
     if not isinstance(out, np.ndarray):
         raise TypeError(message("matmul", "out", "an ndarray", type(out).__name__))
     if out.dtype != a.dtype:
@@ -69,11 +69,7 @@ def _into(out: Any, a: FloatArray, b: FloatArray) -> FloatArray:
         raise ValueError(message("matmul", "out", f"of shape {shape}", out.shape))
     if not out.flags.writeable:
         raise ValueError(message("matmul", "out", "writeable", "a read-only array"))
-    direct = a.ndim == 2 and b.ndim == 2 and out.flags.carray
-    if direct and not np.may_share_memory(out, a) and not np.may_share_memory(out, b):
-        _gemm(out, a, b)
-    else:
-        out[...] = matmul(a, b)
+    out[...] = matmul(a, b)
     return out
 
 
