@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -87,10 +88,8 @@ def test_no_cycle_keeps_the_arrays_of_a_tape_alive(outcome):
     gc.collect()
     gc.disable()
     try:
-        try:
+        with suppress(ZeroDivisionError):
             grad(f)(np.ones((3, 3)))
-        except ZeroDivisionError:
-            pass
         assert [ref() for ref in alive] == [None, None]
     finally:
         gc.enable()

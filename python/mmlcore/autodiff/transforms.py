@@ -111,8 +111,9 @@ class _Differentiated:
         if not callable(f):
             raise TypeError(message(name, "f", "callable", repr(f)))
         self.single = isinstance(argnums, int)
-        self.argnums: tuple[int, ...] = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        if not self.argnums or not all(isinstance(i, int) for i in self.argnums):
+        listed = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
+        self.argnums = tuple(listed)
+        if not listed or not all(isinstance(i, int) for i in listed):
             raise TypeError(message(name, "argnums", "an int or a tuple of ints", repr(argnums)))
         self.name, self.f, self.has_aux = name, f, has_aux
         self.positions: dict[int, tuple[int, ...]] = {}  # number of arguments -> argnums counted from 0

@@ -1,0 +1,316 @@
+"""Every worked derivative of the source documents, by document and section.
+
+DRP: directed reading project; Indaba: vector calculus slides; SIT744: lecture 2; CS582: foundations;
+Notes: the lecture notes. Where a document misprints a formula, the right one is tested and the misprint named.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from mmlcore import grad, ops, value_and_grad
+
+RANDOM = np.random.default_rng(744)
+X = RANDOM.normal(size=(20, 3))
+Y = RANDOM.normal(size=20)
+THETA = RANDOM.normal(size=3)
+LABELS = (RANDOM.uniform(size=20) < 0.5).astype(float)
+
+
+def rows(f, x):
+    """The Jacobian of a vector-valued function, one gradient per output."""
+    outputs = len(f(x))
+    return np.stack([grad(lambda x, i=i: f(x)[i])(x) for i in range(outputs)])
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+# (function, derivative, points): scalar functions of one variable
+SCALAR = {
+    # Indaba, "Some examples"
+    "Indaba x^5": (lambda x: x**5, lambda x: 5 * x**4, (-1.3, 0.0, 2.0)),
+    "Indaba sin": (np.sin, np.cos, (-1.0, 0.0, 2.5)),
+    "Indaba tanh": (np.tanh, lambda x: 1 - np.tanh(x) ** 2, (-1.0, 0.0, 2.5)),
+    "Indaba exp": (np.exp, np.exp, (-1.0, 0.0, 2.5)),
+    "Indaba log": (np.log, lambda x: 1 / x, (0.3, 1.0, 2.5)),
+    # Indaba, "Rules", on f = sin and g = exp
+    "Indaba sum": (lambda x: np.sin(x) + np.exp(x), lambda x: np.cos(x) + np.exp(x), (0.4,)),
+    "Indaba product": (
+        lambda x: np.sin(x) * np.exp(x),
+        lambda x: (np.cos(x) + np.sin(x)) * np.exp(x),
+        (0.4,),
+    ),
+    "Indaba chain": (lambda x: np.exp(np.sin(x)), lambda x: np.exp(np.sin(x)) * np.cos(x), (0.4,)),
+    "Indaba quotient": (
+        lambda x: np.sin(x) / np.exp(x),
+        lambda x: (np.cos(x) * np.exp(x) - np.sin(x) * np.exp(x)) / np.exp(x) ** 2,
+        (0.4,),
+    ),
+    # Indaba, "Example: scalar chain rule"
+    "Indaba chain, beginner": (lambda x: 6 * (-2 * x + 5) + 3, lambda x: -12.0, (-1.0, 0.0, 7.0)),
+    "Indaba chain, advanced": (
+        lambda x: np.tanh(x**3),
+        lambda x: (1 - np.tanh(x**3) ** 2) * 3 * x**2,
+        (0.9,),
+    ),
+    # SIT744, "Derivatives of common functions"
+    "SIT744 123": (lambda x: 123, lambda x: 0.0, (1.0,)),
+    "SIT744 x": (lambda x: x, lambda x: 1.0, (1.0,)),
+    "SIT744 wx by w": (lambda w: w * 7.0, lambda w: 7.0, (1.0,)),
+    "SIT744 wx+b by b": (lambda b: 3.0 * 7.0 + b, lambda b: 1.0, (1.0,)),
+    "SIT744 exp": (np.exp, np.exp, (1.0,)),
+    "SIT744 x*x": (lambda x: x * x, lambda x: 2 * x, (-3.0, 0.0, 1.5)),
+    "SIT744 x^n": (
+        lambda x: x**7,
+        lambda x: 7 * x**6,
+        (1.1,),
+    ),  # printed without the factor's x: n d/dx x^(n-1)
+    "SIT744 x^-1": (lambda x: x**-1, lambda x: -(x**-2), (2.0,)),
+    "SIT744 logistic": (
+        lambda x: np.exp(x) / (np.exp(x) + 1),
+        lambda x: np.exp(x) / (np.exp(x) + 1) ** 2,
+        (-2.0, 0.0, 1.0),
+    ),
+    # CS582, Calculus 1 and 2
+    "CS582 x^2": (lambda x: x**2, lambda x: 2 * x, (-3.0, 0.0, 1.5)),
+    "CS582 sin(x^2)": (lambda x: np.sin(x**2), lambda x: 2 * x * np.cos(x**2), (-1.2, 0.0, 0.8)),
+    # Notes 8.6.2, 8.6.3
+    "Notes sigmoid": (sigmoid, lambda x: sigmoid(x) * (1 - sigmoid(x)), (-2.0, 0.0, 1.0)),
+    "Notes tanh": (
+        lambda x: (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x)),
+        lambda x: 1 - np.tanh(x) ** 2,
+        (-1.0, 0.3),
+    ),
+    "Notes relu": (ops.relu, lambda x: float(x > 0), (-1.0, 0.0, 2.0)),
+}
+
+
+@pytest.mark.parametrize("name", SCALAR)
+def test_scalar_derivatives(name):
+    f, derivative, points = SCALAR[name]
+    for x in points:
+        assert grad(f)(x) == pytest.approx(derivative(x), rel=1e-13, abs=1e-15)
+
+
+# (function of several numbers, its partial derivatives, a point)
+PARTIAL = {
+    "CS582 x^2 y + 3 y^2": (
+        lambda x, y: x**2 * y + 3 * y**2,
+        lambda x, y: (2 * x * y, x**2 + 6 * y),
+        (1.5, -2.0),
+    ),
+    "CS582 x^2 + y^2": (lambda x, y: x**2 + y**2, lambda x, y: (2 * x, 2 * y), (1.5, -2.0)),
+    "CS582 Lagrangian": (
+        lambda x, y, m: x * y + m * (10 - x - y),
+        lambda x, y, m: (y - m, x - m, 10 - x - y),
+        (2.0, 3.0, 4.0),
+    ),
+    "CS582 Lagrangian at its solution": (
+        lambda x, y, m: x * y + m * (10 - x - y),
+        lambda x, y, m: (0.0, 0.0, 0.0),
+        (5.0, 5.0, 5.0),
+    ),
+    "Notes figure 6.1": (
+        lambda x, y: -((np.cos(x) ** 2 + np.cos(y) ** 2) ** 2),
+        lambda x, y: (
+            4 * (np.cos(x) ** 2 + np.cos(y) ** 2) * np.cos(x) * np.sin(x),
+            4 * (np.cos(x) ** 2 + np.cos(y) ** 2) * np.cos(y) * np.sin(y),
+        ),
+        (0.5, -1.1),
+    ),
+    # Notes (11.3): the KL term of the variational auto-encoder
+    "Notes 11.3": (
+        lambda s, t, a, b: 0.5 * (-np.log(s * t) - 2 + s + t + a**2 + b**2),
+        lambda s, t, a, b: (0.5 * (1 - 1 / s), 0.5 * (1 - 1 / t), a, b),
+        (0.7, 1.9, 0.3, -0.4),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PARTIAL)
+def test_partial_derivatives(name):
+    f, partials, point = PARTIAL[name]
+    gradient = grad(f, argnums=tuple(range(len(point))))(*point)
+    np.testing.assert_allclose(gradient, partials(*point), rtol=1e-13, atol=1e-15)
+
+
+# ---- DRP
+
+
+def test_drp_gradient_is_the_limit_of_difference_quotients():
+    f = lambda x: np.sin(x[0]) * x[1] ** 2 + np.exp(x[2])  # noqa: E731
+    x, h = np.array([0.4, -1.2, 0.3]), 1e-7
+    quotients = [(f(x + h * e) - f(x)) / h for e in np.eye(3)]
+    np.testing.assert_allclose(grad(f)(x), quotients, rtol=1e-5)
+
+
+def test_drp_jacobian_is_the_best_linear_approximation():
+    f = lambda x: np.stack([x[0] * x[1], np.sin(x[1]), np.exp(x[0])])  # noqa: E731
+    x0, direction = np.array([0.3, -0.8]), np.array([0.6, 0.8])
+    J = rows(f, x0)
+    ratios = [np.linalg.norm(f(x0 + h * direction) - f(x0) - J @ (h * direction)) / h for h in (1e-2, 1e-3, 1e-4)]
+    np.testing.assert_allclose(np.divide(ratios[1:], ratios[:-1]), 0.1, rtol=0.05)  # falls like h
+
+
+def test_drp_loss_functions():
+    y, estimate = RANDOM.uniform(0.5, 1.5, size=(2, 6))
+    squares = grad(lambda p: np.sum((y - p) ** 2))(estimate)
+    np.testing.assert_allclose(squares, -2 * (y - estimate), rtol=1e-14)
+    entropy = grad(lambda q: -np.sum(estimate * np.log(q)))(y)
+    np.testing.assert_allclose(entropy, -estimate / y, rtol=1e-14)
+    percentage = grad(lambda p: 100 / 6 * np.sum(np.abs(y - p) / y))(estimate)
+    np.testing.assert_allclose(percentage, -100 / 6 * np.sign(y - estimate) / y, rtol=1e-14)
+
+
+def test_drp_gradient_descent_step():
+    assert 4 - 0.1 * grad(lambda x: x**2)(4.0) == pytest.approx(3.2)  # the figure is CS582's
+
+
+# ---- CS582
+
+
+def test_cs582_hessian():
+    f = lambda v: v[0] ** 3 + v[1] ** 3  # noqa: E731
+    np.testing.assert_allclose(rows(grad(f), np.array([2.0, -3.0])), [[12.0, 0.0], [0.0, -18.0]], rtol=1e-14)
+
+
+def test_cs582_first_order_convexity():
+    points = RANDOM.normal(size=(50, 2))
+    for x, y in points:
+        slope = grad(lambda x: x**2)(x)
+        assert y**2 - (x**2 + slope * (y - x)) == pytest.approx((y - x) ** 2, abs=1e-12)
+
+
+def test_cs582_taylor_coefficients_of_the_exponential():
+    f = np.exp
+    for _ in range(6):
+        assert f(0.0) == 1.0
+        f = grad(f)
+
+
+def test_cs582_losses():
+    y, p = LABELS, RANDOM.uniform(0.1, 0.9, size=20)
+    n = len(y)
+    cases = [
+        (lambda p: np.sum((y - p) ** 2), -2 * (y - p)),  # back-propagation's example, ‖y - ŷ‖²
+        (lambda p: np.mean((y - p) ** 2), -2 * (y - p) / n),
+        (lambda p: -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), (p - y) / (p * (1 - p)) / n),
+    ]
+    for loss, expected in cases:
+        np.testing.assert_allclose(grad(loss)(p), expected, rtol=1e-13)
+    signs, score = 2 * LABELS - 1, RANDOM.normal(size=20) * 2
+    hinge = grad(lambda s: np.mean(np.maximum(0, 1 - signs * s)))(score)
+    np.testing.assert_allclose(hinge, np.where(signs * score < 1, -signs, 0) / n, rtol=1e-14)
+
+
+def test_cs582_penalties():
+    w = np.array([1.5, -0.2, 0.0])
+    np.testing.assert_allclose(grad(lambda w: 0.3 * np.sum(np.abs(w)))(w), [0.3, -0.3, 0.0])
+    np.testing.assert_allclose(grad(lambda w: 0.3 * np.sum(w**2))(w), 0.6 * w)
+
+
+# ---- Notes
+
+
+def test_notes_3_matrix_calculus():
+    A = RANDOM.normal(size=(3, 3))
+    # (3.2) with the convention that the derivative by a vector stands in columns: the transposed Jacobian
+    np.testing.assert_allclose(rows(lambda t: A @ t, THETA).T, A.T, rtol=1e-14)
+    # (3.3) holds for symmetric A; in general it is (A + Aᵀ) θ
+    S = A + A.T
+    np.testing.assert_allclose(grad(lambda t: t @ S @ t)(THETA), 2 * S.T @ THETA, rtol=1e-13)
+    np.testing.assert_allclose(grad(lambda t: t @ A @ t)(THETA), (A + A.T) @ THETA, rtol=1e-13)
+
+
+def test_notes_3_4_and_6_9_least_squares():
+    loss = lambda t: (Y - X @ t) @ (Y - X @ t)  # noqa: E731
+    np.testing.assert_allclose(grad(loss)(THETA), -2 * X.T @ Y + 2 * X.T @ X @ THETA, rtol=1e-12)
+    np.testing.assert_allclose(rows(grad(loss), THETA), 2 * X.T @ X, rtol=1e-12)
+    solution = np.linalg.solve(X.T @ X, X.T @ Y)
+    np.testing.assert_allclose(grad(loss)(solution), np.zeros(3), atol=1e-12)
+
+
+def test_notes_4_7_likelihood():
+    n = len(Y)
+
+    def loss(theta, sigma):
+        residual = Y - X @ theta
+        return n / 2 * np.log(2 * np.pi * sigma**2) + residual @ residual / (2 * sigma**2)
+
+    by_theta, by_sigma = grad(loss, argnums=(0, 1))(THETA, 0.8)
+    residual = Y - X @ THETA
+    np.testing.assert_allclose(by_theta, (-2 * X.T @ Y + 2 * X.T @ X @ THETA) / (2 * 0.8**2), rtol=1e-12)
+    assert by_sigma == pytest.approx(n / 0.8 - residual @ residual / 0.8**3, rel=1e-12)
+
+
+def test_notes_5_ridge():
+    J = lambda t: (Y - X @ t) @ (Y - X @ t) + 0.7 * t @ t  # noqa: E731
+    expected = 2 * (X.T @ X + 0.7 * np.eye(3)) @ THETA - 2 * X.T @ Y
+    np.testing.assert_allclose(grad(J)(THETA), expected, rtol=1e-12)
+
+
+def test_notes_7_4_and_7_5_logistic_regression():
+    # the middle term of (7.4) carries a y_i too many; its right-hand side is tested
+    def loss(theta):
+        pi = sigmoid(X @ theta)
+        return -np.sum(LABELS * np.log(pi) + (1 - LABELS) * np.log(1 - pi))
+
+    pi = sigmoid(X @ THETA)
+    np.testing.assert_allclose(grad(loss)(THETA), X.T @ (pi - LABELS), rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(rows(grad(loss), THETA), X.T @ np.diag(pi * (1 - pi)) @ X, rtol=1e-11)
+
+
+def test_notes_7_9_to_7_12_softmax_regression():
+    classes = RANDOM.integers(0, 4, size=20)
+    thetas = RANDOM.normal(size=(3, 4))
+    pi = np.exp(X @ thetas)
+    pi /= pi.sum(axis=1, keepdims=True)
+
+    def log_pi(thetas, i, j):
+        return ops.log_softmax(X @ thetas)[i, j]
+
+    for j in (0, 1):  # (7.9): the derivative of log π_ij by θ_2
+        by_second = grad(log_pi)(thetas, 5, j)[:, 1]
+        np.testing.assert_allclose(by_second, X[5] * ((j == 1) - pi[5, 1]), rtol=1e-12)
+
+    losses = {
+        "step by step": lambda t: -np.sum(ops.log_softmax(X @ t)[np.arange(20), classes]),
+        "fused": lambda t: np.sum(ops.softmax_cross_entropy(X @ t, classes)),
+    }
+    for loss in losses.values():  # (7.10)-(7.12), y_i read as the indicator of class j
+        expected = -X.T @ (np.eye(4)[classes] - pi)
+        np.testing.assert_allclose(grad(loss)(thetas), expected, rtol=1e-12, atol=1e-13)
+
+
+def test_notes_8_7_linear_layer():
+    delta = RANDOM.normal(size=4)
+    x, theta = RANDOM.normal(size=3), RANDOM.normal(size=(3, 4))
+    by_x, by_theta = grad(lambda x, t: np.sum(delta * (x @ t)), argnums=(0, 1))(x, theta)
+    np.testing.assert_allclose(by_x, theta @ delta, rtol=1e-13)
+    np.testing.assert_allclose(by_theta, np.outer(x, delta), rtol=1e-14)
+
+
+def test_notes_8_10_softmax_layer():
+    x, delta = RANDOM.normal(size=(2, 5))
+    z = np.exp(x) / np.exp(x).sum()
+    for softmax in (ops.softmax, lambda x: np.exp(x) / np.sum(np.exp(x))):
+        value, gradient = value_and_grad(lambda x, f=softmax: np.sum(delta * f(x)))(x)
+        assert value == pytest.approx(z @ delta, rel=1e-13)
+        np.testing.assert_allclose(gradient, z * (delta - z @ delta), rtol=1e-12)
+
+
+def test_notes_10_2_vanishing_gradient():
+    def through_time(steps):
+        def f(h):
+            for _ in range(steps):
+                h = np.tanh(0.9 * h)
+            return h
+
+        return grad(f)(0.5)
+
+    slopes = [through_time(t) for t in (1, 5, 10, 20)]
+    assert all(later < 0.9 * earlier for earlier, later in pairwise(slopes))
+    assert slopes[-1] < 0.9**20

@@ -1,0 +1,56 @@
+"""check_grads must accept what is right and catch what is wrong, at every order."""
+
+import numpy as np
+import pytest
+
+from mmlcore import check_grads
+from mmlcore.autodiff import defvjp, primitive
+
+X = np.array([0.3, -0.7, 1.1])
+
+
+def square_with(slope):
+    @primitive
+    def square(x):
+        return x * x
+
+    defvjp(square, slope)
+    return square
+
+
+def test_it_accepts_a_right_rule():
+    check_grads(square_with(lambda ans, x: lambda g: g * 2 * x), (X,), order=4)
+    check_grads(lambda x, y: np.sin(x) * y, (X, 2), order=3)
+
+
+@pytest.mark.parametrize(
+    "slope",
+    [
+        lambda ans, x: lambda g: g * x,  # factor 2 missing
+        lambda ans, x: lambda g: -g * 2 * x,
+        lambda ans, x: lambda g: g * (2 * x + 1e-3),
+        lambda ans, x: lambda g: g * (2 * x)[::-1],  # right numbers, wrong places
+        lambda ans, x: lambda g: g * np.nan,
+        None,
+    ],
+)
+def test_it_catches_a_wrong_first_derivative(slope):
+    with pytest.raises(AssertionError, match=r"^check_grads: order 1: the gradient gives .*, finite differences"):
+        check_grads(square_with(slope), (X,), order=1)
+
+
+def test_it_catches_a_wrong_second_derivative():
+    # The slope is right, but a constant to the engine: its own derivative is lost.
+    wrong = square_with(lambda ans, x: lambda g: g * 2 * (x.value if hasattr(x, "value") else x))
+    check_grads(wrong, (X,), order=1)
+    with pytest.raises(AssertionError, match=r"order 2"):
+        check_grads(wrong, (X,), order=2)
+
+
+def test_it_works_in_float64_whatever_comes_in():
+    check_grads(lambda x, y: x * y, (X.astype(np.float32), np.array([1, 2, 3])))
+
+
+def test_arguments_must_be_real():
+    with pytest.raises(TypeError, match=r"^check_grads: args\[1\] must be real numbers, got dtype complex128"):
+        check_grads(lambda x, y: x, (X, 1j))

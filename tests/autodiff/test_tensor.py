@@ -1,0 +1,195 @@
+"""Tensor: an array in NumPy code, with clear refusals where the derivative would be lost."""
+
+import math
+
+import numpy as np
+import pytest
+
+from mmlcore import Tensor, grad, ops
+from mmlcore.autodiff.tape import Tape
+from mmlcore.autodiff.tensor import plain, settled
+
+A = np.array([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]])
+
+
+def tensor(value=A):
+    return Tensor(value, Tape(1), 0)
+
+
+def test_it_has_an_arrays_attributes():
+    t = tensor(A.astype(np.float32))
+    assert (t.shape, t.ndim, t.size, t.dtype, len(t)) == ((2, 3), 2, 6, np.float32, 2)
+    assert t.T.shape == (3, 2)
+    assert isinstance(t.value, np.ndarray)
+
+
+def test_iteration_and_unpacking_are_differentiable():
+    def f(x):
+        first, second = x
+        return sum(a * b for a, b in zip(first, second, strict=True))
+
+    assert np.array_equal(grad(f)(A), A[::-1])
+
+
+def test_a_number_cannot_be_iterated():
+    with pytest.raises(TypeError, match=r"^iter: a Tensor must be of one dimension or more, got shape \(\)$"):
+        iter(tensor(np.float64(1.0)))
+    with pytest.raises(TypeError):
+        len(tensor(np.float64(1.0)))
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_comparisons_give_plain_booleans(nested):
+    t = Tensor(tensor(), Tape(1), 0) if nested else tensor()
+    for result, expected in [
+        (t > 0, A > 0),
+        (t >= A, A >= A),
+        (0 < t, A > 0),  # noqa: SIM300
+        (A < t, A < A),  # noqa: SIM300
+        (t <= tensor(), A <= A),
+        (t == A, A == A),
+        (t != tensor(), A != A),
+        (np.less(A, t), A < A),
+    ]:
+        assert type(result) is np.ndarray
+        assert result.dtype == bool
+        assert np.array_equal(result, expected)
+
+
+def test_python_control_flow_on_comparisons():
+    f = grad(lambda x: x**2 if x > 0 else -x)
+    assert (f(3.0), f(-3.0)) == (6.0, -1.0)
+
+
+def test_hash_is_identity():
+    t, u = tensor(), tensor()
+    assert {t: 1, u: 2}[t] == 1
+
+
+def test_printing_shows_the_value_and_does_not_convert():
+    t = tensor(np.float64(0.5))
+    assert repr(tensor(np.array([1.0, 2.0]))) == "Tensor(array([1., 2.]))"
+    assert f"{t:.3f}" == "0.500"
+    assert f"{Tensor(t, Tape(1), 0):.1f}" == "0.5"
+
+
+REFUSED = {
+    "asarray": (np.asarray, "numpy.asarray", "numpy.stack"),
+    "array of two": (lambda t: np.array([t, t]), "numpy.asarray", "numpy.stack"),
+    "float": (float, "float", "numpy.sin, not math.sin"),
+    "math": (math.sin, "float", "numpy.sin, not math.sin"),
+    "int": (int, "int", "keep the Tensor"),
+    "bool": (lambda t: 1.0 if t else 0.0, "bool", "if t > 0"),
+    "element of a list in an array": (
+        lambda t: np.array([[1.0, t]]),
+        "float|numpy.asarray",
+        "keep|numpy.stack",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_conversions_are_refused_while_recording(name):
+    f, function, working = REFUSED[name]
+    pattern = rf"^({function}): a Tensor that is being differentiated .*({working}).* t\.value"
+    with pytest.raises(TypeError, match=pattern):
+        grad(f)(2.0)
+
+
+def test_storing_into_a_plain_array_is_refused():
+    def f(x):
+        buffer = np.zeros(3)
+        buffer[0] = x
+        return buffer.sum()
+
+    with pytest.raises(ValueError, match=r"setting an array element") as error:  # NumPy's own words
+        grad(f)(2.0)
+    assert str(error.value.__cause__).startswith("float: a Tensor that is being differentiated")
+
+
+def test_item_assignment_names_the_functional_form():
+    def f(x):
+        x[0] = 1.0
+
+    with pytest.raises(TypeError, match=r"^setitem: .*numpy\.where.*numpy\.concatenate or numpy\.stack$"):
+        grad(f)(A)
+
+
+def test_augmented_assignment_rebinds():
+    def f(x):
+        y = x
+        y *= 3.0
+        y += x
+        return np.sum(y)
+
+    x = A.copy()
+    assert np.array_equal(grad(f)(x), np.full(A.shape, 4.0))
+    assert np.array_equal(x, A)
+
+
+def test_augmented_assignment_of_an_array_is_refused():
+    def f(x):
+        buffer = np.zeros(A.shape)
+        buffer += x
+        return np.sum(buffer)
+
+    with pytest.raises(TypeError, match=r"^add: out must be left out when an argument is a Tensor \(write y = add"):
+        grad(f)(A)
+
+
+class TestLeaked:
+    """A Tensor that outlives its transform: right values, no growing tape."""
+
+    @pytest.fixture
+    def leaked(self):
+        kept = []
+
+        def f(x):
+            kept.append(x * 3.0)
+            return np.sum(x * x)
+
+        grad(f)(A)
+        return kept[0]
+
+    def test_it_converts_to_its_value(self, leaked):
+        assert np.array_equal(np.asarray(leaked), 3 * A)
+        assert np.asarray(leaked, dtype=np.float32).dtype == np.float32
+        assert np.array_equal(np.array([leaked, leaked])[1], 3 * A)
+        assert (float(leaked[0, 0]), int(leaked[0, 0]), bool(leaked[0, 0])) == (3.0, 3, True)
+
+    def test_operations_on_it_are_right_and_remember_nothing(self, leaked):
+        assert np.array_equal(plain(leaked * A), 3 * A * A)
+        assert np.array_equal(np.asarray(np.exp(leaked)), plain(ops.exp(3 * A)))
+        assert len(leaked.tape.nodes) == 0
+
+    def test_in_a_later_transform_it_is_a_constant(self, leaked):
+        assert np.array_equal(grad(lambda x: np.sum(leaked * x))(A), 3 * A)
+        assert np.array_equal(grad(lambda x: np.sum(x * leaked))(A), 3 * A)
+        assert np.array_equal(grad(lambda x: np.sum(x * x))(leaked), 6 * A)
+        assert type(grad(lambda x: np.sum(x * x))(leaked)) is np.ndarray
+
+    def test_an_outer_level_inside_it_is_still_recorded(self):
+        def f(x):
+            kept = []
+
+            def g(y):
+                kept.append(x * y)  # x² for the outer level
+                return y * y
+
+            grad(g)(x)
+            return kept[0]
+
+        assert grad(f)(3.0) == 6.0
+
+
+def test_plain_and_settled_look_into_containers():
+    inner = tensor()
+    done = tensor()
+    done.tape.close()
+    tree = {"a": [inner, (done, 1)], "b": "text"}
+    assert plain(tree)["a"][0] is A
+    assert plain(tree)["a"][1] == (A, 1) or plain(tree)["a"][1][0] is A
+    assert settled(tree)["a"][0] is inner
+    assert settled(tree)["a"][1][0] is A
+    assert settled(tree)["b"] == "text"
+    assert plain(Tensor(inner, Tape(1), 0)) is A
