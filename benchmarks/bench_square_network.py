@@ -26,11 +26,7 @@ def data() -> tuple[np.ndarray, np.ndarray]:
 def initial_weights() -> list[np.ndarray]:
     rng = np.random.default_rng(1)
     sizes = ((1, 32), (32, 64), (64, 1))
-    return [
-        w
-        for i, o in sizes
-        for w in (rng.uniform(-0.4, 0.4, (i, o)).astype(np.float32), np.zeros(o, np.float32))
-    ]
+    return [w for i, o in sizes for w in (rng.uniform(-0.4, 0.4, (i, o)).astype(np.float32), np.zeros(o, np.float32))]
 
 
 def mmlcore_epoch(x: np.ndarray, y: np.ndarray) -> Contender:

@@ -43,10 +43,7 @@ def section(report: dict[str, Any]) -> str:
         "| | " + " | ".join(names) + " |",
         "|---" * (len(names) + 1) + "|",
     ]
-    lines += [
-        f"| {row['case']} | " + " | ".join(cell(row, name) for name in names) + " |"
-        for row in report["cases"]
-    ]
+    lines += [f"| {row['case']} | " + " | ".join(cell(row, name) for name in names) + " |" for row in report["cases"]]
     return "\n".join(lines) + "\n"
 
 

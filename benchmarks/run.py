@@ -20,9 +20,7 @@ ONE_THREAD_ONLY = {"bench_import"}
 
 def main() -> None:
     """Each script in a process of its own, so that no library's state reaches the next."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--threads", default=None)
     parser.add_argument("--only", default="")

@@ -2,6 +2,7 @@
 // it runs before a level has been chosen.
 
 #include <pybind11/pybind11.h>
+
 #include <string>
 
 namespace {

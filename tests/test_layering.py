@@ -23,6 +23,7 @@ MAY_USE: dict[str, set[str] | None] = {
     "_arrays": {"_errors"},
     "_random": {"_errors"},
     "_kernels": {"_cpu"},
+    "_config": {"_kernels", "mmlcore"},  # show_config; reads the version of the package itself
     "linalg": {"_kernels"},
     "autodiff": set(),
     "ops": {"_kernels", "linalg", "autodiff"},

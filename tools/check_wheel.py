@@ -36,7 +36,7 @@ def check_wheel(path: Path, levels: list[str]) -> Iterator[str]:
         yield f"installed it takes {installed / 2**20:.1f} MiB"
     print(f"{path.name}: {path.stat().st_size / 2**20:.2f} MiB, installed {installed / 2**20:.2f} MiB")
 
-    for needed in ("py.typed", "_kernels.pyi", "_cpu.pyi", "_kernels.py", "__init__.py"):
+    for needed in ("py.typed", "_kernels.pyi", "_cpu.pyi", "datasets/digits.npz", "datasets/DIGITS.md"):
         if f"mmlcore/{needed}" not in names:
             yield f"mmlcore/{needed} is missing"
     for licence in ("LICENSE", "COPYING.MPL2"):

@@ -48,9 +48,7 @@ def kernels_stub() -> str:
 def main() -> int:
     """Write or check both stubs; the exit status is 1 when a checked stub differs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument(
-        "--check", action="store_true", help="change nothing; fail when a stub is out of date"
-    )
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when a stub is out of date")
     check = parser.parse_args().check
 
     stale = 0
@@ -63,9 +61,7 @@ def main() -> int:
         if check:
             stale = 1
             sys.stdout.writelines(
-                difflib.unified_diff(
-                    old.splitlines(True), new.splitlines(True), f"{file.name} (committed)", "built"
-                )
+                difflib.unified_diff(old.splitlines(True), new.splitlines(True), f"{file.name} (committed)", "built")
             )
         else:
             file.write_text(new, encoding="utf-8")

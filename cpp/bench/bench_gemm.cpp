@@ -91,8 +91,7 @@ template <class T>
 void fma_limit(benchmark::State& state) {
     for (auto _ : state) benchmark::DoNotOptimize(mmlcore::bench::fma_chains<T>(T(0.999), T(0.001)));
     using benchmark::Counter;
-    state.counters["GFLOP"] =
-        Counter(mmlcore::bench::fma_flops<T>() * 1e-9, Counter::kIsIterationInvariantRate);
+    state.counters["GFLOP"] = Counter(mmlcore::bench::fma_flops<T>() * 1e-9, Counter::kIsIterationInvariantRate);
 }
 
 template <class T>

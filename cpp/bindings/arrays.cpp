@@ -22,8 +22,7 @@ std::string sentence(const char* function, const char* argument, const std::stri
 
 }  // namespace
 
-void throw_value(const char* function, const char* argument, const std::string& expectation,
-                 const std::string& got) {
+void throw_value(const char* function, const char* argument, const std::string& expectation, const std::string& got) {
     throw py::value_error(sentence(function, argument, expectation, got));
 }
 
@@ -31,9 +30,13 @@ void throw_type(const char* function, const char* argument, const std::string& e
     throw py::type_error(sentence(function, argument, expectation, got));
 }
 
-std::string shape_text(const py::array& a) { return joined(a.shape(), a.shape() + a.ndim()); }
+std::string shape_text(const py::array& a) {
+    return joined(a.shape(), a.shape() + a.ndim());
+}
 
-std::string shape_text(std::initializer_list<ptrdiff_t> shape) { return joined(shape.begin(), shape.end()); }
+std::string shape_text(std::initializer_list<ptrdiff_t> shape) {
+    return joined(shape.begin(), shape.end());
+}
 
 ptrdiff_t checked_product(const char* function, ptrdiff_t a, ptrdiff_t b) {
     ptrdiff_t product;

@@ -42,9 +42,12 @@ Dtype dtype_of(const py::array& a);
 template <class F>
 auto dispatch(const char* function, const char* argument, const py::array& a, F&& f) {
     switch (dtype_of(a)) {
-        case Dtype::float32: return f(float{});
-        case Dtype::float64: return f(double{});
-        default: throw_type(function, argument, "float32 or float64", std::string(py::str(a.dtype())));
+        case Dtype::float32:
+            return f(float{});
+        case Dtype::float64:
+            return f(double{});
+        default:
+            throw_type(function, argument, "float32 or float64", std::string(py::str(a.dtype())));
     }
 }
 

@@ -98,10 +98,9 @@ Failure bind_solve(py::array x, const py::array& a, const py::array& b) {
             throw_value("solve", "b", "a stack of " + std::to_string(s.count) + " with " + std::to_string(n) + " rows",
                         shape_text(b));
         require_size("solve", "x", X.size(), B.size());
-        return over_stack(s.count, lu_cost_ns(n, m),
-                          [=, to = X.data(), as = A.data(), bs = B.data()](ptrdiff_t i) {
-                              return solve<T>(to + i * n * m, as + i * n * n, bs + i * n * m, n, m);
-                          });
+        return over_stack(s.count, lu_cost_ns(n, m), [=, to = X.data(), as = A.data(), bs = B.data()](ptrdiff_t i) {
+            return solve<T>(to + i * n * m, as + i * n * n, bs + i * n * m, n, m);
+        });
     });
 }
 
@@ -237,8 +236,10 @@ std::tuple<ptrdiff_t, bool, double> bind_block_power_iteration(py::array u, py::
         require_ndim(name, "s", s, 1);
         const ptrdiff_t m = A.rows(), n = A.cols(), k = s.shape(0), b = v.shape(1);
         if (k < 1 || k > b || b > std::min(m, n))
-            throw_value(name, "k", "1 ≤ k ≤ columns of v ≤ min(a.shape)", std::to_string(k) + " and " + std::to_string(b));
-        const Output<T> U(name, "u", u, {m, k}), S(name, "s", s, {k}), Vt(name, "vt", vt, {k, n}), V(name, "v", v, {n, b});
+            throw_value(name, "k", "1 ≤ k ≤ columns of v ≤ min(a.shape)",
+                        std::to_string(k) + " and " + std::to_string(b));
+        const Output<T> U(name, "u", u, {m, k}), S(name, "s", s, {k}), Vt(name, "vt", vt, {k, n}),
+            V(name, "v", v, {n, b});
         Iteration done{};
         T residual = 0;
         submit(static_cast<double>(m * n) * static_cast<double>(b),
@@ -270,8 +271,8 @@ void bind_factor(py::module_& m) {
           "u @ diag(s) @ vt = a; u and vt may both be None. Returns whether every iteration converged.");
     m.def("power_iteration", &bind_power_iteration, py::arg("u"), py::arg("v"), py::arg("trace"), py::arg("a"),
           py::arg("tolerance"), "The leading singular triplet; v holds the start. Returns (steps, converged).");
-    m.def("block_power_iteration", &bind_block_power_iteration, py::arg("u"), py::arg("s"), py::arg("vt"),
-          py::arg("v"), py::arg("a"), py::arg("max_steps"), py::arg("tolerance"),
+    m.def("block_power_iteration", &bind_block_power_iteration, py::arg("u"), py::arg("s"), py::arg("vt"), py::arg("v"),
+          py::arg("a"), py::arg("max_steps"), py::arg("tolerance"),
           "The leading singular triplets; v holds the start. Returns (steps, converged, residual).");
 }
 

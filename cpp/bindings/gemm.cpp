@@ -159,10 +159,10 @@ void bind_dense_backward(const py::object& dx, py::array dw, const py::object& d
         const Output<T> to_w(name, "dw", dw, {in, out});
         T* to_b = optional_output<T>(name, "db", db, {out});
         const Activation act = activation_of(name, activation);
-        submit(2 * gemm_cost_ns(n, out, in), [=, dw_ = to_w.data(), dy_ = dY.data(), xs = view(X), ws = view(W),
-                                              y_ = Y.data()] {
-            dense_backward<T>(to_x, dw_, to_b, dy_, xs, ws, y_, act, n, in, out);
-        });
+        submit(2 * gemm_cost_ns(n, out, in),
+               [=, dw_ = to_w.data(), dy_ = dY.data(), xs = view(X), ws = view(W), y_ = Y.data()] {
+                   dense_backward<T>(to_x, dw_, to_b, dy_, xs, ws, y_, act, n, in, out);
+               });
     });
 }
 

@@ -1,8 +1,9 @@
+#include "kernels/threads.h"
+
 #include <pybind11/stl.h>
 
 #include "bindings/arrays.h"
 #include "bindings/families.h"
-#include "kernels/threads.h"
 
 namespace mmlcore::bindings {
 

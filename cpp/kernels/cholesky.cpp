@@ -59,29 +59,29 @@ ptrdiff_t factor(T* U, ptrdiff_t ld, ptrdiff_t n) {
     return below < 0 ? -1 : h + below;
 }
 
-// to(j, i) = from(i, j) for the blocks that touch i ≥ j; both n × n with leading dimension n.
+// to(j, i) = from(i, j) for the blocks that touch the stated triangle of `from`.
 template <class T>
-void transpose_triangle(T* to, const T* from, ptrdiff_t n, bool from_lower) {
+void transpose_triangle(T* to, ptrdiff_t ld_to, const T* from, ptrdiff_t ld_from, ptrdiff_t n, Triangle triangle) {
     using V = Vec<T>;
     constexpr ptrdiff_t W = lanes<V>;
     const double cost_ns = static_cast<double>(n) * static_cast<double>(n) * sizeof(T) / 16;
     const ptrdiff_t blocks = (n + W - 1) / W;
     parallel_for(blocks, cost_ns, [=](ptrdiff_t bi) {
         const ptrdiff_t i = bi * W;
-        const ptrdiff_t first = from_lower ? 0 : i, end = from_lower ? i + 1 : n;
+        const ptrdiff_t first = triangle == Triangle::lower ? 0 : i, end = triangle == Triangle::lower ? i + 1 : n;
         for (ptrdiff_t j = first; j < end; j += W) {
-            const T* source = from + i * n + j;
-            T* target = to + j * n + i;
+            const T* source = from + i * ld_from + j;
+            T* target = to + j * ld_to + i;
             if (i + W <= n && j + W <= n) {
                 V block[W];
 #pragma GCC unroll 16
-                for (ptrdiff_t r = 0; r < W; ++r) block[r] = load<V>(source + r * n);
+                for (ptrdiff_t r = 0; r < W; ++r) block[r] = load<V>(source + r * ld_from);
                 detail::transpose(block);
 #pragma GCC unroll 16
-                for (ptrdiff_t r = 0; r < W; ++r) store(target + r * n, block[r]);
+                for (ptrdiff_t r = 0; r < W; ++r) store(target + r * ld_to, block[r]);
             } else {
                 for (ptrdiff_t r = 0; r < std::min(W, n - i); ++r)
-                    for (ptrdiff_t c = 0; c < std::min(W, n - j); ++c) target[c * n + r] = source[r * n + c];
+                    for (ptrdiff_t c = 0; c < std::min(W, n - j); ++c) target[c * ld_to + r] = source[r * ld_from + c];
             }
         }
     });
@@ -91,14 +91,17 @@ void transpose_triangle(T* to, const T* from, ptrdiff_t n, bool from_lower) {
 
 template <class T>
 ptrdiff_t cholesky(T* L, const T* A, ptrdiff_t n) {
-    T* U = scratch<T>(Scratch::cholesky, n * n);
-    transpose_triangle(U, A, n, true);
-    const ptrdiff_t pivot = factor(U, n, n);
+    // An odd number of cache lines a row: rows that lie a power of two apart would share a few sets of the cache.
+    constexpr ptrdiff_t line = 64 / sizeof(T);
+    const ptrdiff_t ld = ((n + line - 1) / line | 1) * line;
+    T* U = scratch<T>(Scratch::cholesky, n * ld);
+    transpose_triangle(U, ld, A, n, n, Triangle::lower);
+    const ptrdiff_t pivot = factor(U, ld, n);
     if (pivot >= 0) {
-        L[pivot * n + pivot] = U[pivot * n + pivot];
+        L[pivot * n + pivot] = U[pivot * ld + pivot];
         return pivot;
     }
-    transpose_triangle(L, U, n, false);
+    transpose_triangle(L, n, U, ld, n, Triangle::upper);
     for (ptrdiff_t i = 0; i < n; ++i) std::fill(L + i * n + i + 1, L + (i + 1) * n, T{0});
     return -1;
 }

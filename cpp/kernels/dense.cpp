@@ -14,10 +14,14 @@ template <class V>
 V slope(V y, Activation activation) {
     const V one = broadcast<V>(1);
     switch (activation) {
-        case Activation::relu: return y > V{} ? one : V{};
-        case Activation::sigmoid: return y * (one - y);
-        case Activation::tanh: return one - y * y;
-        default: return one;
+        case Activation::relu:
+            return y > V{} ? one : V{};
+        case Activation::sigmoid:
+            return y * (one - y);
+        case Activation::tanh:
+            return one - y * y;
+        default:
+            return one;
     }
 }
 
@@ -82,10 +86,10 @@ void dense_backward(T* dx, T* dw, T* db, const T* dy, MatrixView<T> x, MatrixVie
     if (db) sum_rows(db, dz, n, out);
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                               \
+#define MMLCORE_INSTANTIATE(T)                                                                                   \
     template void dense_forward<T>(T*, MatrixView<T>, MatrixView<T>, const T*, Activation, ptrdiff_t, ptrdiff_t, \
-                                   ptrdiff_t);                                                               \
-    template void dense_backward<T>(T*, T*, T*, const T*, MatrixView<T>, MatrixView<T>, const T*, Activation,  \
+                                   ptrdiff_t);                                                                   \
+    template void dense_backward<T>(T*, T*, T*, const T*, MatrixView<T>, MatrixView<T>, const T*, Activation,    \
                                     ptrdiff_t, ptrdiff_t, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)

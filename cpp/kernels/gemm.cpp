@@ -11,7 +11,9 @@
 namespace mmlcore {
 namespace {
 
-ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
+ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) {
+    return (a + b - 1) / b;
+}
 
 // One product in flight: what the loops share.
 template <class T>
@@ -69,8 +71,8 @@ void rows_in_blocks(const Product<T>& g, const Slice& s, const T* packed_b, doub
         const ptrdiff_t rows = std::min(mc, g.m - ic);
         T* packed_a = scratch<T>(Scratch::packed_a, ceil_div(rows, MR) * MR * s.kc + lanes<Vec<T>>);
         for (ptrdiff_t ir = 0; ir < rows; ir += MR)
-            pack_panel<T, MR>(packed_a + ir * s.kc, {g.A.at(ic + ir, s.pc), g.A.row, g.A.col},
-                              std::min(MR, rows - ir), s.kc);
+            pack_panel<T, MR>(packed_a + ir * s.kc, {g.A.at(ic + ir, s.pc), g.A.row, g.A.col}, std::min(MR, rows - ir),
+                              s.kc);
         block_of_tiles(g, s, packed_a, packed_b, ic, rows, panels * jb / column_blocks,
                        panels * (jb + 1) / column_blocks);
     });
@@ -114,8 +116,8 @@ void blocked(const Product<T>& g) {
 }  // namespace
 
 template <class T>
-void gemm(T* C, ptrdiff_t ldc, MatrixView<T> A, MatrixView<T> B, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, T alpha,
-          T beta, const Epilogue<T>& epilogue, Part part) {
+void gemm(T* C, ptrdiff_t ldc, MatrixView<T> A, MatrixView<T> B, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, T alpha, T beta,
+          const Epilogue<T>& epilogue, Part part) {
     if (m == 0 || n == 0) return;
     if (alpha == 0) k = 0;
     if (part == Part::full && n == 1 && gemv_applies(A)) {
@@ -133,8 +135,7 @@ template <class T>
 void gemm_stacked(T* C, MatrixView<T> A, ptrdiff_t stack_a, MatrixView<T> B, ptrdiff_t stack_b, ptrdiff_t s,
                   ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {
     auto one = [&](ptrdiff_t i) {
-        gemm<T>(C + i * m * n, n, {A.data + i * stack_a, A.row, A.col}, {B.data + i * stack_b, B.row, B.col}, m, n,
-                k);
+        gemm<T>(C + i * m * n, n, {A.data + i * stack_a, A.row, A.col}, {B.data + i * stack_b, B.row, B.col}, m, n, k);
     };
     const double each = gemm_cost_ns(m, n, k);
     // Few large products share the threads inside; many products share them among each other.
@@ -148,10 +149,10 @@ void gemm_stacked(T* C, MatrixView<T> A, ptrdiff_t stack_a, MatrixView<T> B, ptr
     });
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                                   \
-    template void gemm<T>(T*, ptrdiff_t, MatrixView<T>, MatrixView<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t, T, T,    \
-                          const Epilogue<T>&, Part);                                                             \
-    template void gemm_stacked<T>(T*, MatrixView<T>, ptrdiff_t, MatrixView<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t,  \
+#define MMLCORE_INSTANTIATE(T)                                                                                  \
+    template void gemm<T>(T*, ptrdiff_t, MatrixView<T>, MatrixView<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t, T, T,   \
+                          const Epilogue<T>&, Part);                                                            \
+    template void gemm_stacked<T>(T*, MatrixView<T>, ptrdiff_t, MatrixView<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t, \
                                   ptrdiff_t, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)

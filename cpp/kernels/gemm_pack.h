@@ -50,8 +50,7 @@ void pack_panel(T* dst, MatrixView<T> X, ptrdiff_t rows, ptrdiff_t k) {
             for (int first = 0; first < R; first += W) {
                 V block[W];
 #pragma GCC unroll 16
-                for (int i = 0; i < W; ++i)
-                    block[i] = first + i < R ? load<V>(X.at(first + i, p)) : V{};
+                for (int i = 0; i < W; ++i) block[i] = first + i < R ? load<V>(X.at(first + i, p)) : V{};
                 detail::transpose(block);
                 // Lanes beyond R are overwritten by the next column's, which is stored later.
 #pragma GCC unroll 16

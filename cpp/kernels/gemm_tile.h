@@ -45,10 +45,14 @@ struct Store {
 template <class V>
 inline V activated(V z, Activation activation) {
     switch (activation) {
-        case Activation::relu: return z < V{} ? V{} : z;  // NaN stays
-        case Activation::sigmoid: return vsigmoid(z);
-        case Activation::tanh: return vtanh(z);
-        default: return z;
+        case Activation::relu:
+            return z < V{} ? V{} : z;  // NaN stays
+        case Activation::sigmoid:
+            return vsigmoid(z);
+        case Activation::tanh:
+            return vtanh(z);
+        default:
+            return z;
     }
 }
 

@@ -50,7 +50,8 @@ void sum_columns(T* out, const T* a, ptrdiff_t lda, const T* x, ptrdiff_t k, ptr
         for (int u = 0; u < U; ++u)
             sum[u] += factor * (u < U - 1 || last == W ? load<V>(a + u * W) : load_first<V>(a + u * W, last));
     }
-    for (int u = 0; u < U; ++u) u < U - 1 || last == W ? store(out + u * W, sum[u]) : store_first(out + u * W, sum[u], last);
+    for (int u = 0; u < U; ++u)
+        u < U - 1 || last == W ? store(out + u * W, sum[u]) : store_first(out + u * W, sum[u], last);
 }
 
 // products[i] = (A x)[i] for i in [begin, end), at most kBlock of them.
@@ -94,13 +95,14 @@ void gemv(T* y, ptrdiff_t y_step, MatrixView<T> A, const T* x, ptrdiff_t x_step,
                 products[j] = bias ? z + bias[(i + j) * bias_step] : z;
             }
             if (activation != Activation::linear)
-                for (ptrdiff_t j = 0; j < kBlock; j += W) store(products + j, activated(load<V>(products + j), activation));
+                for (ptrdiff_t j = 0; j < kBlock; j += W)
+                    store(products + j, activated(load<V>(products + j), activation));
             for (ptrdiff_t j = 0; j < count; ++j) y[(i + j) * y_step] = products[j];
         }
     });
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                              \
+#define MMLCORE_INSTANTIATE(T)                                                                                     \
     template void gemv<T>(T*, ptrdiff_t, MatrixView<T>, const T*, ptrdiff_t, ptrdiff_t, ptrdiff_t, T, T, const T*, \
                           ptrdiff_t, Activation);
 MMLCORE_INSTANTIATE(float)

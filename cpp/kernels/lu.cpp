@@ -72,36 +72,39 @@ ptrdiff_t factor(T* A, ptrdiff_t ld, ptrdiff_t* pivots, ptrdiff_t m, ptrdiff_t n
     return left >= 0 ? left : right >= 0 ? h + right : -1;
 }
 
-// Where an n × n copy of A and its pivots lie.
+// An n × n copy of A with its pivots, factored.
 template <class T>
 struct Factors {
     T* lu;
+    ptrdiff_t ld;
     ptrdiff_t* pivots;
     ptrdiff_t singular;
 };
 
 template <class T>
 Factors<T> factors_of(const T* A, ptrdiff_t n) {
-    T* lu = scratch<T>(Scratch::factor, n * n + n * static_cast<ptrdiff_t>(sizeof(ptrdiff_t) / sizeof(T)) + 2);
-    const std::size_t after = (static_cast<std::size_t>(n) * n * sizeof(T) + 7) / 8 * 8;
-    auto* pivots = reinterpret_cast<ptrdiff_t*>(reinterpret_cast<char*>(lu) + after);
-    std::copy(A, A + n * n, lu);
-    return {lu, pivots, lu_factor(lu, pivots, n)};
+    // An odd number of cache lines a row: rows that lie a power of two apart would share a few sets of the cache.
+    constexpr ptrdiff_t line = 64 / sizeof(T);
+    const ptrdiff_t ld = ((n + line - 1) / line | 1) * line;
+    T* lu = scratch<T>(Scratch::factor, n * ld);
+    auto* pivots = scratch<ptrdiff_t>(Scratch::pivots, n);
+    for (ptrdiff_t i = 0; i < n; ++i) std::copy(A + i * n, A + (i + 1) * n, lu + i * ld);
+    return {lu, ld, pivots, lu_factor(lu, ld, pivots, n)};
 }
 
 // X holds B on entry.
 template <class T>
 void solve_with(const Factors<T>& f, T* X, ptrdiff_t n, ptrdiff_t m) {
     exchange_rows(X, m, f.pivots, n, m);
-    solve_triangular<T>(X, m, {f.lu, n, 1}, Triangle::lower, true, n, m);
-    solve_triangular<T>(X, m, {f.lu, n, 1}, Triangle::upper, false, n, m);
+    solve_triangular<T>(X, m, {f.lu, f.ld, 1}, Triangle::lower, true, n, m);
+    solve_triangular<T>(X, m, {f.lu, f.ld, 1}, Triangle::upper, false, n, m);
 }
 
 }  // namespace
 
 template <class T>
-ptrdiff_t lu_factor(T* A, ptrdiff_t* pivots, ptrdiff_t n) {
-    return factor(A, n, pivots, n, n);
+ptrdiff_t lu_factor(T* A, ptrdiff_t ld, ptrdiff_t* pivots, ptrdiff_t n) {
+    return factor(A, ld, pivots, n, n);
 }
 
 template <class T>
@@ -134,7 +137,7 @@ void slogdet(T* sign, T* logarithm, const T* A, ptrdiff_t n) {
     *sign = 1;
     *logarithm = 0;
     for (ptrdiff_t i = 0; i < n; ++i) {
-        const T pivot = f.lu[i * n + i];
+        const T pivot = f.lu[i * f.ld + i];
         if ((f.pivots[i] != i) != (pivot < 0)) *sign = -*sign;
         if (pivot != pivot) *sign = pivot;
         *logarithm += std::log(std::abs(pivot));
@@ -145,15 +148,15 @@ template <class T>
 T determinant(const T* A, ptrdiff_t n) {
     const Factors<T> f = factors_of(A, n);
     T product = 1;
-    for (ptrdiff_t i = 0; i < n; ++i) product *= f.pivots[i] != i ? -f.lu[i * n + i] : f.lu[i * n + i];
+    for (ptrdiff_t i = 0; i < n; ++i) product *= f.pivots[i] != i ? -f.lu[i * f.ld + i] : f.lu[i * f.ld + i];
     return product;
 }
 
-#define MMLCORE_INSTANTIATE(T)                                               \
-    template ptrdiff_t lu_factor<T>(T*, ptrdiff_t*, ptrdiff_t);              \
+#define MMLCORE_INSTANTIATE(T)                                                 \
+    template ptrdiff_t lu_factor<T>(T*, ptrdiff_t, ptrdiff_t*, ptrdiff_t);     \
     template ptrdiff_t solve<T>(T*, const T*, const T*, ptrdiff_t, ptrdiff_t); \
-    template ptrdiff_t inverse<T>(T*, const T*, ptrdiff_t);                  \
-    template void slogdet<T>(T*, T*, const T*, ptrdiff_t);                   \
+    template ptrdiff_t inverse<T>(T*, const T*, ptrdiff_t);                    \
+    template void slogdet<T>(T*, T*, const T*, ptrdiff_t);                     \
     template T determinant<T>(const T*, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)

@@ -7,10 +7,10 @@
 
 namespace mmlcore {
 
-// A (n × n, row-major) becomes L below the diagonal (ones on it) and U on and above; row i was exchanged with row
-// pivots[i] ≥ i in step i.
+// A (n × n, row-major, leading dimension ld) becomes L below the diagonal (ones on it) and U on and above; row i was
+// exchanged with row pivots[i] ≥ i in step i.
 template <class T>
-ptrdiff_t lu_factor(T* A, ptrdiff_t* pivots, ptrdiff_t n);
+ptrdiff_t lu_factor(T* A, ptrdiff_t ld, ptrdiff_t* pivots, ptrdiff_t n);
 
 // X (n × m) = A⁻¹ B.
 template <class T>

@@ -64,7 +64,7 @@ template <class T>
 bool svd(T* U, T* S, T* Vt, const T* A, ptrdiff_t m, ptrdiff_t n, bool thin) {
     const ptrdiff_t r = m < n ? m : n;
     if (r == 0) return true;
-    const unsigned wanted = !U ? 0u
+    const unsigned wanted = !U     ? 0u
                             : thin ? unsigned{Eigen::ComputeThinU} | unsigned{Eigen::ComputeThinV}
                                    : unsigned{Eigen::ComputeFullU} | unsigned{Eigen::ComputeFullV};
     const Eigen::BDCSVD<ColMajor<T>> decomposition(Eigen::Map<const RowMajor<T>>(A, m, n), wanted);
@@ -123,9 +123,9 @@ Iteration block_power_iteration(T* U, T* S, T* Vt, T* V, T* residual, MatrixView
     }
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                                     \
-    template bool svd<T>(T*, T*, T*, const T*, ptrdiff_t, ptrdiff_t, bool);                                        \
-    template Iteration power_iteration<T>(T*, T*, T*, MatrixView<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t, T);          \
+#define MMLCORE_INSTANTIATE(T)                                                                                      \
+    template bool svd<T>(T*, T*, T*, const T*, ptrdiff_t, ptrdiff_t, bool);                                         \
+    template Iteration power_iteration<T>(T*, T*, T*, MatrixView<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t, T);           \
     template Iteration block_power_iteration<T>(T*, T*, T*, T*, T*, MatrixView<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t, \
                                                 ptrdiff_t, ptrdiff_t, T);
 MMLCORE_INSTANTIATE(float)

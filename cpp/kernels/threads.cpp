@@ -5,12 +5,11 @@
 
 #include <atomic>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <fstream>
-#include <mutex>
 #include <sstream>
+
+#include "kernels/thread_pool.h"
 
 #if defined(__linux__)
 #include <sched.h>
@@ -21,7 +20,7 @@
 namespace mmlcore {
 namespace {
 
-constexpr double kSerialBelowNs = 20e3;   // opening a region costs 2–10 µs
+constexpr double kSerialBelowNs = 20e3;    // opening a region costs 2–10 µs
 constexpr double kLeastPerThreadNs = 8e3;  // a thread that gets less is not worth waking
 
 std::atomic<int> wanted{0};
@@ -104,7 +103,7 @@ const Limits& limits() {
 }  // namespace
 
 int thread_count() {
-    if (forked.load(std::memory_order_relaxed) || omp_in_parallel()) return 1;
+    if (forked.load(std::memory_order_relaxed) || inside_pool() || omp_in_parallel()) return 1;
     const Limits& at_start = limits();
     const int asked = wanted.load(std::memory_order_relaxed);
     const int count = asked > 0 ? asked : at_start.default_count();
@@ -112,7 +111,9 @@ int thread_count() {
     return openmp < at_start.openmp && openmp < count ? openmp : count;
 }
 
-void set_thread_count(int n) { wanted.store(n < 0 ? 0 : n, std::memory_order_relaxed); }
+void set_thread_count(int n) {
+    wanted.store(n < 0 ? 0 : n, std::memory_order_relaxed);
+}
 
 std::string thread_reason() {
     const Limits& at_start = limits();
@@ -129,7 +130,7 @@ std::string thread_reason() {
     return text.str();
 }
 
-// libgomp's threads do not survive fork(): a region opened in the child would wait for ever.
+// Threads do not survive fork(): the child has none to hand work to.
 void install_fork_handler() {
     static const int installed = pthread_atfork(nullptr, nullptr, [] { forked = true; });
     (void)installed;
@@ -147,20 +148,7 @@ int threads_for(std::ptrdiff_t tasks, double cost_ns) {
 }
 
 void run_parallel(std::ptrdiff_t tasks, int threads, void (*call)(void*, std::ptrdiff_t), void* body) {
-    std::atomic<std::ptrdiff_t> next{0};
-    std::exception_ptr failure;
-    std::mutex failure_lock;
-#pragma omp parallel num_threads(threads)
-    {
-        try {
-            for (std::ptrdiff_t task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) call(body, task);
-        } catch (...) {
-            std::lock_guard<std::mutex> hold(failure_lock);
-            failure = std::current_exception();
-            next = tasks;
-        }
-    }
-    if (failure) std::rethrow_exception(failure);
+    run_in_pool(tasks, threads, call, body);
 }
 
 }  // namespace detail

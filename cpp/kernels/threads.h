@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <type_traits>
 
@@ -53,7 +52,8 @@ void parallel_chunks(std::ptrdiff_t n, std::ptrdiff_t grain, double cost_ns, Bod
         return;
     }
     const std::ptrdiff_t grains = (n + grain - 1) / grain;
-    const std::ptrdiff_t chunks = grains < 4 * threads ? grains : 4 * threads;  // four a thread: a late one costs little
+    const std::ptrdiff_t chunks =
+        grains < 4 * threads ? grains : 4 * threads;  // four a thread: a late one costs little
     parallel_for(chunks, cost_ns, [&](std::ptrdiff_t chunk) {
         const std::ptrdiff_t begin = grains * chunk / chunks * grain;
         const std::ptrdiff_t end = grains * (chunk + 1) / chunks * grain;

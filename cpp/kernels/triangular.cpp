@@ -42,8 +42,7 @@ void substitute(T* X, ptrdiff_t ldx, const T* a, const T* inverse_diagonal, bool
 }
 
 template <class T>
-void solve_leaf(T* X, ptrdiff_t ldx, MatrixView<T> A, Triangle triangle, bool unit_diagonal, ptrdiff_t n,
-                ptrdiff_t m) {
+void solve_leaf(T* X, ptrdiff_t ldx, MatrixView<T> A, Triangle triangle, bool unit_diagonal, ptrdiff_t n, ptrdiff_t m) {
     constexpr int W = lanes<Vec<T>>;
     T a[kLeaf * kLeaf], inverse_diagonal[kLeaf];
     for (ptrdiff_t i = 0; i < n; ++i) {
@@ -54,8 +53,7 @@ void solve_leaf(T* X, ptrdiff_t ldx, MatrixView<T> A, Triangle triangle, bool un
     const double cost_ns = static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(m) * sizeof(T) / 100;
     parallel_chunks(m, 4 * W, cost_ns, [&](ptrdiff_t begin, ptrdiff_t end) {
         ptrdiff_t j = begin;
-        for (; j + 4 * W <= end; j += 4 * W)
-            substitute<T, 4>(X + j, ldx, a, inverse_diagonal, backwards, n, 4 * W);
+        for (; j + 4 * W <= end; j += 4 * W) substitute<T, 4>(X + j, ldx, a, inverse_diagonal, backwards, n, 4 * W);
         for (; j < end; j += W)
             substitute<T, 1>(X + j, ldx, a, inverse_diagonal, backwards, n, std::min<ptrdiff_t>(W, end - j));
     });

@@ -1,0 +1,142 @@
+#include "kernels/thread_pool.h"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+namespace mmlcore {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A worker looks for the next region this long before it sleeps: waking it costs about as much.
+constexpr auto kSpin = std::chrono::microseconds(60);
+
+thread_local bool inside = false;
+
+void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#else
+    std::this_thread::yield();
+#endif
+}
+
+// Spins until ready() or the time is up; the answer of ready().
+template <class Ready>
+bool spin_until(Ready&& ready) {
+    const auto end = Clock::now() + kSpin;
+    do {
+        for (int i = 0; i < 64; ++i) {
+            if (ready()) return true;
+            relax();
+        }
+    } while (Clock::now() < end);
+    return ready();
+}
+
+struct Region {
+    std::ptrdiff_t tasks;
+    void (*call)(void*, std::ptrdiff_t);
+    void* body;
+    int seats;  // workers that may still join
+    std::atomic<std::ptrdiff_t> next{0};
+    std::exception_ptr failure{};
+
+    // Takes tasks until none is left.
+    void work(std::mutex& lock) noexcept {
+        inside = true;
+        try {
+            for (std::ptrdiff_t task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) call(body, task);
+        } catch (...) {
+            std::lock_guard<std::mutex> hold(lock);
+            if (!failure) failure = std::current_exception();
+            next = tasks;
+        }
+        inside = false;
+    }
+};
+
+class Pool {
+  public:
+    void run(std::ptrdiff_t tasks, int threads, void (*call)(void*, std::ptrdiff_t), void* body) {
+        Region region{tasks, call, body, threads - 1};
+        const bool open = !inside && publish(region, threads - 1);
+        const bool nested = inside;
+        region.work(lock_);
+        inside = nested;
+        if (open) retire();
+        if (region.failure) std::rethrow_exception(region.failure);
+    }
+
+  private:
+    // Opens the region to the workers; false when another one is open.
+    bool publish(Region& region, int workers) {
+        {
+            std::lock_guard<std::mutex> hold(lock_);
+            if (region_) return false;
+            for (; workers_ < workers; ++workers_) std::thread([this] { serve(); }).detach();
+            region_ = &region;
+            opened_.fetch_add(1, std::memory_order_release);
+            if (sleeping_ == 0) return true;
+        }
+        wake_.notify_all();
+        return true;
+    }
+
+    // Closes the region: nobody joins any more, and those who joined finish the task in hand.
+    void retire() {
+        std::unique_lock<std::mutex> hold(lock_);
+        region_ = nullptr;
+        if (joined_ == 0) return;
+        hold.unlock();
+        const bool done = spin_until([this] { return joined_.load(std::memory_order_acquire) == 0; });
+        if (done) return;
+        hold.lock();
+        finished_.wait(hold, [this] { return joined_ == 0; });
+    }
+
+    // A worker's life.
+    void serve() {
+        long seen = 0;
+        for (;;) {
+            spin_until([&] { return opened_.load(std::memory_order_acquire) != seen; });
+            std::unique_lock<std::mutex> hold(lock_);
+            ++sleeping_;
+            wake_.wait(hold, [&] { return opened_ != seen; });
+            --sleeping_;
+            seen = opened_;
+            Region* region = region_;
+            if (!region || region->seats == 0) continue;
+            --region->seats;
+            ++joined_;
+            hold.unlock();
+            region->work(lock_);
+            hold.lock();
+            if (--joined_ == 0) finished_.notify_all();
+        }
+    }
+
+    std::mutex lock_;
+    std::condition_variable wake_, finished_;
+    Region* region_ = nullptr;  // the open region; lives on its caller's stack
+    std::atomic<long> opened_{0};
+    std::atomic<int> joined_{0};
+    int workers_ = 0, sleeping_ = 0;
+};
+
+}  // namespace
+
+void run_in_pool(std::ptrdiff_t tasks, int threads, void (*call)(void*, std::ptrdiff_t), void* body) {
+    static Pool* pool = new Pool;  // never destroyed: its threads wait in it until the process ends
+    pool->run(tasks, threads, call, body);
+}
+
+bool inside_pool() {
+    return inside;
+}
+
+}  // namespace mmlcore
