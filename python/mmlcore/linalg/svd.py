@@ -146,7 +146,7 @@ def _truncated(a: FloatArray, k: int, method: str, n_iter: int, tol: float | Non
     return way(a, int(k), n_iter, tol, np.random.default_rng(seed))
 
 
-def _block_power(a: FloatArray, k: int, n_iter: int, tol: float, rng: np.random.Generator) -> SVDResult:
+def _block_power(a: FloatArray, k: int, n_iter: int, tol: float, rng: "np.random.Generator") -> SVDResult:
     m, n = a.shape
     start = rng.standard_normal((n, min(k + _OVERSAMPLING, m, n))).astype(a.dtype)
     u, s, vh = np.empty((m, k), a.dtype), np.empty(k, a.dtype), np.empty((k, n), a.dtype)
@@ -156,7 +156,7 @@ def _block_power(a: FloatArray, k: int, n_iter: int, tol: float, rng: np.random.
     return SVDResult(u, s, vh)
 
 
-def _deflation(a: FloatArray, k: int, n_iter: int, tol: float, rng: np.random.Generator) -> SVDResult:
+def _deflation(a: FloatArray, k: int, n_iter: int, tol: float, rng: "np.random.Generator") -> SVDResult:
     """A ← A - σ u vᵀ after each triplet."""
     m, n = a.shape
     u, s, vh = np.empty((m, k), a.dtype), np.empty(k, a.dtype), np.empty((k, n), a.dtype)
@@ -177,7 +177,7 @@ def _deflation(a: FloatArray, k: int, n_iter: int, tol: float, rng: np.random.Ge
     return SVDResult(u, s, vh)
 
 
-def _complement(basis: FloatArray, k: int, rng: np.random.Generator) -> FloatArray:
+def _complement(basis: FloatArray, k: int, rng: "np.random.Generator") -> FloatArray:
     """Orthonormal columns that complete `basis` (n × i) to k."""
     n, i = basis.shape
     q, _ = np.linalg.qr(np.hstack([basis, rng.standard_normal((n, k - i)).astype(basis.dtype)]))
