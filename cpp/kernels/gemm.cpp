@@ -61,7 +61,7 @@ template <class T>
 void rows_in_blocks(const Product<T>& g, const Slice& s, const T* packed_b, double cost_ns) {
     constexpr ptrdiff_t MR = Tile<T>::MR, NR = Tile<T>::NR;
     const ptrdiff_t panels = ceil_div(s.nc, NR);
-    const int threads = cost_ns < 20e3 ? 1 : thread_count();
+    const int threads = detail::threads_for(ceil_div(g.m, MR) * panels, cost_ns);
     ptrdiff_t mc = std::min(Tile<T>::MC, ceil_div(g.m, MR) * MR);
     if (threads > 1) mc = std::min(mc, std::max<ptrdiff_t>(1, ceil_div(g.m, MR) / (4 * threads)) * MR);
     const ptrdiff_t row_blocks = ceil_div(g.m, mc);
