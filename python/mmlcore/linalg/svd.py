@@ -160,11 +160,11 @@ def _deflation(a: FloatArray, k: int, n_iter: int, tol: float, rng: "np.random.G
     """A ← A - σ u vᵀ after each triplet."""
     m, n = a.shape
     u, s, vh = np.empty((m, k), a.dtype), np.empty(k, a.dtype), np.empty((k, n), a.dtype)
-    rest = np.array(a, order="C")
+    rest, starts = np.array(a, order="C"), rng.standard_normal((k, n))
     # σ's error is the square of the vectors', so it must settle to tol² for the vectors to reach tol.
     settled = max(tol * tol, float(np.finfo(a.dtype).eps))
     for i in range(k):
-        triplet = _iterate(rest, rng.standard_normal(n), 100 * n_iter, settled)
+        triplet = _iterate(rest, starts[i], 100 * n_iter, settled)
         if i > 0 and triplet.sigma <= max(m, n) * np.finfo(a.dtype).eps * s[0]:  # nothing is left but rounding
             s[i:], u[:, i:], vh[i:] = 0, _complement(u[:, :i], k, rng), _complement(vh[:i].T, k, rng).T
             break
