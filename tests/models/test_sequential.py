@@ -118,3 +118,59 @@ def test_copies_are_independent_and_go_on_alike(duplicate):
     first = model.fit(x, x**2, epochs=2, verbose=0).history
     assert twin.fit(x, x**2, epochs=2, verbose=0).history == first
     np.testing.assert_array_equal(twin.theta, model.theta)
+
+
+LISTING = """
+import numpy as np
+from numpy import loadtxt
+from keras.models import Sequential
+from keras.layers import Dense
+
+# load the dataset
+
+f = lambda x : x*x #Defining the function
+LOWER_LIMIT = -10 # Inclusive limit
+UPPER_LIMIT = 10 # Exclusive limit
+
+X = np.random.randint( low=LOWER_LIMIT , high=UPPER_LIMIT , size=( 10000 , 1 ) )
+
+# Convert the data type to float32
+X = X.astype( np.float32 )
+
+y_function = np.vectorize( f )
+Y = y_function( X ) #Creating vector of y values
+# define the keras model
+model = Sequential()
+model.add(Dense(32, input_dim=1, activation='sigmoid')) #NOTE 1: Sigmoid activation
+model.add(Dense(64, activation='sigmoid'))
+model.add(Dense(1))
+# compile the keras model
+model.compile(loss='mean_squared_error', optimizer='SGD', metrics=['mae']) #NOTE 2: Different Metric 'mae' instead of
+# 'accuracy'. See article 1.
+
+# fit the keras model on the dataset
+model.fit(X, Y, epochs=500, batch_size=200)
+
+#Evaluating the model
+LOW = -10
+HIGH = 10
+test_size = 10000
+
+sample_X = np.random.randint(LOW,HIGH,test_size, dtype = int) #Creating the training input
+sample_X.reshape(-1,1) #This is just making sure things are formatted nicely, ignore this
+sample_Y = np.vectorize(f)(sample_X) #True 'desired' outputs
+
+predictions = model.predict( sample_X ) #Making predictions with the model
+rounded_pred = np.round( predictions )
+rounded_pred = rounded_pred.astype(int) #Rounding things and converting to a nice datatype
+"""
+
+
+def test_the_drp_listing_runs_as_printed(capsys):
+    # MISSION E6; with fewer epochs, so it learns less (examples/square_function.py has the accuracies)
+    state: dict = {}
+    exec(LISTING.replace("keras.", "mmlcore.").replace("epochs=500", "epochs=20"), state)
+    assert capsys.readouterr().err.count("mae: ") == 20
+    assert state["rounded_pred"].shape == (10000, 1)
+    loss = state["model"].history.history["loss"]
+    assert loss[-1] < 0.5 * loss[0]

@@ -1,5 +1,7 @@
 """A step is one update by the batch's gradient; planned and taped steps give the same bits."""
 
+import hypothesis
+import hypothesis.strategies as st
 import numpy as np
 import pytest
 
@@ -83,6 +85,34 @@ def test_planned_steps_are_the_taped_ones_bit_for_bit(name, optimizer, dtype, mo
     assert results[0][0] == results[1][0]
     np.testing.assert_array_equal(results[0][1], results[1][1])
     np.testing.assert_array_equal(results[0][2], results[1][2])
+
+
+layer_choices = st.tuples(st.integers(1, 40), st.sampled_from(["linear", "relu", "sigmoid", "tanh"]), st.booleans())
+
+
+@hypothesis.settings(max_examples=30)
+@hypothesis.given(
+    chosen=st.lists(layer_choices, min_size=1, max_size=4),
+    features=st.integers(1, 20),
+    rows=st.integers(1, 70),
+    batch_size=st.integers(1, 80),
+    seed=st.integers(0, 2**32),
+)
+def test_any_dense_network_is_planned_and_taped_alike(chosen, features, rows, batch_size, seed):
+    rng = np.random.default_rng(seed)
+    x, y = rng.standard_normal((rows, features)), rng.standard_normal((rows, chosen[-1][0]))
+    thetas = []
+    with pytest.MonkeyPatch.context() as patch:
+        for planned in (True, False):
+            if not planned:
+                patch.setattr(PlannedGradient, "of", lambda *arguments: None)
+            layers = [Dense(units, activation, use_bias) for units, activation, use_bias in chosen]
+            model = Sequential(layers, seed=seed)
+            model.compile(SGD(0.01, momentum=0.9), "mse", ["mae"])
+            history = model.fit(x, y, batch_size=batch_size, epochs=2, verbose=0).history
+            thetas.append((model.theta, history))
+    np.testing.assert_array_equal(thetas[0][0], thetas[1][0])
+    assert thetas[0][1] == thetas[1][1]
 
 
 class Doubled(Dense):
