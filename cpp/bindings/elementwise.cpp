@@ -11,8 +11,7 @@ namespace {
 
 void require_same_size(const char* function, const char* argument, ptrdiff_t size, const py::array& a) {
     if (a.size() != size)
-        throw_value(function, argument, "of " + std::to_string(size) + " elements (as the first array)",
-                    shape_text(a));
+        throw_value(function, argument, "of " + std::to_string(size) + " elements (as the first array)", shape_text(a));
 }
 
 void forward(size_t op, py::array& y, const py::array& x) {
@@ -55,15 +54,13 @@ void bind_elementwise(py::module_& m) {
         const std::string name = kernels[op].name;
         names[op] = name;
         m.def(
-            name.c_str(), [op](py::array y, const py::array& x) { forward(op, y, x); },
-            py::arg("y").noconvert(), py::arg("x").noconvert(), ("y = " + name + "(x)").c_str());
+            name.c_str(), [op](py::array y, const py::array& x) { forward(op, y, x); }, py::arg("y").noconvert(),
+            py::arg("x").noconvert(), ("y = " + name + "(x)").c_str());
         m.def((name + "_grad").c_str(),
               [op, function = name + "_grad"](py::array dx, const py::array& dy, const py::array& x,
-                                              const py::array& y) {
-                  backward(op, function.c_str(), dx, dy, x, y);
-              },
-              py::arg("dx").noconvert(), py::arg("dy").noconvert(), py::arg("x").noconvert(),
-              py::arg("y").noconvert(), ("dx = dy " + name + "'(x), where y = " + name + "(x)").c_str());
+                                              const py::array& y) { backward(op, function.c_str(), dx, dy, x, y); },
+              py::arg("dx").noconvert(), py::arg("dy").noconvert(), py::arg("x").noconvert(), py::arg("y").noconvert(),
+              ("dx = dy " + name + "'(x), where y = " + name + "(x)").c_str());
     }
     m.attr("UNARY") = names;
 }

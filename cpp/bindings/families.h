@@ -8,6 +8,10 @@ namespace mmlcore::bindings {
 void bind_threads(pybind11::module_& m);
 void bind_gemm(pybind11::module_& m);
 void bind_elementwise(pybind11::module_& m);
+void bind_reduce(pybind11::module_& m);
+void bind_softmax(pybind11::module_& m);
+void bind_optimizers(pybind11::module_& m);
+void bind_gather(pybind11::module_& m);
 void bind_factor(pybind11::module_& m);
 
 }  // namespace mmlcore::bindings

@@ -37,5 +37,9 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_threads(m);
     bind_gemm(m);
     bind_elementwise(m);
+    bind_reduce(m);
+    bind_softmax(m);
+    bind_optimizers(m);
+    bind_gather(m);
     bind_factor(m);
 }

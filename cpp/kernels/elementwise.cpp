@@ -1,5 +1,6 @@
 #include "kernels/elementwise.h"
 
+#include "kernels/lanes.h"
 #include "kernels/threads.h"
 
 namespace mmlcore {
@@ -17,9 +18,9 @@ template <template <class> class Op, class T>
 void forward(T* y, const T* x, ptrdiff_t n) {
     using V = Vec<T>;
     parallel_chunks(n, kGrain, n * element_ns<Op, T>, [=](ptrdiff_t begin, ptrdiff_t end) {
-        ptrdiff_t i = begin;
-        for (; i + lanes<V> <= end; i += lanes<V>) store(y + i, Op<V>::forward(load<V>(x + i)));
-        if (i < end) store_first(y + i, Op<V>::forward(load_first<V>(x + i, end - i)), end - i);
+        for_each_vector<V>(begin, end, [=](ptrdiff_t i, auto count) {
+            store_lanes(y + i, Op<V>::forward(load_lanes<V>(x + i, count)), count);
+        });
     });
 }
 
@@ -28,13 +29,10 @@ template <template <class> class Op, class T>
 void backward(T* dx, const T* dy, const T* x, const T* y, ptrdiff_t n) {
     using V = Vec<T>;
     parallel_chunks(n, kGrain, n * element_ns<Op, T>, [=](ptrdiff_t begin, ptrdiff_t end) {
-        ptrdiff_t i = begin;
-        for (; i + lanes<V> <= end; i += lanes<V>)
-            store(dx + i, load<V>(dy + i) * Op<V>::grad(load<V>(x + i), load<V>(y + i)));
-        if (i < end) {
-            const V slope = Op<V>::grad(load_first<V>(x + i, end - i), load_first<V>(y + i, end - i));
-            store_first(dx + i, load_first<V>(dy + i, end - i) * slope, end - i);
-        }
+        for_each_vector<V>(begin, end, [=](ptrdiff_t i, auto count) {
+            const V slope = Op<V>::grad(load_lanes<V>(x + i, count), load_lanes<V>(y + i, count));
+            store_lanes(dx + i, load_lanes<V>(dy + i, count) * slope, count);
+        });
     });
 }
 

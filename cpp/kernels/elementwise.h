@@ -149,8 +149,8 @@ struct Softplus {
 template <template <class> class... Ops>
 struct OpList {};
 
-using UnaryOps = OpList<Exp, Expm1, Log, Log1p, Sqrt, Square, Reciprocal, Negative, Absolute, Sign, Sin, Cos,
-                        Tanh, Sigmoid, Relu, Softplus>;
+using UnaryOps = OpList<Exp, Expm1, Log, Log1p, Sqrt, Square, Reciprocal, Negative, Absolute, Sign, Sin, Cos, Tanh,
+                        Sigmoid, Relu, Softplus>;
 
 // The loops over n elements for one operation: y = f(x), and dx = dy f'(x). y may be x, dx may be dy.
 template <class T>

@@ -41,15 +41,17 @@ void block_of_tiles(const Product<T>& g, const Slice& s, const T* packed_a, cons
     for (ptrdiff_t jp = j_begin; jp < j_end; ++jp) {
         const ptrdiff_t j = s.jc + jp * NR;
         const ptrdiff_t columns = std::min<ptrdiff_t>(NR, s.jc + s.nc - j);
-        const bool finishing = s.last;
-        const Store<T> finish{g.alpha, s.first ? g.beta : T{1},
-                              finishing && g.epilogue.bias ? g.epilogue.bias + j : nullptr,
-                              finishing ? g.epilogue.activation : Activation::linear};
+        Store<T> finish{g.alpha, s.first ? g.beta : T{1}, nullptr, Activation::linear, packed_b + (jp + 1) * NR * s.kc};
+        if (s.last) {
+            finish.bias = g.epilogue.bias ? g.epilogue.bias + j : nullptr;
+            finish.activation = g.epilogue.activation;
+        }
         for (ptrdiff_t ir = 0; ir < mc; ir += MR) {
             const ptrdiff_t rows = std::min<ptrdiff_t>(MR, mc - ir);
             if (g.part == Part::upper && ic + ir > j + columns - 1) break;
             tile_for<T>(rows, columns)(g.C + (ic + ir) * g.ldc + j, g.ldc, packed_a + ir * s.kc,
                                        packed_b + jp * NR * s.kc, s.kc, columns, finish);
+            finish.ahead += s.kc / kStepsPerLineAhead * (kLine / sizeof(T));
         }
     }
 }

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <type_traits>
 
-#if defined(__AVX512F__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -52,18 +52,33 @@ inline void store(lane_t<V>* p, V v) {
     std::memcpy(p, &v, sizeof v);
 }
 
-// The first `count` lanes, 0 ≤ count ≤ lanes; the others are zero, and memory behind them is not touched.
+#if defined(__AVX__) && !defined(__AVX512F__)
+// All bits set in the first `count` lanes.
 template <class V>
-inline V load_first(const lane_t<V>* p, std::ptrdiff_t count) {
+inline Vec<int_as<lane_t<V>>> first_lanes(std::ptrdiff_t count) {
+    Vec<int_as<lane_t<V>>> number;
+    for (int i = 0; i < lanes<V>; ++i) number[i] = i;
+    return number < static_cast<int_as<lane_t<V>>>(count);
+}
+#endif
+
+// The first `count` lanes, 0 ≤ count ≤ lanes; the others are those of `others`, and memory behind them is not touched.
+template <class V>
+inline V load_first(const lane_t<V>* p, std::ptrdiff_t count, V others = V{}) {
 #if defined(__AVX512F__)
     if constexpr (sizeof(lane_t<V>) == 4)
-        return (V)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), p);
+        return (V)_mm512_mask_loadu_ps((__m512)others, static_cast<__mmask16>((1u << count) - 1), p);
     else
-        return (V)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1), p);
+        return (V)_mm512_mask_loadu_pd((__m512d)others, static_cast<__mmask8>((1u << count) - 1), p);
+#elif defined(__AVX__)
+    const auto mask = first_lanes<V>(count);
+    if constexpr (sizeof(lane_t<V>) == 4)
+        return mask ? (V)_mm256_maskload_ps(p, (__m256i)mask) : others;
+    else
+        return mask ? (V)_mm256_maskload_pd(p, (__m256i)mask) : others;
 #else
-    V v{};
-    for (std::ptrdiff_t i = 0; i < count; ++i) v[i] = p[i];
-    return v;
+    for (std::ptrdiff_t i = 0; i < count; ++i) others[i] = p[i];
+    return others;
 #endif
 }
 
@@ -74,6 +89,12 @@ inline void store_first(lane_t<V>* p, V v, std::ptrdiff_t count) {
         _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << count) - 1), (__m512)v);
     else
         _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << count) - 1), (__m512d)v);
+#elif defined(__AVX__)
+    const auto mask = (__m256i)first_lanes<V>(count);
+    if constexpr (sizeof(lane_t<V>) == 4)
+        _mm256_maskstore_ps(p, mask, (__m256)v);
+    else
+        _mm256_maskstore_pd(p, mask, (__m256d)v);
 #else
     for (std::ptrdiff_t i = 0; i < count; ++i) p[i] = v[i];
 #endif
@@ -84,15 +105,53 @@ inline V broadcast(lane_t<V> x) {
     return x - V{};
 }
 
-// NaN in either operand: the second operand is returned, as the x86 instructions do.
+// a < b ? a : b, and so the second operand where either is NaN: one instruction on x86, which GCC does not find when
+// one operand is a constant.
 template <class V>
 inline V vmin(V a, V b) {
+    [[maybe_unused]] constexpr bool single = sizeof(lane_t<V>) == 4;
+#if defined(__AVX512F__)
+    if constexpr (single)
+        return (V)_mm512_maskz_min_ps(0xffff, (__m512)a, (__m512)b);
+    else
+        return (V)_mm512_maskz_min_pd(0xff, (__m512d)a, (__m512d)b);
+#elif defined(__AVX__)
+    if constexpr (single)
+        return (V)_mm256_min_ps((__m256)a, (__m256)b);
+    else
+        return (V)_mm256_min_pd((__m256d)a, (__m256d)b);
+#elif defined(__SSE2__)
+    if constexpr (single)
+        return (V)_mm_min_ps((__m128)a, (__m128)b);
+    else
+        return (V)_mm_min_pd((__m128d)a, (__m128d)b);
+#else
     return a < b ? a : b;
+#endif
 }
 
+// a > b ? a : b
 template <class V>
 inline V vmax(V a, V b) {
+    [[maybe_unused]] constexpr bool single = sizeof(lane_t<V>) == 4;
+#if defined(__AVX512F__)
+    if constexpr (single)
+        return (V)_mm512_maskz_max_ps(0xffff, (__m512)a, (__m512)b);
+    else
+        return (V)_mm512_maskz_max_pd(0xff, (__m512d)a, (__m512d)b);
+#elif defined(__AVX__)
+    if constexpr (single)
+        return (V)_mm256_max_ps((__m256)a, (__m256)b);
+    else
+        return (V)_mm256_max_pd((__m256d)a, (__m256d)b);
+#elif defined(__SSE2__)
+    if constexpr (single)
+        return (V)_mm_max_ps((__m128)a, (__m128)b);
+    else
+        return (V)_mm_max_pd((__m128d)a, (__m128d)b);
+#else
     return a > b ? a : b;
+#endif
 }
 
 template <class V>

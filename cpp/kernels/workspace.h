@@ -7,7 +7,7 @@
 
 namespace mmlcore {
 
-enum class Scratch { packed_a, packed_b, cholesky, factor, pivots, gradient, count_ };
+enum class Scratch { packed_a, packed_b, cholesky, factor, pivots, gradient, reduction, partial, count_ };
 
 // At least `bytes` bytes of the calling thread's block for this purpose; its former contents are lost.
 void* scratch_bytes(Scratch purpose, std::size_t bytes);

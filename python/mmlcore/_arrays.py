@@ -31,6 +31,8 @@ def as_float(x: Any, function: str, argument: str) -> FloatArray:
     if type(x) is np.ndarray and (x.dtype is _F64 or x.dtype is _F32):
         return x
     array = np.asarray(x)
+    if type(array) is np.ndarray and (array.dtype is _F64 or array.dtype is _F32):
+        return array
     kind = array.dtype.kind
     if kind == "f" and array.dtype.itemsize in (4, 8):
         return array.astype(array.dtype.newbyteorder("="), copy=False)
@@ -45,6 +47,16 @@ def as_same_float(function: str, **arrays: Any) -> list[FloatArray]:
     >>> [a.dtype.name for a in as_same_float("f", a=np.float32([1]), b=[2])]
     ['float64', 'float64']
     """
+    dtype = None
+    for value in arrays.values():  # nothing to do for most callers: find out quickly
+        if type(value) is not np.ndarray or (value.dtype is not _F64 and value.dtype is not _F32):
+            break
+        if dtype is not None and value.dtype is not dtype:
+            break
+        dtype = value.dtype
+    else:
+        return list(arrays.values())
+
     converted = [as_float(value, function, name) for name, value in arrays.items()]
     if all(a.dtype is _F32 for a in converted) or all(a.dtype is _F64 for a in converted):
         return converted

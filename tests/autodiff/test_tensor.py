@@ -79,6 +79,8 @@ REFUSED = {
     "float": (float, "float", "numpy.sin, not math.sin"),
     "math": (math.sin, "float", "numpy.sin, not math.sin"),
     "int": (int, "int", "keep the Tensor"),
+    "item": (lambda t: t.item(), "item", "keep the Tensor"),
+    "tolist": (lambda t: t.tolist(), "tolist", "keep the Tensor"),
     "bool": (lambda t: 1.0 if t else 0.0, "bool", "if t > 0"),
     "element of a list in an array": (
         lambda t: np.array([[1.0, t]]),
@@ -155,6 +157,8 @@ class TestLeaked:
         assert np.array_equal(np.asarray(leaked), 3 * A)
         assert np.asarray(leaked, dtype=np.float32).dtype == np.float32
         assert np.array_equal(np.array([leaked, leaked])[1], 3 * A)
+        assert leaked.tolist() == (3 * A).tolist()
+        assert (leaked[0, 0].item(), leaked[0, 0] + 1 == 4.0) == (3.0, True)
         assert (float(leaked[0, 0]), int(leaked[0, 0]), bool(leaked[0, 0])) == (3.0, 3, True)
 
     def test_operations_on_it_are_right_and_remember_nothing(self, leaked):

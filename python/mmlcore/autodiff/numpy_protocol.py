@@ -52,9 +52,7 @@ def _checked(numpy_function: Callable[..., Any], f: Callable[..., Any]) -> Calla
         for keyword in kwargs:
             if keyword not in accepted:
                 name = numpy_function.__name__
-                raise TypeError(
-                    message(name, keyword, "left out when an argument is a Tensor", "a value for it")
-                )
+                raise TypeError(message(name, keyword, "left out when an argument is a Tensor", "a value for it"))
         return f(*args, **kwargs)
 
     return f if isinstance(numpy_function, np.ufunc) else checked

@@ -154,6 +154,18 @@ class Tensor:
             _refuse("bool", "compare it (if t > 0)")
         return bool(self.value)
 
+    def item(self) -> Any:
+        """The number itself, once the transform has returned."""
+        if self.tape.open:
+            _refuse("item", "keep the Tensor")
+        return self.value.item()
+
+    def tolist(self) -> Any:
+        """The numbers as nested lists, once the transform has returned."""
+        if self.tape.open:
+            _refuse("tolist", "keep the Tensor")
+        return self.value.tolist()
+
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise TypeError(
             "setitem: a Tensor cannot be changed in place; "

@@ -86,10 +86,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> F
 
 
 def _axes(x: FloatArray, axis: Any) -> tuple[int, ...]:
-    if axis is None:
-        axes = tuple(range(x.ndim))
-    else:
-        axes = tuple(np.lib.array_utils.normalize_axis_tuple(axis, x.ndim))
+    axes = tuple(range(x.ndim)) if axis is None else tuple(np.lib.array_utils.normalize_axis_tuple(axis, x.ndim))
     if len(axes) not in (1, 2):
         got = f"{len(axes)} axes of an array of shape {x.shape}"
         raise ValueError(message("norm", "axis", "one axis (vectors) or two (matrices)", got))
@@ -97,7 +94,7 @@ def _axes(x: FloatArray, axis: Any) -> tuple[int, ...]:
 
 
 def _vector_norm(x: FloatArray, p: Any, axis: int, keepdims: bool) -> FloatArray:
-    if isinstance(p, str) or not np.isscalar(p):
+    if isinstance(p, str) or np.ndim(p) != 0:
         raise ValueError(message("norm", "ord", "a number for vectors", repr(p)))
     magnitude = np.abs(x)
     if p == np.inf:
@@ -110,7 +107,7 @@ def _vector_norm(x: FloatArray, p: Any, axis: int, keepdims: bool) -> FloatArray
         return magnitude.sum(axis=axis, keepdims=keepdims)
     if p == 2:
         return np.sqrt(np.square(x).sum(axis=axis, keepdims=keepdims))
-    return np.power(np.power(magnitude, p).sum(axis=axis, keepdims=keepdims), 1 / float(p)).astype(x.dtype)
+    return np.power(np.power(magnitude, p).sum(axis=axis, keepdims=keepdims), 1 / p).astype(x.dtype)
 
 
 def _matrix_norm(x: FloatArray, p: Any, row: int, col: int, keepdims: bool) -> FloatArray:

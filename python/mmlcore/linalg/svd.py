@@ -146,7 +146,7 @@ def _truncated(a: FloatArray, k: int, method: str, n_iter: int, tol: float | Non
     return way(a, int(k), n_iter, tol, np.random.default_rng(seed))
 
 
-def _block_power(a: FloatArray, k: int, n_iter: int, tol: float, rng: np.random.Generator) -> SVDResult:
+def _block_power(a: FloatArray, k: int, n_iter: int, tol: float, rng: "np.random.Generator") -> SVDResult:
     m, n = a.shape
     start = rng.standard_normal((n, min(k + _OVERSAMPLING, m, n))).astype(a.dtype)
     u, s, vh = np.empty((m, k), a.dtype), np.empty(k, a.dtype), np.empty((k, n), a.dtype)
@@ -156,15 +156,15 @@ def _block_power(a: FloatArray, k: int, n_iter: int, tol: float, rng: np.random.
     return SVDResult(u, s, vh)
 
 
-def _deflation(a: FloatArray, k: int, n_iter: int, tol: float, rng: np.random.Generator) -> SVDResult:
+def _deflation(a: FloatArray, k: int, n_iter: int, tol: float, rng: "np.random.Generator") -> SVDResult:
     """A ← A - σ u vᵀ after each triplet."""
     m, n = a.shape
     u, s, vh = np.empty((m, k), a.dtype), np.empty(k, a.dtype), np.empty((k, n), a.dtype)
-    rest = np.array(a, order="C")
+    rest, starts = np.array(a, order="C"), rng.standard_normal((k, n))
     # σ's error is the square of the vectors', so it must settle to tol² for the vectors to reach tol.
     settled = max(tol * tol, float(np.finfo(a.dtype).eps))
     for i in range(k):
-        triplet = _iterate(rest, rng.standard_normal(n), 100 * n_iter, settled)
+        triplet = _iterate(rest, starts[i], 100 * n_iter, settled)
         if i > 0 and triplet.sigma <= max(m, n) * np.finfo(a.dtype).eps * s[0]:  # nothing is left but rounding
             s[i:], u[:, i:], vh[i:] = 0, _complement(u[:, :i], k, rng), _complement(vh[:i].T, k, rng).T
             break
@@ -177,7 +177,7 @@ def _deflation(a: FloatArray, k: int, n_iter: int, tol: float, rng: np.random.Ge
     return SVDResult(u, s, vh)
 
 
-def _complement(basis: FloatArray, k: int, rng: np.random.Generator) -> FloatArray:
+def _complement(basis: FloatArray, k: int, rng: "np.random.Generator") -> FloatArray:
     """Orthonormal columns that complete `basis` (n × i) to k."""
     n, i = basis.shape
     q, _ = np.linalg.qr(np.hstack([basis, rng.standard_normal((n, k - i)).astype(basis.dtype)]))

@@ -62,7 +62,7 @@ class Architecture:
         """The layers, if the model is nothing but one after another: its training steps can be planned."""
         return ()
 
-    def _rng(self) -> np.random.Generator:
+    def _rng(self) -> "np.random.Generator":
         """The model's own stream: weights first, then shuffling."""
         if self._generator is None:
             self._generator = as_generator(None, type(self).__name__)

@@ -103,7 +103,7 @@ def fit(
     y: NDArray[Any],
     plan: Plan,
     validation: Pair | None,
-    rng: np.random.Generator,
+    rng: "np.random.Generator",
 ) -> History:
     """Run the epochs of `plan` on checked data."""
     history = model.history = History()

@@ -12,7 +12,7 @@ from mmlcore.autodiff import Tensor, defvjp_joint, primitive
 from mmlcore.ops.elementwise import sign
 from mmlcore.ops.matmul import matmul
 from mmlcore.ops.reductions import sum
-from mmlcore.ops.shape import reshape, swapaxes
+from mmlcore.ops.shape import as_rows, reshape, shape_of, swapaxes
 
 __all__ = ["dense"]
 
@@ -56,12 +56,12 @@ def dense(x: Any, w: Any, b: Any = None, activation: str = "linear") -> Any:
     array([[11.,  0.]])
     """
     choose("dense", "activation", activation, _SLOPES)
-    if len(x.shape if hasattr(x, "shape") else np.shape(x)) == 2:
+    shape = shape_of(x)
+    if len(shape) == 2:
         return _dense(x, w, b, activation)
-    shape = np.shape(x)
     if not shape:
         raise ValueError(message("dense", "x", "of one dimension or more", "shape ()"))
-    y = _dense(reshape(x, (-1 if np.size(x) else int(np.prod(shape[:-1])), shape[-1])), w, b, activation)
+    y = _dense(as_rows(x), w, b, activation)
     return reshape(y, (*shape[:-1], y.shape[-1]))
 
 
@@ -96,9 +96,7 @@ def _dense_back(needed: tuple[int, ...], y: Any, args: Any, kwargs: Any) -> Call
 defvjp_joint(_dense, _dense_back)
 
 
-def _fused(
-    dy: Any, y: Any, x: Any, w: Any, activation: str, with_dx: bool, with_db: bool
-) -> tuple[Any, Any, Any]:
+def _fused(dy: Any, y: Any, x: Any, w: Any, activation: str, with_dx: bool, with_db: bool) -> tuple[Any, Any, Any]:
     """The three gradients by one kernel; those of x and b only if asked for."""
     dtype = y.dtype
     x, w, dy = (as_float(part, "dense", "x").astype(dtype, copy=False) for part in (x, w, dy))

@@ -76,12 +76,8 @@ def _share(g: Any, ahead: Any, ahead_or_equal: Any) -> Any:
     return (g * ahead + g * ahead_or_equal) * 0.5
 
 
-binary_rules(
-    maximum, lambda g, ans, x, y: _share(g, x > y, x >= y), lambda g, ans, x, y: _share(g, x < y, x <= y)
-)
-binary_rules(
-    minimum, lambda g, ans, x, y: _share(g, x < y, x <= y), lambda g, ans, x, y: _share(g, x > y, x >= y)
-)
+binary_rules(maximum, lambda g, ans, x, y: _share(g, x > y, x >= y), lambda g, ans, x, y: _share(g, x < y, x <= y))
+binary_rules(minimum, lambda g, ans, x, y: _share(g, x < y, x <= y), lambda g, ans, x, y: _share(g, x > y, x >= y))
 
 
 @implements(np.where)

@@ -1,6 +1,7 @@
 """Lengths and spreads: norms, variance and standard deviation."""
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from mmlcore.ops.arithmetic import subtract
 from mmlcore.ops.elementwise import absolute, sqrt, square
 from mmlcore.ops.kinked import where
 from mmlcore.ops.reductions import Axis, kept_shape, max, mean, sum
-from mmlcore.ops.shape import axes_of, reshape
+from mmlcore.ops.shape import axes_of, reshape, shape_of
 
 __all__ = ["norm", "std", "var"]
 
@@ -66,7 +67,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     >>> grad(ops.norm)(np.array([3.0, 4.0]))
     array([0.6, 0.8])
     """
-    ndim = np.ndim(x)
+    ndim = len(shape_of(x))
     axes = tuple(range(ndim)) if axis is None else axes_of("norm", axis, ndim)
     if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
         return _euclidean(x, axis=axes, keepdims=keepdims)
@@ -150,7 +151,7 @@ def std(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> 
 def _centred(function: str, x: Any, axis: Axis, ddof: int) -> tuple[Any, int]:
     """x minus its mean, and by what to divide the sum of squares."""
     average = mean(x, axis=axis, keepdims=True)
-    count = np.size(x) // np.size(average)
+    count = prod(shape_of(x)) // prod(shape_of(average))
     if count <= ddof:
         raise ValueError(message(function, "ddof", f"less than the number of elements ({count})", ddof))
     return subtract(x, average), count - ddof

@@ -1,0 +1,175 @@
+#include "kernels/softmax.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "kernels/lanes.h"
+#include "kernels/math.h"
+#include "kernels/simd.h"
+#include "kernels/threads.h"
+
+namespace mmlcore {
+namespace {
+
+using std::ptrdiff_t;
+
+constexpr ptrdiff_t kBlock = 4096;  // elements added one after the other; the blocks' sums are added in turn
+
+template <class V>
+V minus_infinity() {
+    return broadcast<V>(-std::numeric_limits<lane_t<V>>::infinity());
+}
+
+// body(row) for all rows, in parallel.
+template <class Body>
+void for_each_row(ptrdiff_t n, ptrdiff_t c, double ns, Body&& body) {
+    const ptrdiff_t grain = std::max<ptrdiff_t>(1, 1024 / std::max<ptrdiff_t>(c, 1));
+    parallel_chunks(n, grain, ns, [&](ptrdiff_t begin, ptrdiff_t end) {
+        for (ptrdiff_t row = begin; row < end; ++row) body(row);
+    });
+}
+
+// Σ term(i, count) over a row, where term gives a vector.
+template <class V, class Term>
+lane_t<V> sum_over_row(ptrdiff_t c, Term&& term) {
+    V total{};
+    for (ptrdiff_t begin = 0; begin < c; begin += kBlock) {
+        V part{};
+        for_each_vector<V>(begin, std::min(begin + kBlock, c),
+                           [&](ptrdiff_t i, auto count) { part += term(i, count); });
+        total += part;
+    }
+    return sum_lanes(total);
+}
+
+// The largest element that is a number.
+template <class T>
+T row_max(const T* z, ptrdiff_t c) {
+    using V = Vec<T>;
+    V largest = minus_infinity<V>();
+    for_each_vector<V>(
+        0, c, [&](ptrdiff_t i, auto count) { largest = vmax(load_lanes(z + i, count, minus_infinity<V>()), largest); });
+    return fold_lanes(largest, [](V a, V b) { return vmax(a, b); });
+}
+
+// exp(z - largest) for lanes of a row; 0 beyond its end.
+template <class V, class Count>
+V shifted_exp(const lane_t<V>* z, Count count, lane_t<V> largest) {
+    return vexp(load_lanes(z, count, minus_infinity<V>()) - largest);
+}
+
+template <class T>
+T log_of(T x) {
+    return vlog(broadcast<Vec<T>>(x))[0];
+}
+
+// y = factor x; y may be x.
+template <class T>
+void scale_row(T* y, const T* x, T factor, ptrdiff_t c) {
+    using V = Vec<T>;
+    for_each_vector<V>(
+        0, c, [=](ptrdiff_t i, auto count) { store_lanes(y + i, load_lanes<V>(x + i, count) * factor, count); });
+}
+
+template <class T>
+struct RowSum {
+    T largest, sum;  // max z and Σ exp(z - max z)
+};
+
+// p = softmax(z)
+template <class T>
+RowSum<T> softmax_row(T* p, const T* z, ptrdiff_t c) {
+    using V = Vec<T>;
+    const T largest = row_max(z, c);
+    const T sum = sum_over_row<V>(c, [=](ptrdiff_t i, auto count) {
+        const V e = shifted_exp<V>(z + i, count, largest);
+        store_lanes(p + i, e, count);
+        return e;
+    });
+    scale_row(p, p, 1 / sum, c);
+    return {largest, sum};
+}
+
+}  // namespace
+
+template <class T>
+void softmax(T* y, const T* x, ptrdiff_t n, ptrdiff_t c) {
+    for_each_row(n, c, softmax_ns<T>(n, c), [=](ptrdiff_t row) { softmax_row(y + row * c, x + row * c, c); });
+}
+
+template <class T>
+void log_softmax(T* y, const T* x, ptrdiff_t n, ptrdiff_t c) {
+    using V = Vec<T>;
+    for_each_row(n, c, softmax_ns<T>(n, c), [=](ptrdiff_t row) {
+        const T* z = x + row * c;
+        T* out = y + row * c;
+        const T largest = row_max(z, c);
+        const T sum =
+            sum_over_row<V>(c, [=](ptrdiff_t i, auto count) { return shifted_exp<V>(z + i, count, largest); });
+        const T log_sum = log_of(sum);
+        for_each_vector<V>(0, c, [=](ptrdiff_t i, auto count) {
+            store_lanes(out + i, (load_lanes<V>(z + i, count) - largest) - log_sum, count);
+        });
+    });
+}
+
+template <class T>
+void cross_entropy(T* loss, T* p, const T* z, const std::int64_t* labels, ptrdiff_t n, ptrdiff_t c) {
+    for_each_row(n, c, softmax_ns<T>(n, c), [=](ptrdiff_t row) {
+        const auto [largest, sum] = softmax_row(p + row * c, z + row * c, c);
+        const std::int64_t label = labels[row];
+        const bool known = label >= 0 && label < c;
+        loss[row] = known ? log_of(sum) - (z[row * c + label] - largest) : std::numeric_limits<T>::quiet_NaN();
+    });
+}
+
+template <class T>
+void cross_entropy_backward(T* dz, const T* p, const std::int64_t* labels, const T* g, ptrdiff_t n, ptrdiff_t c) {
+    for_each_row(n, c, softmax_backward_ns<T>(n, c), [=](ptrdiff_t row) {
+        const std::int64_t label = labels[row];
+        scale_row(dz + row * c, p + row * c, g[row], c);
+        if (label >= 0 && label < c) dz[row * c + label] = (p[row * c + label] - 1) * g[row];
+    });
+}
+
+template <class T>
+void soft_cross_entropy(T* loss, T* p, const T* z, const T* t, ptrdiff_t n, ptrdiff_t c) {
+    using V = Vec<T>;
+    for_each_row(n, c, softmax_ns<T>(n, c), [=](ptrdiff_t row) {
+        const T *logits = z + row * c, *targets = t + row * c;
+        const auto row_sum = softmax_row(p + row * c, logits, c);
+        const T largest = row_sum.largest, log_sum = log_of(row_sum.sum);
+        loss[row] = sum_over_row<V>(c, [=](ptrdiff_t i, auto count) {
+            const V target = load_lanes<V>(targets + i, count);
+            const V term = target * (log_sum - (load_lanes<V>(logits + i, count) - largest));
+            return target == 0 ? V{} : term;
+        });
+    });
+}
+
+template <class T>
+void soft_cross_entropy_backward(T* dz, const T* p, const T* t, const T* g, ptrdiff_t n, ptrdiff_t c) {
+    using V = Vec<T>;
+    for_each_row(n, c, softmax_backward_ns<T>(n, c), [=](ptrdiff_t row) {
+        const T *probabilities = p + row * c, *targets = t + row * c;
+        const T factor = g[row];
+        const T total = sum_over_row<V>(c, [=](ptrdiff_t i, auto count) { return load_lanes<V>(targets + i, count); });
+        for_each_vector<V>(0, c, [=](ptrdiff_t i, auto count) {
+            const V slope = load_lanes<V>(probabilities + i, count) * total - load_lanes<V>(targets + i, count);
+            store_lanes(dz + row * c + i, slope * factor, count);
+        });
+    });
+}
+
+#define MMLCORE_INSTANTIATE(T)                                                                                  \
+    template void softmax<T>(T*, const T*, ptrdiff_t, ptrdiff_t);                                               \
+    template void log_softmax<T>(T*, const T*, ptrdiff_t, ptrdiff_t);                                           \
+    template void cross_entropy<T>(T*, T*, const T*, const std::int64_t*, ptrdiff_t, ptrdiff_t);                \
+    template void cross_entropy_backward<T>(T*, const T*, const std::int64_t*, const T*, ptrdiff_t, ptrdiff_t); \
+    template void soft_cross_entropy<T>(T*, T*, const T*, const T*, ptrdiff_t, ptrdiff_t);                      \
+    template void soft_cross_entropy_backward<T>(T*, const T*, const T*, const T*, ptrdiff_t, ptrdiff_t);
+MMLCORE_INSTANTIATE(float)
+MMLCORE_INSTANTIATE(double)
+#undef MMLCORE_INSTANTIATE
+
+}  // namespace mmlcore
