@@ -1,6 +1,8 @@
 """Tensor: an array in NumPy code, with clear refusals where the derivative would be lost."""
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -81,6 +83,7 @@ REFUSED = {
     "int": (int, "int", "keep the Tensor"),
     "item": (lambda t: t.item(), "item", "keep the Tensor"),
     "tolist": (lambda t: t.tolist(), "tolist", "keep the Tensor"),
+    "pickle": (pickle.dumps, "pickle", "keep the Tensor"),
     "bool": (lambda t: 1.0 if t else 0.0, "bool", "if t > 0"),
     "element of a list in an array": (
         lambda t: np.array([[1.0, t]]),
@@ -115,6 +118,12 @@ def test_item_assignment_names_the_functional_form():
 
     with pytest.raises(TypeError, match=r"^setitem: .*numpy\.where.*numpy\.concatenate or numpy\.stack$"):
         grad(f)(A)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda t: copy.deepcopy([t])[0], np.copy])
+def test_a_copy_is_differentiated(duplicate):
+    assert grad(lambda x: duplicate(x) ** 2)(2.0) == 4.0
+    assert grad(grad(lambda x: duplicate(x) ** 3))(2.0) == 12.0
 
 
 def test_augmented_assignment_rebinds():
@@ -160,6 +169,9 @@ class TestLeaked:
         assert leaked.tolist() == (3 * A).tolist()
         assert (leaked[0, 0].item(), leaked[0, 0] + 1 == 4.0) == (3.0, True)
         assert (float(leaked[0, 0]), int(leaked[0, 0]), bool(leaked[0, 0])) == (3.0, 3, True)
+
+    def test_it_is_pickled_as_its_value(self, leaked):
+        assert np.array_equal(pickle.loads(pickle.dumps(leaked)), 3 * A)
 
     def test_operations_on_it_are_right_and_remember_nothing(self, leaked):
         assert np.array_equal(plain(leaked * A), 3 * A * A)

@@ -166,6 +166,17 @@ class Tensor:
             _refuse("tolist", "keep the Tensor")
         return self.value.tolist()
 
+    def __copy__(self) -> "Tensor":
+        return self  # it cannot be changed, and a copy of its tape would not be walked back
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Tensor":
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.tape.open:
+            _refuse("pickle", "keep the Tensor in this process")
+        return np.asarray, (settled(self),)
+
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise TypeError(
             "setitem: a Tensor cannot be changed in place; "
