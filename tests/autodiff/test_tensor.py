@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
-from mmlcore import Tensor, grad, ops
+from mmlcore import Tensor, grad, ops, value_and_grad
 from mmlcore.autodiff.tape import Tape
 from mmlcore.autodiff.tensor import plain, settled
 
@@ -183,6 +183,14 @@ class TestLeaked:
         assert np.array_equal(grad(lambda x: np.sum(x * leaked))(A), 3 * A)
         assert np.array_equal(grad(lambda x: np.sum(x * x))(leaked), 6 * A)
         assert type(grad(lambda x: np.sum(x * x))(leaked)) is np.ndarray
+
+    def test_values_and_gradients_made_with_it_are_plain(self, leaked):
+        f = value_and_grad(lambda x, y: np.sum(x * leaked[0] + y), argnums=(0, 1))
+        value, (gx, gy) = f(A[0], A[0])
+        assert (type(value), type(gx), type(gy)) == (np.float64, np.ndarray, np.ndarray)
+        assert (value, gx.tolist()) == (np.sum(3 * A[0] ** 2 + A[0]), (3 * A[0]).tolist())
+        second = grad(lambda x: grad(lambda x: x**2 * leaked[0, 0])(x))(3.0)
+        assert (type(second), second) == (np.float64, 6.0)
 
     def test_an_outer_level_inside_it_is_still_recorded(self):
         def f(x):
