@@ -50,6 +50,19 @@ def test_the_gradient_is_the_unit_vector_and_zero_at_zero():
     assert not np.isnan(grad(lambda x: ops.sum(ops.std(x, axis=1)))(np.ones((2, 3)))).any()
 
 
+@pytest.mark.parametrize("ord", [0.5, 1, 1.5, 2, 3, np.inf])
+def test_elements_that_are_zero_get_the_gradient_zero(ord):
+    def f(x):
+        return ops.norm(x, ord)
+
+    assert grad(f)(np.zeros(3)).tolist() == [0.0, 0.0, 0.0]
+    x = np.array([0.0, 3.0, -4.0])
+    gradient = grad(f)(x)
+    assert gradient[0] == 0
+    np.testing.assert_allclose(gradient[1:], grad(f)(x[1:]), rtol=1e-14)
+    assert ops.norm(np.zeros(3, np.float32), ord).dtype == np.float32
+
+
 @pytest.mark.parametrize(
     ("x", "ord", "axis"),
     [

@@ -36,7 +36,7 @@ defvjp(_euclidean, _euclidean_back)
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     r"""The norm of a vector, :math:`(\sum |x_i|^p)^{1/p}`, or the Frobenius norm of a matrix.
 
-    At 0 the derivative is taken as 0.
+    Where it has no derivative, because elements are 0, their derivative is taken as 0.
 
     Parameters
     ----------
@@ -76,8 +76,15 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         raise ValueError(message("norm", "ord", expectation, f"{ord!r} over {len(axes)} axes"))
     if ord == np.inf:
         return max(absolute(x), axis=axes, keepdims=keepdims)
-    total = sum(absolute(x) if ord == 1 else absolute(x) ** ord, axis=axes, keepdims=keepdims)
-    return total if ord == 1 else total ** (1 / ord)
+    if ord == 1:
+        return sum(absolute(x), axis=axes, keepdims=keepdims)
+    return _flat_at_0(sum(_flat_at_0(absolute(x), ord), axis=axes, keepdims=keepdims), 1 / ord)
+
+
+def _flat_at_0(x: Any, p: float) -> Any:
+    """x^p for x ≥ 0, p > 0, with the derivative 0 at 0."""
+    at_0 = x == 0
+    return where(at_0, 0.0, where(at_0, 1.0, x) ** p)
 
 
 @implements(np.var)
