@@ -79,6 +79,21 @@ def test_norms_that_we_do_not_have(x, ord, axis):
         ops.norm(x, ord, axis)
 
 
+@pytest.mark.parametrize("axis", [None, 1, (0, 2)])
+@pytest.mark.parametrize("ord", [1, 2, 3, np.inf])
+def test_vector_norm_takes_any_number_of_axes(ord, axis):
+    def f(x):
+        return np.linalg.vector_norm(x, ord=ord, axis=axis, keepdims=True)
+
+    check_grads(f, (S,), order=2)
+    expected = f(S)
+    seen = []
+    grad(lambda x: seen.append(f(x)) or 0.0)(S)
+    np.testing.assert_allclose(np.asarray(seen[0]), expected, rtol=1e-14)
+    with pytest.raises(ValueError, match=r"^vector_norm: ord must be a positive number when x is a Tensor, got 0$"):
+        grad(lambda x: np.linalg.vector_norm(x, ord=0))(S)
+
+
 @pytest.mark.parametrize("ddof", [0, 1])
 @pytest.mark.parametrize("axis", [None, 0, (0, 2), -1])
 @pytest.mark.parametrize("name", ["var", "std"])

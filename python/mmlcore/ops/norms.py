@@ -32,7 +32,7 @@ def _euclidean_back(ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = Fal
 defvjp(_euclidean, _euclidean_back)
 
 
-@implements(np.linalg.norm, np.linalg.vector_norm)
+@implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     r"""The norm of a vector, :math:`(\sum |x_i|^p)^{1/p}`, or the Frobenius norm of a matrix.
 
@@ -69,16 +69,26 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     """
     ndim = len(shape_of(x))
     axes = tuple(range(ndim)) if axis is None else axes_of("norm", axis, ndim)
-    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
-        return _euclidean(x, axis=axes, keepdims=keepdims)
-    if isinstance(ord, str) or len(axes) != 1 or not ord > 0:
+    if ord is None or (ord == "fro" and len(axes) == 2):
+        ord = 2
+    elif isinstance(ord, str) or len(axes) != 1 or not ord > 0:
         expectation = "None, 'fro' for matrices, or a positive number for vectors"
         raise ValueError(message("norm", "ord", expectation, f"{ord!r} over {len(axes)} axes"))
+    return _vector_norm(x, axis=axes, keepdims=keepdims, ord=ord)
+
+
+@implements(np.linalg.vector_norm)
+def _vector_norm(x: Any, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """The norm of the elements along the axes, however many, as one vector."""
+    if not ord > 0:
+        raise ValueError(message("vector_norm", "ord", "a positive number when x is a Tensor", repr(ord)))
+    if ord == 2:
+        return _euclidean(x, axis=axis, keepdims=keepdims)
     if ord == np.inf:
-        return max(absolute(x), axis=axes, keepdims=keepdims)
+        return max(absolute(x), axis=axis, keepdims=keepdims)
     if ord == 1:
-        return sum(absolute(x), axis=axes, keepdims=keepdims)
-    return _flat_at_0(sum(_flat_at_0(absolute(x), ord), axis=axes, keepdims=keepdims), 1 / ord)
+        return sum(absolute(x), axis=axis, keepdims=keepdims)
+    return _flat_at_0(sum(_flat_at_0(absolute(x), ord), axis=axis, keepdims=keepdims), 1 / ord)
 
 
 def _flat_at_0(x: Any, p: float) -> Any:
