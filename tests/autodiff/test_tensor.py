@@ -109,7 +109,9 @@ def test_storing_into_a_plain_array_is_refused():
 
     with pytest.raises(ValueError, match=r"setting an array element") as error:  # NumPy's own words
         grad(f)(2.0)
-    assert str(error.value.__cause__).startswith("float: a Tensor that is being differentiated")
+    cause = str(error.value.__cause__)
+    assert cause.startswith("float: a Tensor that is being differentiated")
+    assert "make arrays with numpy.stack" in cause
 
 
 def test_item_assignment_names_the_functional_form():

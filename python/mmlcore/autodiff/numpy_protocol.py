@@ -72,6 +72,8 @@ def method(*names: str) -> Callable[[F], F]:
     """Register a function, whose first argument is the Tensor, as methods or operators of Tensor."""
 
     def register(f: F) -> F:
+        if f.__name__.startswith("_"):
+            f.__qualname__ = names[0]  # Python's errors about arguments name what was called
         for name in names:
             setattr(Tensor, name, f)
         return f

@@ -141,7 +141,10 @@ class Tensor:
 
     def __float__(self) -> float:
         if self.tape.open:
-            _refuse("float", "keep the Tensor and use NumPy's functions (numpy.sin, not math.sin)")
+            _refuse(
+                "float",
+                "keep the Tensor, use NumPy's functions (numpy.sin, not math.sin), make arrays with numpy.stack",
+            )
         return float(self.value)
 
     def __int__(self) -> int:
