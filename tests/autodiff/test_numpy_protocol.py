@@ -49,6 +49,11 @@ def test_options_that_we_do_not_have_are_refused_by_name(f, name, option):
         f(tensor())
 
 
+def test_the_array_may_go_by_numpys_keyword():
+    assert grad(lambda x: np.mean(a=x * x))(np.array([1.0, 3.0])).tolist() == [1.0, 3.0]
+    assert grad(lambda x: np.transpose(a=x)[0, 1])(np.array([[1.0], [3.0]])).tolist() == [[0.0], [1.0]]
+
+
 def test_a_third_positional_argument_of_a_reduction_is_not_mistaken():
     with pytest.raises(TypeError):
         np.sum(tensor(), 0, np.float64)  # numpy's third argument is dtype

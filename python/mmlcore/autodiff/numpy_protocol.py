@@ -45,10 +45,12 @@ def implements(*numpy_functions: Callable[..., Any]) -> Callable[[F], F]:
 
 
 def _checked(numpy_function: Callable[..., Any], f: Callable[..., Any]) -> Callable[..., Any]:
-    """`f`, with an error that names any keyword which NumPy's function has and `f` has not."""
+    """`f`, taking NumPy's `a=` for its first argument and naming any keyword of NumPy's that it has not."""
     accepted = frozenset(signature(f).parameters)
 
     def checked(*args: Any, **kwargs: Any) -> Any:
+        if not args and "a" in kwargs:
+            args = (kwargs.pop("a"),)
         for keyword in kwargs:
             if keyword not in accepted:
                 name = numpy_function.__name__
