@@ -121,10 +121,6 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
     return ans[()] if ans.dtype.kind == "f" else as_float(ans, "where", "x or y")[()]
 
 
-def _chosen(g: Any, shape: tuple[int, ...]) -> Any:
-    return unbroadcast(g, shape)
-
-
 def _where_x(ans: Any, condition: Any, x: Any, y: Any) -> Callable[[Any], Any]:
     shape = x.shape
     return lambda g: unbroadcast(_where(condition, g, 0.0), shape)
