@@ -16,6 +16,7 @@ from mmlcore.ops.shape import as_rows, reshape, shape_of, swapaxes
 
 __all__ = ["dense"]
 
+
 def dense(x: Any, w: Any, b: Any = None, activation: str = "linear") -> Any:
     """A dense layer, y = f(x w + b).
 
