@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmlcore import grad
 from mmlcore._arrays import as_float, as_same_float
 
 INTEGERS = [np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64]
@@ -89,3 +90,14 @@ def test_several_arrays_get_one_dtype(dtypes: tuple[str, str], expected: str) ->
 def test_several_arrays_name_the_argument_at_fault() -> None:
     with pytest.raises(TypeError, match="solve: b must be real numbers, got dtype complex128"):
         as_same_float("solve", a=[1.0], b=[1j])
+
+
+def test_a_masked_array_is_refused_not_stripped_of_its_mask():
+    masked = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+    with pytest.raises(TypeError, match=r"^f: x must be an array without a mask, got a masked array"):
+        as_float(masked, "f", "x")
+    with pytest.raises(TypeError, match=r"^grad: argument 0 must be an array without a mask"):
+        grad(np.sum)(masked)
+    for f in (np.multiply, np.dot, np.maximum):
+        with pytest.raises(TypeError, match="must be an array without a mask"):
+            grad(lambda x, f=f: np.sum(f(x, masked)))(np.ones(3))

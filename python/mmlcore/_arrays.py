@@ -32,6 +32,8 @@ def as_float(x: Any, function: str, argument: str) -> FloatArray:
     """
     if type(x) is np.ndarray and (x.dtype is _F64 or x.dtype is _F32):
         return x
+    if isinstance(x, np.ndarray) and hasattr(x, "mask"):  # numpy.ma is not imported for a test
+        raise TypeError(message(function, argument, "an array without a mask", "a masked array (write x.filled(...))"))
     array = np.asarray(x)
     if type(array) is np.ndarray and (array.dtype is _F64 or array.dtype is _F32):
         return array
