@@ -99,6 +99,13 @@ def test_before_its_activation_a_loss_takes_logits(cls):
     assert cls(from_logits=True).before(activation) is None
 
 
+@pytest.mark.parametrize("cls", [BinaryCrossentropy, CategoricalCrossentropy])
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_derivatives_with_respect_to_the_targets(cls, from_logits):
+    targets = Q if cls is BinaryCrossentropy else SOFT
+    check_grads(lambda t: cls(from_logits)(t, Z if from_logits else targets), (targets,), order=2)
+
+
 def test_gradient_against_torch():
     torch = pytest.importorskip("torch")
     functional = torch.nn.functional
