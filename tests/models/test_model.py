@@ -282,6 +282,18 @@ def test_data_that_do_not_fit_change_nothing():
     np.testing.assert_array_equal(model.theta, before)
 
 
+@pytest.mark.parametrize("metric", ["categorical_accuracy", "mae", "mse", "binary_accuracy"])
+def test_metrics_that_cannot_take_the_targets_say_so_before_training(metric):
+    model = network(4, "softmax")
+    model.compile("sgd", "sparse_categorical_crossentropy", [metric])
+    before = model.theta.copy()
+    for function in (model.fit, model.evaluate, model.train_on_batch):
+        text = rf"y must be shape \(50, 4\) for {metric}, got shape \(50,\)$"
+        with pytest.raises(ValueError, match=rf"^{function.__name__}: {text}"):
+            function(X, LABELS)
+    np.testing.assert_array_equal(model.theta, before)
+
+
 def test_a_model_without_weights_predicts_but_does_not_learn():
     model = Sequential([Activation("tanh")], dtype="float64")
     model.compile("sgd", "mse")

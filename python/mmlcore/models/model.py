@@ -106,7 +106,10 @@ class Model(Architecture):
         x = as_inputs(function, x, self.input_shape or input_shape, self.dtype, x_name)
         require_finite(function, x_name, x)
         output_shape = self.output_shape or self.infer_shape((None, *x.shape[1:]))
-        return x, as_targets(function, y, len(x), loss, output_shape, self.dtype, y_name)
+        y = as_targets(function, y, len(x), loss, output_shape, self.dtype, y_name)
+        for metric in self.metrics:
+            metric.checked(function, y_name, y, (len(x), *output_shape[1:]), metric.name)
+        return x, y
 
     def fit(
         self,
