@@ -211,6 +211,36 @@ def test_learning_goes_on_between_fits_and_a_new_compile_starts_the_optimiser_an
     assert model.optimizer.iterations == 0
 
 
+def test_a_reset_optimiser_starts_anew():
+    model, fresh = network(), network()
+    model.compile("adam", "mse")
+    model.fit(X, Y, epochs=2, verbose=0)
+    model.optimizer.reset()
+    fresh.compile("adam", "mse")
+    fresh.set_weights(model.get_weights())
+    model.fit(X, Y, verbose=0, seed=1)
+    fresh.fit(X, Y, verbose=0, seed=1)
+    np.testing.assert_array_equal(model.theta, fresh.theta)
+
+
+def test_an_optimiser_cannot_be_shared_by_growing_a_model():
+    adam, twin = Adam(), Adam()
+    model, expected = network(), network()
+    model.compile(adam, "mse")
+    expected.compile(twin, "mse")
+    model.fit(X, Y, verbose=0)
+    expected.fit(X, Y, verbose=0)
+    other = Sequential()
+    other.compile(adam, "mse")
+    other.add(Dense(1, input_dim=3))
+    with pytest.raises(ValueError, match=r"^compile: optimizer must be a new one for every model, got Adam in use"):
+        other.fit(X, Y, verbose=0)
+    model.fit(X, Y, verbose=0)
+    expected.fit(X, Y, verbose=0)
+    np.testing.assert_array_equal(model.theta, expected.theta)
+    assert adam.iterations == 4
+
+
 def test_learning_rate_changes_between_steps():
     model = network()
     model.compile(SGD(0.1), "mse")

@@ -95,8 +95,45 @@ def test_layers_refused_leave_the_model_alone():
     assert model.theta is theta
 
     twice = Dense(2)
-    with pytest.raises(ValueError, match=r"^Sequential.add: layer must be new, got 'dense', which is in the model$"):
+    with pytest.raises(ValueError, match=r"^Sequential.add: layer must be new, got 'dense', which is in a model$"):
         Sequential([twice, twice])
+
+
+def test_two_models_cannot_share_a_layer():
+    shared = Dense(2)
+    first = Sequential([shared])
+    with pytest.raises(ValueError, match=r"^Sequential.add: layer must be new, got 'dense', which is in a model$"):
+        Sequential([shared])
+    first.build((None, 3))
+    assert first.predict(np.ones((1, 3))).shape == (1, 2)
+
+
+def bad_weights(shape, rng):
+    return np.zeros(3)
+
+
+def test_a_layer_that_cannot_be_built_is_not_added():
+    for model in (Sequential(), Sequential([Dense(4, input_dim=4)])):
+        bad = Dense(1, input_dim=4, kernel_initializer=bad_weights)
+        before = model.layers, model.input_shape, model.output_shape, model.built
+        for _ in range(2):
+            with pytest.raises(ValueError, match=r"^initializer: values must be shape \(4, 1\), got shape \(3,\)$"):
+                model.add(bad)
+        assert (model.layers, model.input_shape, model.output_shape, model.built) == before
+        bad.kernel_initializer = "ones"
+        model.add(bad)
+        assert model.count_params() == 5 + 20 * (len(model.layers) - 1)
+
+
+def test_a_build_that_fails_can_be_tried_again():
+    model = Sequential([Dense(2), Dense(1, kernel_initializer=bad_weights)])
+    with pytest.raises(ValueError, match=r"^initializer: values"):
+        model.build((None, 4))
+    assert not model.built
+    assert not model.layers[0].built
+    model.layers[1].kernel_initializer = "ones"
+    model.build((None, 7))
+    assert model.count_params() == 7 * 2 + 2 + 2 + 1
 
 
 def test_an_empty_model_says_so():

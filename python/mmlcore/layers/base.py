@@ -38,7 +38,8 @@ class Layer:
 
     Attributes
     ----------
-    built : bool
+    built, taken : bool
+        It has weights; it belongs to a model.
     weight_names : list of str
         Attributes that hold weights, in the order of θ.
     activation : str or callable
@@ -63,6 +64,7 @@ class Layer:
         self.input_shape = None if input_shape is None else (None, *input_shape)
         self.output_shape: Shape | None = None
         self.built = False
+        self.taken = False
         self.weight_names: list[str] = []
 
     def build(self, input_shape: Shape) -> None:
@@ -114,7 +116,7 @@ class Layer:
 
     def prepare(self, input_shape: Shape, dtype: Any, seed: Seed) -> None:
         """`build` in the given dtype, with first values from `seed`."""
-        self.output_shape = self.compute_output_shape(input_shape)
+        self.output_shape, self.weight_names = self.compute_output_shape(input_shape), []
         self._dtype, self._rng = np.dtype(dtype), as_generator(seed, type(self).__name__)
         self.build(input_shape)
         del self._rng

@@ -85,12 +85,13 @@ class Model(Architecture):
 
     def _training_step(self) -> TrainingStep:
         """The step for the present weights, loss and optimiser; made anew when one of them was replaced."""
+        loss = self._compiled("fit")
+        assert self.optimizer is not None
+        if not self.theta.size:
+            raise ValueError(message("fit", "model", "one with weights to learn", "none"))
+        self.optimizer.build(self.theta)  # again before every fit: it may have been reset since
         if self._step is None:
-            loss, fused = self._compiled("fit"), self._fused_loss()
-            assert self.optimizer is not None
-            if not self.theta.size:
-                raise ValueError(message("fit", "model", "one with weights to learn", "none"))
-            self.optimizer.build(self.theta)
+            fused = self._fused_loss()
             forward = self._preactivations if fused else self._outputs
             self._step = TrainingStep(
                 self._chain(), fused is not None, forward, fused or loss, self._theta, self.optimizer
