@@ -75,7 +75,10 @@ class Layer:
         raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
 
     def preactivation(self, inputs: Any) -> Any:
-        """`call` without the activation, for losses that are stable only in terms of it (logits)."""
+        """`call` without the activation, for losses that are stable only in terms of it (logits).
+
+        It counts only if the class that defines it also defines `call` and `activate`.
+        """
         return self.call(inputs)
 
     def activate(self, preactivation: Any) -> Any:
@@ -99,7 +102,7 @@ class Layer:
             Plan `call`; False: `preactivation`.
 
         A plan must give the numbers of `call`, bit for bit. It counts only if the class that defines `plan`
-        also defines `call`.
+        also defines `call`, `preactivation` and `activate`, so that a subclass may override any of them.
         """
         return None
 

@@ -1,6 +1,7 @@
 """Cross-entropy: the negative log-likelihood of labels under predicted probabilities."""
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any, ClassVar
 
 import numpy as np
@@ -118,9 +119,13 @@ class _Crossentropy(Loss):
         self.from_logits = from_logits
 
     def before(self, activation: Any) -> Loss | None:
-        if self.from_logits or activation != self._activation:
+        formula = next(cls for cls in type(self).__mro__ if "call" in vars(cls))
+        ours = "_activation" in vars(formula) and type(self).__call__ is Loss.__call__
+        if self.from_logits or activation != self._activation or not ours:
             return None
-        return type(self)(from_logits=True)
+        fused = copy(self)
+        fused.from_logits = True
+        return fused
 
 
 class BinaryCrossentropy(_Crossentropy):

@@ -13,7 +13,7 @@ from mmlcore.callbacks import Callback, History
 from mmlcore.models import fitting
 from mmlcore.models.architecture import Architecture
 from mmlcore.models.data import Shape, as_inputs, as_targets, require_finite
-from mmlcore.models.steps import TrainingStep
+from mmlcore.models.steps import TrainingStep, one_class
 from mmlcore.models.training import RunningLogs
 
 __all__ = ["Model"]
@@ -80,8 +80,10 @@ class Model(Architecture):
 
     def _fused_loss(self) -> losses.Loss | None:
         """The loss in terms of the last layer's preactivations, if that is the stable form."""
-        chain = self._chain()
-        return self._compiled("fit").before(chain[-1].activation) if chain else None
+        loss, chain = self._compiled("fit"), self._chain()
+        if not chain or not one_class(chain[-1], "call", "preactivation", "activate"):
+            return None
+        return loss.before(chain[-1].activation)
 
     def _training_step(self) -> TrainingStep:
         """The step for the present weights, loss and optimiser; made anew when one of them was replaced."""
