@@ -211,6 +211,15 @@ def test_learning_goes_on_between_fits_and_a_new_compile_starts_the_optimiser_an
     assert model.optimizer.iterations == 0
 
 
+def test_an_assigned_weight_is_trained():
+    model = Sequential([Dense(1, input_dim=3)], dtype="float64")
+    model.compile(SGD(0.1), "mse")
+    for _ in range(2):  # before and after the step is planned
+        model.layers[0].kernel = np.ones((3, 1), np.float32)
+        model.fit(X, X @ [[2.0], [0.0], [-1.0]], epochs=60, verbose=0)
+        np.testing.assert_allclose(model.predict(np.eye(3)), [[2.0], [0.0], [-1.0]], atol=1e-3)
+
+
 def test_a_reset_optimiser_starts_anew():
     model, fresh = network(), network()
     model.compile("adam", "mse")

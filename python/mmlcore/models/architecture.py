@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlcore._arrays import as_float
 from mmlcore._errors import message
 from mmlcore._random import Seed, as_generator
 from mmlcore.layers import Layer
+from mmlcore.layers.base import assign
 from mmlcore.models import summary
 from mmlcore.models.data import Shape, as_inputs, positive
 from mmlcore.models.parameters import Parameters
@@ -108,13 +108,7 @@ class Architecture:
         ValueError
             If their number or a shape differs; then nothing is changed.
         """
-        views = self._theta.views
-        arrays = [as_float(weight, "set_weights", "weights") for weight in weights]
-        expected, got = [view.shape for view in views], [array.shape for array in arrays]
-        if expected != got:
-            raise ValueError(message("set_weights", "weights", f"arrays of shapes {expected}", f"{got}"))
-        for view, array in zip(views, arrays, strict=True):
-            view[...] = array
+        assign("set_weights", "weights", self._theta.views, weights)
 
     def summary(self, print_fn: Callable[[str], Any] = print) -> None:
         """Print a table of the layers, their output shapes and their numbers of parameters."""
