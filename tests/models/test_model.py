@@ -220,6 +220,26 @@ def test_an_assigned_weight_is_trained():
         np.testing.assert_allclose(model.predict(np.eye(3)), [[2.0], [0.0], [-1.0]], atol=1e-3)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_user_s_function_as_loss_gets_integers_as_they_are(dtype):
+    def crossentropy(t, p):
+        return mmlcore.losses.sparse_categorical_crossentropy(t, p, from_logits=True)
+
+    def squares(t, p):
+        return ((t - p) ** 2).mean(axis=-1)
+
+    for loss, theirs, y in [
+        (crossentropy, mmlcore.losses.SparseCategoricalCrossentropy(from_logits=True), LABELS),
+        (squares, "mse", np.eye(4, dtype=np.uint8)[LABELS]),
+    ]:
+        model, expected = network(4, dtype=dtype), network(4, dtype=dtype)
+        model.compile("sgd", loss)
+        expected.compile("sgd", theirs)
+        history = model.fit(X, y, epochs=2, verbose=0).history["loss"]
+        np.testing.assert_allclose(history, expected.fit(X, y, epochs=2, verbose=0).history["loss"], rtol=1e-5)
+        np.testing.assert_allclose(model.theta, expected.theta, rtol=1e-4, atol=1e-7)
+
+
 def test_a_reset_optimiser_starts_anew():
     model, fresh = network(), network()
     model.compile("adam", "mse")

@@ -142,7 +142,7 @@ class Architecture:
         ValueError, TypeError
             If the rows of `x` do not fit the model, or it has no layers.
         """
-        x = as_inputs("predict", x, self.input_shape, self.dtype)
+        x = as_inputs("predict", x, self.input_shape, self.dtype, numbers=False)
         self._build_for(x)
         outputs = [self._outputs(x[rows]) for rows in self._slices("predict", x, batch_size)]
         if len(outputs) > 1 or np.may_share_memory(outputs[0], x):  # the caller's own array is not handed back
