@@ -62,6 +62,10 @@ def test_dtypes():
     assert network(dtype="float32").theta.dtype == np.float32
     with pytest.raises(TypeError, match=r"^Sequential: dtype must be float32 or float64, got 'float16'$"):
         Sequential(dtype="float16")
+    for wrong in ("foo", None, 3):
+        with pytest.raises(TypeError, match=rf"^Sequential: dtype must be float32 or float64, got {wrong!r}$"):
+            Sequential(dtype=wrong)
+    assert Sequential(dtype=np.dtype("float64")).dtype == Sequential(dtype=np.float64).dtype == np.float64
     assert repr(Sequential([Dense(1)], name="net")) == "<Sequential 'net': 1 layers>"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmlcore import losses
-from mmlcore.models.data import as_inputs, as_targets, positive, require_finite
+from mmlcore.models.data import as_inputs, as_targets, require_finite
 
 MSE, LABELS = losses.get("mse"), losses.get("sparse_categorical_crossentropy")
 
@@ -129,10 +129,3 @@ def test_a_user_s_loss_takes_any_targets():
     for integers in ([2, 0, 1], np.array([2, 0, 1], np.uint8), np.array([True, False, True])):
         assert as_targets("fit", integers, 3, loss, (None, 3), np.float32).dtype == np.int64
     assert as_targets("fit", np.zeros((3, 5)), 3, loss, (None, 1), np.float32).shape == (3, 5)
-
-
-@pytest.mark.parametrize("value", [0, -3, 2.0, "4", True, None])
-def test_positive_integers(value):
-    with pytest.raises(ValueError, match=r"^fit: epochs must be a positive integer, got "):
-        positive("fit", "epochs", value)
-    assert positive("fit", "epochs", np.int64(3)) == 3

@@ -136,6 +136,20 @@ def test_a_build_that_fails_can_be_tried_again():
     assert model.count_params() == 7 * 2 + 2 + 2 + 1
 
 
+@pytest.mark.parametrize(
+    ("input_shape", "error", "text"),
+    [
+        (5, TypeError, r"a tuple, such as \(None, 64\), got 5$"),
+        ((), TypeError, r"a tuple, such as \(None, 64\), got \(\)$"),
+        ((None, -5), ValueError, "a positive integer, got -5$"),
+        ((None, "a"), ValueError, "a positive integer, got 'a'$"),
+    ],
+)
+def test_shapes_to_build_for(input_shape, error, text):
+    with pytest.raises(error, match=r"^build: input_shape must be " + text):
+        Sequential([Dense(2)]).build(input_shape)
+
+
 def test_an_empty_model_says_so():
     with pytest.raises(
         ValueError, match=r"^Sequential: model must be at least one layer, got none; call add\(layer\)$"

@@ -159,7 +159,16 @@ class Mine(Layer):
         ([Dense(2)], Cubic()),
         ([Dense(2)], "mae"),
     ],
-    ids=["own call", "own preactivation", "own activate", "own mean", "own layer", "own activation", "inherited loss", "loss without plan"],
+    ids=[
+        "own call",
+        "own preactivation",
+        "own activate",
+        "own mean",
+        "own layer",
+        "own activation",
+        "inherited loss",
+        "loss without plan",
+    ],
 )
 def test_what_has_no_plan_is_taped_and_right(layers, loss):
     model = Sequential(layers, dtype="float64", seed=0)

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlcore._arrays import as_float, as_shape
-from mmlcore._errors import message
+from mmlcore._errors import integer, message
 from mmlcore._random import Seed, as_generator
 from mmlcore.autodiff import Tensor
 from mmlcore.layers import initializers
 from mmlcore.layers.plan import Plan
 
-__all__ = ["Layer", "assign"]
+__all__ = ["Layer", "Shape", "assign"]
 
 Shape = tuple[int | None, ...]
 
@@ -71,11 +71,18 @@ class Layer:
     def __init__(self, name: str | None = None, input_shape: tuple[int, ...] | None = None) -> None:
         self.name = name if name is not None else _snake_case(type(self).__name__)
         self.named = name is not None
-        self.input_shape = None if input_shape is None else (None, *input_shape)
+        self.input_shape = None if input_shape is None else self._batch(input_shape)
         self.output_shape: Shape | None = None
         self.built = False
         self.taken = False
         self.weight_names: list[str] = []
+
+    def _batch(self, input_shape: Any) -> Shape:
+        """The shape of a batch of samples of `input_shape`, which is checked."""
+        own = type(self).__name__
+        if not isinstance(input_shape, tuple | list):
+            raise TypeError(message(own, "input_shape", "a tuple, such as (64,)", repr(input_shape)))
+        return (None, *(integer(own, "input_shape", size) for size in input_shape))
 
     def build(self, input_shape: Shape) -> None:
         """Declare the weights for inputs of `input_shape`, whose first entry (the batch) is None."""

@@ -74,7 +74,7 @@ class Accuracy(Metric):
     default_name = "accuracy"
 
     def checked(
-        self, function: str, argument: str, y_true: NDArray[Any], shape: tuple[int, ...], name: str = ""
+        self, function: str, argument: str, y_true: NDArray[Any], shape: tuple[Any, ...], name: str = ""
     ) -> NDArray[Any]:
         return _kind(y_true, shape).checked(function, argument, y_true, shape, name)
 
@@ -82,7 +82,7 @@ class Accuracy(Metric):
         return _kind(y_true, y_pred.shape).call(y_true, y_pred)
 
 
-def _kind(y_true: NDArray[Any], shape: tuple[int, ...]) -> Metric:
+def _kind(y_true: NDArray[Any], shape: tuple[Any, ...]) -> Metric:
     """The accuracy for such targets and predictions of `shape`."""
     if len(shape) < 2 or shape[-1] == 1:
         return BinaryAccuracy()

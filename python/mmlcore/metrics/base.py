@@ -61,7 +61,7 @@ class Metric:
         self._count += values.size
 
     def checked(
-        self, function: str, argument: str, y_true: NDArray[Any], shape: tuple[int, ...], name: str = ""
+        self, function: str, argument: str, y_true: NDArray[Any], shape: tuple[Any, ...], name: str = ""
     ) -> NDArray[Any]:
         """`y_true` as `call` takes it for predictions of `shape`, or a ValueError that says what is `name`'s."""
         return as_shape(function, argument, y_true, expected_shape(self.targets, shape), name)

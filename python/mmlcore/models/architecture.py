@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlcore._errors import message
+from mmlcore._errors import integer, message
 from mmlcore._random import Seed, as_generator
 from mmlcore.layers import Layer
-from mmlcore.layers.base import assign
+from mmlcore.layers.base import Shape, assign
 from mmlcore.models import summary
-from mmlcore.models.data import Shape, as_inputs, positive
+from mmlcore.models.data import as_inputs
 from mmlcore.models.parameters import Parameters
 from mmlcore.models.training import chunk_rows
 
@@ -31,9 +31,9 @@ class Architecture:
 
     def __init__(self, name: str | None, dtype: Any, seed: Seed) -> None:
         self.name = name if name is not None else type(self).__name__.lower()
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float32, np.float64):
+        if dtype not in ("float32", "float64", np.float32, np.float64):
             raise TypeError(message(type(self).__name__, "dtype", "float32 or float64", repr(dtype)))
+        self.dtype = np.dtype(dtype)
         self.layers: list[Layer] = []
         self.input_shape: Shape | None = None
         self.output_shape: Shape | None = None
@@ -119,7 +119,7 @@ class Architecture:
     def _slices(self, function: str, x: NDArray[Any], batch_size: int | None) -> list[slice]:
         """Rows of `x` to handle at once: so many that the widest layer's outputs stay in the cache."""
         if batch_size is not None:
-            rows = positive(function, "batch_size", batch_size)
+            rows = integer(function, "batch_size", batch_size)
         elif len(x) <= _FEW_ROWS:
             return [slice(None)]
         else:

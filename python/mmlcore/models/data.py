@@ -7,20 +7,12 @@ from numpy.typing import NDArray
 
 from mmlcore._arrays import as_float
 from mmlcore._errors import message
+from mmlcore.layers.base import Shape
 from mmlcore.losses import Loss
 
-__all__ = ["as_inputs", "as_targets", "positive", "require_finite"]
-
-Shape = tuple[int | None, ...]
+__all__ = ["as_inputs", "as_targets", "require_finite"]
 
 _ROWS_CHECKED_AT_ONCE = 4096
-
-
-def positive(function: str, argument: str, value: Any) -> int:
-    """`value` as a positive int, or a ValueError."""
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-        raise ValueError(message(function, argument, "a positive integer", repr(value)))
-    return int(value)
 
 
 def _shown(shape: Shape) -> str:

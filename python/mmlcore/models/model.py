@@ -10,9 +10,10 @@ from mmlcore import losses, metrics, optimizers
 from mmlcore._errors import message
 from mmlcore._random import Seed, as_generator
 from mmlcore.callbacks import Callback, History
+from mmlcore.layers.base import Shape
 from mmlcore.models import fitting
 from mmlcore.models.architecture import Architecture
-from mmlcore.models.data import Shape, as_inputs, as_targets, require_finite
+from mmlcore.models.data import as_inputs, as_targets, require_finite
 from mmlcore.models.steps import TrainingStep, one_class
 from mmlcore.models.training import RunningLogs
 
@@ -54,6 +55,7 @@ class Model(Architecture):
         Parameters
         ----------
         optimizer : str or Optimizer
+            "sgd" unless given (Keras's default is "rmsprop").
         loss : str, Loss or callable
         metrics : list of str, Metric or callable
             Measured beside the loss, under these names, in `fit` and `evaluate`.
@@ -121,7 +123,7 @@ class Model(Architecture):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: Any = "auto",
-        callbacks: Sequence[Callback] | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
@@ -140,11 +142,11 @@ class Model(Architecture):
         batch_size : int, optional
             32 unless given; the last batch of an epoch may be smaller.
         epochs, initial_epoch : int
-            Epochs are counted from `initial_epoch` up to, not including, `epochs`.
+            Epochs are counted from `initial_epoch` up to, not including, `epochs`; there may be none.
         verbose : {"auto", 0, 1, 2}
             Progress on standard error: 0 none, 1 a bar, 2 a line an epoch; "auto" is a bar on a terminal and
             lines elsewhere.
-        callbacks : list of Callback, optional
+        callbacks : Callback or list of Callback, optional
         validation_split : float
             The last part of the samples, in [0, 1), held back for validation; before shuffling.
         validation_data : tuple (x, y), optional
@@ -172,7 +174,7 @@ class Model(Architecture):
         A loss that is NaN or infinite gives one RuntimeWarning, and training goes on. An interrupt (Ctrl-C)
         leaves θ as of the last complete step and the history so far in ``model.history``.
         """
-        plan = fitting.Plan(batch_size, epochs, initial_epoch, verbose, callbacks, shuffle)
+        arguments = fitting.FitArguments(batch_size, epochs, initial_epoch, verbose, callbacks, shuffle)
         fraction = fitting.checked_fraction(validation_split)
         shuffling = None if seed is None else as_generator(seed, "fit")
         x, y = self._checked("fit", x, y)
@@ -183,7 +185,7 @@ class Model(Architecture):
         elif fraction:
             (x, y), validation = fitting.split(x, y, fraction)
         self._build_for(x)
-        return fitting.fit(self, x, y, plan, validation, shuffling or self._rng())
+        return fitting.fit(self, x, y, arguments, validation, shuffling or self._rng())
 
     def train_on_batch(self, x: Any, y: Any, return_dict: bool = False) -> Any:
         """One step on one batch; returns its loss and metrics before the step, as `evaluate` does."""

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mmlcore._errors import message
+from mmlcore._errors import integer, message
 from mmlcore._random import Seed
 from mmlcore.layers import Layer
-from mmlcore.models.data import Shape
+from mmlcore.layers.base import Shape
 from mmlcore.models.model import Model
 from mmlcore.models.parameters import Parameters
 
@@ -122,10 +122,14 @@ class Sequential(Model):
 
         Raises
         ------
+        TypeError
+            If `input_shape` is not a tuple.
         ValueError
             If a layer cannot take what the one before gives, or the model is built for another shape.
         """
-        shape = (None, *input_shape[1:])
+        if not isinstance(input_shape, tuple | list) or not input_shape:
+            raise TypeError(message("build", "input_shape", "a tuple, such as (None, 64)", repr(input_shape)))
+        shape = (None, *(integer("build", "input_shape", size) for size in input_shape[1:]))
         if self.input_shape not in (None, shape):
             raise ValueError(message("build", "input_shape", f"{self.input_shape}", f"{input_shape}"))
         self.infer_shape(shape)

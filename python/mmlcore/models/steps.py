@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from mmlcore import _kernels
 from mmlcore.autodiff import value_and_grad
-from mmlcore.layers import Layer, Plan
+from mmlcore.layers import Layer
+from mmlcore.layers.plan import Plan
 from mmlcore.losses import Loss
 from mmlcore.models.parameters import Parameters
 from mmlcore.optimizers import Optimizer
