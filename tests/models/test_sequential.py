@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import runpy
 
 import numpy as np
 import pytest
@@ -225,3 +226,21 @@ def test_the_drp_listing_runs_as_printed(capsys):
     assert state["rounded_pred"].shape == (10000, 1)
     loss = state["model"].history.history["loss"]
     assert loss[-1] < 0.5 * loss[0]
+
+
+def test_the_drp_listing_learns_the_square(repository):
+    """MISSION E6 at full length: 95.06 % right, from three of at most ten seeds.
+
+    After 500 epochs the listing either rounds nearly everything right or sits on a plateau; which seeds do what
+    changes with the instruction set. Of 60 seeds 38 succeeded (Keras: 18 of 25). With p = 0.63 fewer than three
+    of ten succeed with probability Σ_{k<3} C(10,k) p^k (1-p)^(10-k) = 0.00005 + 0.0008 + 0.0063 = 0.7 %, whereas
+    a network that does not learn rounds hardly one number in ten right, whatever the seed.
+    """
+    listing = runpy.run_path(str(repository / "examples" / "square_function.py"))["listing"]
+    right = 0
+    for seed in range(10):
+        np.random.seed(seed)  # noqa: NPY002
+        right += listing(10_000, 500, verbose=0) >= 0.9506
+        if right == 3:
+            return
+    pytest.fail(f"{right} of 10 seeds")
