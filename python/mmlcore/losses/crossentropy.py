@@ -38,6 +38,11 @@ def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> 
     -------
     ndarray of shape (...)
 
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes cannot be broadcast, or the arguments are not real numbers.
+
     Examples
     --------
     >>> binary_crossentropy([[1.0], [0.0]], [[0.5], [0.75]]).round(4)
@@ -72,6 +77,11 @@ def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False
     -------
     ndarray of shape (n,)
 
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes differ, or the arguments are not real numbers.
+
     Examples
     --------
     >>> categorical_crossentropy([[0.0, 1.0]], [[0.75, 0.25]]).round(4)
@@ -95,6 +105,13 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
     Returns
     -------
     ndarray of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If there is not one label a row, or one is not between 0 and classes - 1.
+    TypeError
+        If the labels are not integers.
 
     Examples
     --------

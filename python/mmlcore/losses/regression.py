@@ -23,6 +23,11 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     -------
     ndarray of shape (...)
 
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes cannot be broadcast, or the arguments are not real numbers.
+
     Examples
     --------
     >>> mean_squared_error([[0.0, 2.0]], [[1.0, 4.0]])
@@ -45,6 +50,11 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     Returns
     -------
     ndarray of shape (...)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes cannot be broadcast, or the arguments are not real numbers.
 
     Examples
     --------

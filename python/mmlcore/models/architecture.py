@@ -132,15 +132,33 @@ class Architecture:
             self.build((None, *np.shape(x)[1:]))
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> NDArray[Any]:
-        """The outputs for `x`, as an array of shape (n, ...).
+        """The outputs for `x`.
 
-        A row with NaN gives a row of NaN. `batch_size` bounds memory only; `verbose` is accepted for Keras's
-        sake, nothing is printed.
+        Parameters
+        ----------
+        x : array_like of shape (n, ...)
+            Inputs; n numbers will do for a model built for one feature.
+        batch_size : int, optional
+            Bounds memory only.
+        verbose : object
+            Accepted for Keras's sake; nothing is printed.
+
+        Returns
+        -------
+        ndarray of shape (n, ...), of the model's dtype
+            A new array; a row with NaN gives a row of NaN.
 
         Raises
         ------
         ValueError, TypeError
             If the rows of `x` do not fit the model, or it has no layers.
+
+        Examples
+        --------
+        >>> from mmlcore import layers, models
+        >>> models.Sequential([layers.Dense(2, kernel_initializer="ones", input_dim=1)]).predict([1.0, 3.0])
+        array([[1., 1.],
+               [3., 3.]], dtype=float32)
         """
         x = as_inputs("predict", x, self.input_shape, self.dtype, numbers=False)
         self._build_for(x)

@@ -167,12 +167,22 @@ class Model(Architecture):
         RuntimeError
             If the model is not compiled.
         ValueError, TypeError
-            For data that do not fit the model or the loss; then the model is unchanged.
+            For data that do not fit the model, the loss or a metric, or arguments out of range; then the
+            model is unchanged.
 
         Notes
         -----
         A loss that is NaN or infinite gives one RuntimeWarning, and training goes on. An interrupt (Ctrl-C)
         leaves θ as of the last complete step and the history so far in ``model.history``.
+
+        Examples
+        --------
+        >>> from mmlcore import layers, models
+        >>> model = models.Sequential([layers.Dense(1, input_dim=1)], seed=0)
+        >>> model.compile("sgd", "mse")
+        >>> history = model.fit([0.0, 1.0, 2.0], [1.0, 3.0, 5.0], epochs=1000, verbose=0)
+        >>> model.predict([10.0]).round(1)
+        array([[21.]], dtype=float32)
         """
         arguments = fitting.FitArguments(batch_size, epochs, initial_epoch, verbose, callbacks, shuffle)
         fraction = fitting.checked_fraction(validation_split)
@@ -188,7 +198,36 @@ class Model(Architecture):
         return fitting.fit(self, x, y, arguments, validation, shuffling or self._rng())
 
     def train_on_batch(self, x: Any, y: Any, return_dict: bool = False) -> Any:
-        """One step on one batch; returns its loss and metrics before the step, as `evaluate` does."""
+        """One step on one batch.
+
+        Parameters
+        ----------
+        x : array_like of shape (n, ...)
+        y : array_like of shape (n, ...)
+        return_dict : bool
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss and the metrics before the step, as `evaluate` gives them.
+
+        Raises
+        ------
+        RuntimeError
+            If the model is not compiled.
+        ValueError, TypeError
+            For data that do not fit the model, the loss or a metric; then the model is unchanged.
+
+        Examples
+        --------
+        >>> from mmlcore import layers, models
+        >>> model = models.Sequential([layers.Dense(1, kernel_initializer="zeros", input_dim=1)])
+        >>> model.compile("sgd", "mse")
+        >>> model.train_on_batch([[2.0]], [[1.0]])
+        1.0
+        >>> model.get_weights()[0].round(3)
+        array([[0.04]], dtype=float32)
+        """
         x, y = self._checked("train_on_batch", x, y)
         self._build_for(x)
         logs = RunningLogs(self.metrics)
@@ -205,9 +244,39 @@ class Model(Architecture):
         verbose: Any = 0,
         return_dict: bool = False,
     ) -> Any:
-        """The loss and the metrics of (x, y): a float, or a list with the loss first, or a dictionary.
+        """The loss and the metrics of (x, y).
 
-        `batch_size` bounds memory only; `verbose` is accepted for Keras's sake, nothing is printed.
+        Parameters
+        ----------
+        x : array_like of shape (n, ...)
+        y : array_like of shape (n, ...)
+            Targets, as the loss expects them.
+        batch_size : int, optional
+            Bounds memory only.
+        verbose : object
+            Accepted for Keras's sake; nothing is printed.
+        return_dict : bool
+
+        Returns
+        -------
+        float, list of float or dict
+            Means over the samples: the loss; a list with the loss first if there are metrics; with
+            `return_dict` a dictionary by name.
+
+        Raises
+        ------
+        RuntimeError
+            If the model is not compiled.
+        ValueError, TypeError
+            For data that do not fit the model, the loss or a metric.
+
+        Examples
+        --------
+        >>> from mmlcore import layers, models
+        >>> model = models.Sequential([layers.Dense(1, kernel_initializer="ones", input_dim=1)])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> model.evaluate([[1.0], [2.0]], [[1.0], [4.0]], return_dict=True)
+        {'loss': 2.0, 'mae': 1.0}
         """
         x, y = self._checked("evaluate", x, y)
         self._build_for(x)
