@@ -1,6 +1,7 @@
 """The dtype rule: float32 and float64 in, the same out; integers and booleans become float64; the rest TypeError.
 
-Nothing is copied that already obeys the rule, whatever its strides; inputs are never written to.
+Nothing is copied that already obeys the rule, whatever its strides; inputs are never written to. And the rule for
+the shapes of targets, which losses and metrics share.
 """
 
 from math import prod
