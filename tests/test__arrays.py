@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmlcore import grad
 from mmlcore._arrays import as_float, as_same_float, as_shape, expected_shape
 
 INTEGERS = [np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64]
@@ -108,3 +109,14 @@ def test_expected_shapes() -> None:
     assert expected_shape("values", (3, 2)) == expected_shape("probabilities", (3, 2)) == (3, 2)
     assert expected_shape("labels", (3, 2)) == (3,)
     assert expected_shape("any", (3, 2)) is None
+
+
+def test_a_masked_array_is_refused_not_stripped_of_its_mask():
+    masked = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+    with pytest.raises(TypeError, match=r"^f: x must be an array without a mask, got a masked array"):
+        as_float(masked, "f", "x")
+    with pytest.raises(TypeError, match=r"^grad: argument 0 must be an array without a mask"):
+        grad(np.sum)(masked)
+    for f in (np.multiply, np.dot, np.maximum):
+        with pytest.raises(TypeError, match="must be an array without a mask"):
+            grad(lambda x, f=f: np.sum(f(x, masked)))(np.ones(3))

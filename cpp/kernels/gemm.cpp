@@ -139,6 +139,7 @@ void gemm_stacked(T* C, MatrixView<T> A, ptrdiff_t stack_a, MatrixView<T> B, ptr
     auto one = [&](ptrdiff_t i) {
         gemm<T>(C + i * m * n, n, {A.data + i * stack_a, A.row, A.col}, {B.data + i * stack_b, B.row, B.col}, m, n, k);
     };
+    if (s == 0 || m == 0 || n == 0) return;
     const double each = gemm_cost_ns(m, n, k);
     // Few large products share the threads inside; many products share them among each other.
     if (s < 2 * thread_count() && each > 1e6) {

@@ -13,11 +13,14 @@ namespace {
 
 using std::ptrdiff_t;
 
-constexpr ptrdiff_t kBlock = 1024;        // elements of a contiguous row that are added without a tree
 constexpr ptrdiff_t kRows = 64;           // rows that are added without a tree
 constexpr ptrdiff_t kTile = 1024;         // columns whose totals stay in the first-level cache
 constexpr ptrdiff_t kNarrow = 128;        // columns below which several rows are taken as one
 constexpr ptrdiff_t kPiece = 128 * 1024;  // elements of one task
+
+// Elements of a contiguous row that are added without a tree: 16 to each lane of four vectors.
+template <class T>
+constexpr ptrdiff_t kBlock = 64 * lanes<Vec<T>>;
 
 struct Sum {
     template <class T>
@@ -40,7 +43,7 @@ struct Max {
 
 // ---- rows that lie contiguous ----
 
-// n ≤ kBlock: four independent totals, so that additions do not wait for each other.
+// n ≤ kBlock<T>: four independent totals, so that additions do not wait for each other.
 template <class Op, class T>
 T reduce_block(const T* x, ptrdiff_t n) {
     using V = Vec<T>;
@@ -60,8 +63,8 @@ T reduce_block(const T* x, ptrdiff_t n) {
 
 template <class Op, class T>
 T reduce_contiguous(const T* x, ptrdiff_t n) {
-    if (n <= kBlock) return reduce_block<Op>(x, n);
-    const ptrdiff_t half = (n / kBlock + 1) / 2 * kBlock;
+    if (n <= kBlock<T>) return reduce_block<Op>(x, n);
+    const ptrdiff_t half = (n / kBlock<T> + 1) / 2 * kBlock<T>;
     return Op::combine(reduce_contiguous<Op>(x, half), reduce_contiguous<Op>(x + half, n - half));
 }
 

@@ -20,11 +20,15 @@ V minus_infinity() {
     return broadcast<V>(-std::numeric_limits<lane_t<V>>::infinity());
 }
 
+// Rows that are worth handing to a thread.
+ptrdiff_t row_grain(ptrdiff_t c) {
+    return std::max<ptrdiff_t>(1, 1024 / std::max<ptrdiff_t>(c, 1));
+}
+
 // body(row) for all rows, in parallel.
 template <class Body>
 void for_each_row(ptrdiff_t n, ptrdiff_t c, double ns, Body&& body) {
-    const ptrdiff_t grain = std::max<ptrdiff_t>(1, 1024 / std::max<ptrdiff_t>(c, 1));
-    parallel_chunks(n, grain, ns, [&](ptrdiff_t begin, ptrdiff_t end) {
+    parallel_chunks(n, row_grain(c), ns, [&](ptrdiff_t begin, ptrdiff_t end) {
         for (ptrdiff_t row = begin; row < end; ++row) body(row);
     });
 }
@@ -76,10 +80,44 @@ struct RowSum {
     T largest, sum;  // max z and Σ exp(z - max z)
 };
 
+// p = softmax(z) for a row of K vectors, the last one perhaps incomplete, that stay in registers.
+template <int K, class T>
+RowSum<T> softmax_in_registers(T* p, const T* z, ptrdiff_t c) {
+    using V = Vec<T>;
+    constexpr int W = lanes<V>, last = (K - 1) * W;
+    V e[K];
+    for (int k = 0; k < K - 1; ++k) e[k] = load<V>(z + k * W);
+    e[K - 1] = load_first(z + last, c - last, minus_infinity<V>());
+
+    V top = minus_infinity<V>();
+    for (int k = 0; k < K; ++k) top = vmax(e[k], top);
+    const T largest = fold_lanes(top, [](V a, V b) { return vmax(a, b); });
+
+    V total{};
+    for (int k = 0; k < K; ++k) total += e[k] = vexp(e[k] - largest);
+    const T sum = sum_lanes(total), factor = 1 / sum;
+
+    for (int k = 0; k < K - 1; ++k) store(p + k * W, e[k] * factor);
+    store_first(p + last, e[K - 1] * factor, c - last);
+    return {largest, sum};
+}
+
 // p = softmax(z)
 template <class T>
 RowSum<T> softmax_row(T* p, const T* z, ptrdiff_t c) {
     using V = Vec<T>;
+    switch ((c + lanes<V> - 1) / lanes<V>) {
+        case 1:
+            return softmax_in_registers<1>(p, z, c);
+        case 2:
+            return softmax_in_registers<2>(p, z, c);
+        case 3:
+            return softmax_in_registers<3>(p, z, c);
+        case 4:
+            return softmax_in_registers<4>(p, z, c);
+        default:
+            break;
+    }
     const T largest = row_max(z, c);
     const T sum = sum_over_row<V>(c, [=](ptrdiff_t i, auto count) {
         const V e = shifted_exp<V>(z + i, count, largest);
@@ -115,11 +153,25 @@ void log_softmax(T* y, const T* x, ptrdiff_t n, ptrdiff_t c) {
 
 template <class T>
 void cross_entropy(T* loss, T* p, const T* z, const std::int64_t* labels, ptrdiff_t n, ptrdiff_t c) {
-    for_each_row(n, c, softmax_ns<T>(n, c), [=](ptrdiff_t row) {
-        const auto [largest, sum] = softmax_row(p + row * c, z + row * c, c);
-        const std::int64_t label = labels[row];
-        const bool known = label >= 0 && label < c;
-        loss[row] = known ? log_of(sum) - (z[row * c + label] - largest) : std::numeric_limits<T>::quiet_NaN();
+    using V = Vec<T>;
+    constexpr ptrdiff_t together = 64;  // rows whose logarithms are taken together
+    parallel_chunks(n, row_grain(c), softmax_ns<T>(n, c), [=](ptrdiff_t begin, ptrdiff_t end) {
+        for (ptrdiff_t first = begin; first < end; first += together) {
+            const ptrdiff_t rows = std::min(together, end - first);
+            T sums[together], picked[together];  // Σ exp(z - max z) and z[label] - max z
+            for (ptrdiff_t i = 0; i < rows; ++i) {
+                const T* logits = z + (first + i) * c;
+                const auto [largest, sum] = softmax_row(p + (first + i) * c, logits, c);
+                const std::int64_t label = labels[first + i];
+                const bool known = label >= 0 && label < c;
+                sums[i] = sum;
+                picked[i] = known ? logits[label] - largest : std::numeric_limits<T>::quiet_NaN();
+            }
+            for_each_vector<V>(0, rows, [&](ptrdiff_t i, auto count) {
+                const V log_sum = vlog(load_lanes(sums + i, count, broadcast<V>(1)));
+                store_lanes(loss + first + i, log_sum - load_lanes<V>(picked + i, count), count);
+            });
+        }
     });
 }
 

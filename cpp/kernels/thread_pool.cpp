@@ -1,10 +1,12 @@
 #include "kernels/thread_pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace mmlcore {
@@ -20,6 +22,7 @@ constexpr auto kSpin = std::chrono::microseconds(60);
 // a tenth of the time, whatever else runs on the machine.
 constexpr auto kPatience = std::chrono::microseconds(200);
 constexpr int kRest = 10;
+constexpr auto kLongestRest = std::chrono::milliseconds(100);
 
 thread_local bool inside = false;
 
@@ -85,13 +88,21 @@ class Pool {
         {
             std::lock_guard<std::mutex> hold(lock_);
             if (region_ || joined_ > 0 || now < alone_until_) return false;
-            for (; workers_ < workers; ++workers_) std::thread([this] { serve(); }).detach();
+            start(workers);
             region_ = &region;
             opened_.fetch_add(1, std::memory_order_release);
             if (sleeping_ == 0) return true;
         }
         wake_.notify_all();
         return true;
+    }
+
+    // Has at least so many workers, or as many as the system grants.
+    void start(int workers) {
+        try {
+            for (; workers_ < workers; ++workers_) std::thread([this] { serve(); }).detach();
+        } catch (const std::system_error&) {
+        }
     }
 
     // Closes the region: nobody joins any more, and those who joined finish the task in hand.
@@ -105,7 +116,8 @@ class Pool {
         hold.lock();
         finished_.wait(hold, [this] { return joined_ == 0; });
         const auto now = Clock::now();
-        if (now - done > done - start + kPatience) alone_until_ = now + kRest * (now - done);
+        if (now - done > done - start + kPatience)
+            alone_until_ = now + std::min<Clock::duration>(kRest * (now - done), kLongestRest);
     }
 
     // A worker's life.

@@ -20,8 +20,8 @@ void set_thread_count(int n);
 // The count and what decided it, for `mmlcore info`.
 std::string thread_reason();
 
-// Registers the fork handler; called once when the module is imported.
-void install_fork_handler();
+// Reads the machine's limits and registers the fork handler; called once when the module is imported.
+void start_threads_module();
 
 namespace detail {
 void run_parallel(std::ptrdiff_t tasks, int threads, void (*call)(void*, std::ptrdiff_t), void* body);

@@ -79,7 +79,7 @@ inline V sin_of_magnitude(V magnitude, int quarters) {
 
     const V z = r * r;
     const V sine = r + r * (z * Trig::sin_tail(z));
-    const V cosine = 1 - (z * lane_t<V>(0.5) - z * z * Trig::cos_tail(z));
+    const V cosine = 1 - z * (lane_t<V>(0.5) - z * Trig::cos_tail(z));
 
     const V result = (quadrant & 1) == 0 ? sine : cosine;
     const BitsOf<V> negative = (quadrant & 2) << (8 * sizeof(Word) - 2);

@@ -1,4 +1,6 @@
-"""The dtype rule: float32 and float64 in, the same out; integers and booleans become float64; the rest TypeError.
+"""The dtype rule: float32 and float64 in, the same out; float16 becomes float32, integers and booleans float64.
+
+Anything else is a TypeError.
 
 Nothing is copied that already obeys the rule, whatever its strides; inputs are never written to. And the rule for
 the shapes of targets, which losses and metrics share.
@@ -32,14 +34,16 @@ def as_float(x: Any, function: str, argument: str) -> FloatArray:
     """
     if type(x) is np.ndarray and (x.dtype is _F64 or x.dtype is _F32):
         return x
+    if isinstance(x, np.ndarray) and hasattr(x, "mask"):  # numpy.ma is not imported for a test
+        raise TypeError(message(function, argument, "an array without a mask", "a masked array (write x.filled(...))"))
     array = np.asarray(x)
     if type(array) is np.ndarray and (array.dtype is _F64 or array.dtype is _F32):
         return array
-    kind = array.dtype.kind
-    if kind == "f" and array.dtype.itemsize in (4, 8):
-        return array.astype(array.dtype.newbyteorder("="), copy=False)
-    if kind in "iub" or array.dtype == np.float16:
-        return array.astype(np.float64 if kind != "f" else np.float32)
+    kind, itemsize = array.dtype.kind, array.dtype.itemsize
+    if kind == "f" and itemsize in (2, 4, 8):  # the other byte order too, and dtypes that are equal but not the same
+        return array.astype(_F64 if itemsize == 8 else _F32, copy=False)
+    if kind in "iub":
+        return array.astype(_F64)
     raise TypeError(message(function, argument, "real numbers", f"dtype {array.dtype}"))
 
 
@@ -60,9 +64,8 @@ def as_same_float(function: str, **arrays: Any) -> list[FloatArray]:
         return list(arrays.values())
 
     converted = [as_float(value, function, name) for name, value in arrays.items()]
-    if all(a.dtype is _F32 for a in converted) or all(a.dtype is _F64 for a in converted):
-        return converted
-    return [a.astype(_F64, copy=False) for a in converted]
+    common = _F32 if all(a.dtype == _F32 for a in converted) else _F64
+    return [a.astype(common, copy=False) for a in converted]
 
 
 def expected_shape(targets: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:

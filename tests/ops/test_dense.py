@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from mmlcore import check_grads, grad, ops
+from mmlcore import _kernels, check_grads, grad, ops
 
 RANDOM = np.random.default_rng(16)
 ACTIVATIONS = {
@@ -49,6 +49,11 @@ def test_every_subset_of_gradients_equals_the_step_by_step_form(name, needed):
 @pytest.mark.parametrize("name", ["sigmoid", "tanh"])
 def test_third_order(name):
     check_grads(lambda x, w, b: ops.dense(x, w, b, name), layer(2, inputs=2, outputs=2), order=3, rtol=1e-5)
+
+
+def test_every_fused_activation_can_be_differentiated_again():
+    for name in _kernels.ACTIVATIONS:
+        check_grads(lambda x, name=name: ops.dense(x, np.eye(3), None, name), (0.5 + np.eye(3),), order=2)
 
 
 def test_two_layers_in_float32_with_mixed_dtypes():

@@ -126,7 +126,7 @@ class _Differentiated:
             out, aux = self.split(out) if self.has_aux else (out, None)
             out = settled(out)
             depends = type(out) is Tensor and out.tape is tape
-            value = out.value if depends else out
+            value = settled(out.value) if depends else out
             seed = self.seed(value)
             gradients = tape.backward(out.node, seed, len(xs)) if depends else [None] * len(xs)
         finally:
@@ -178,6 +178,8 @@ def _finished(gradient: Any, x: Any, function: str) -> Any:
     if getattr(gradient, "shape", ()) != x.shape:
         got = f"a gradient of shape {np.shape(gradient)} for an argument of shape {x.shape}"
         raise ValueError(message(function, "every derivative rule", "one that keeps the shape", got))
+    if type(gradient) is Tensor:
+        gradient = settled(gradient)  # the value, if it holds no more than a Tensor that outlived its transform
     if type(gradient) is Tensor:
         return gradient if gradient.dtype == x.dtype else gradient.astype(x.dtype)
     if isinstance(x, np.generic):

@@ -80,7 +80,7 @@ class MeanSquaredError(Loss):
 
     def plan(self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]) -> Callable[[], Any] | None:
         difference, square, share = (np.empty_like(gradient) for _ in range(3))
-        each = np.empty(gradient.shape[:-1], gradient.dtype)
+        each, total = np.empty(gradient.shape[:-1], gradient.dtype), np.empty((), gradient.dtype)
         share[...] = gradient.dtype.type(1 / each.size) * gradient.dtype.type(1 / gradient.shape[-1])
 
         def loss() -> Any:
@@ -88,7 +88,8 @@ class MeanSquaredError(Loss):
             _kernels.square(square, difference)
             _kernels.square_grad(gradient, share, difference, square)
             _kernels.mean(each, square, square.ndim - 1, square.ndim)
-            return ops.mean(each)
+            _kernels.mean(total, each, 0, each.ndim)
+            return float(total)
 
         return loss
 

@@ -9,20 +9,12 @@ from mmlcore import _kernels
 from mmlcore._arrays import as_float, as_same_float
 from mmlcore._errors import choose, message
 from mmlcore.autodiff import Tensor, defvjp_joint, primitive
-from mmlcore.ops.elementwise import sign
+from mmlcore.ops.activation import SLOPES
 from mmlcore.ops.matmul import matmul
 from mmlcore.ops.reductions import sum
 from mmlcore.ops.shape import as_rows, reshape, shape_of, swapaxes
 
 __all__ = ["dense"]
-
-# f' as a function of y = f(z), for derivatives of second order and above.
-_SLOPES: dict[str, Callable[[Any], Any] | None] = {
-    "linear": None,
-    "relu": sign,
-    "sigmoid": lambda y: y * (1 - y),
-    "tanh": lambda y: 1 - y * y,
-}
 
 
 def dense(x: Any, w: Any, b: Any = None, activation: str = "linear") -> Any:
@@ -55,7 +47,7 @@ def dense(x: Any, w: Any, b: Any = None, activation: str = "linear") -> Any:
     >>> ops.dense([[1, -2]], [[1, 0], [0, 1]], [10, 1], activation="relu")
     array([[11.,  0.]])
     """
-    choose("dense", "activation", activation, _SLOPES)
+    choose("dense", "activation", activation, _kernels.ACTIVATIONS)
     shape = shape_of(x)
     if len(shape) == 2:
         return _dense(x, w, b, activation)
@@ -109,6 +101,5 @@ def _fused(dy: Any, y: Any, x: Any, w: Any, activation: str, with_dx: bool, with
 
 def _composed(dy: Any, y: Any, x: Any, w: Any, activation: str) -> tuple[Any, Any, Any]:
     """The same gradients by primitives, which can be differentiated again."""
-    slope = _SLOPES[activation]
-    dz = dy * slope(y) if slope else dy
+    dz = dy if activation == "linear" else dy * SLOPES[activation](y)
     return matmul(dz, swapaxes(w, 0, 1)), matmul(swapaxes(x, 0, 1), dz), sum(dz, axis=0)
