@@ -2,9 +2,11 @@
 
 Anything else is a TypeError.
 
-Nothing is copied that already obeys the rule, whatever its strides; inputs are never written to.
+Nothing is copied that already obeys the rule, whatever its strides; inputs are never written to. And the rule for
+the shapes of targets, which losses and metrics share.
 """
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from mmlcore._errors import message
 
-__all__ = ["as_float", "as_same_float"]
+__all__ = ["as_float", "as_same_float", "as_shape", "expected_shape"]
 
 FloatArray = NDArray[Any]
 
@@ -64,3 +66,28 @@ def as_same_float(function: str, **arrays: Any) -> list[FloatArray]:
     converted = [as_float(value, function, name) for name, value in arrays.items()]
     common = _F32 if all(a.dtype == _F32 for a in converted) else _F64
     return [a.astype(common, copy=False) for a in converted]
+
+
+def expected_shape(targets: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The shape of y_true for predictions of `shape`: theirs, without the classes for "labels", None for "any"."""
+    return {"any": None, "labels": shape[:-1]}.get(targets, shape)
+
+
+def as_shape(function: str, argument: str, array: Any, shape: tuple[int, ...] | None, name: str = "") -> Any:
+    """`array` (or a tensor) in `shape`, from which it may differ by a last axis of length one; None is any shape.
+
+    NumPy would broadcast (n,) against (n, 1) to (n, n) without a word.
+
+    >>> as_shape("mse", "y_true", np.arange(3), (3, 1)).shape
+    (3, 1)
+    >>> as_shape("mse", "y_true", np.arange(3), (3, 2))
+    Traceback (most recent call last):
+    ...
+    ValueError: mse: y_true must be shape (3, 2), got shape (3,)
+    """
+    if shape is None or array.shape == shape:
+        return array
+    if shape in ((*array.shape, 1), array.shape[:-1]) and array.size == prod(shape):
+        return array.reshape(shape)
+    purpose = f"shape {shape}{name and ' for '}{name}"
+    raise ValueError(message(function, argument, purpose, f"shape {array.shape}"))

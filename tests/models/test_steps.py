@@ -122,12 +122,24 @@ class Doubled(Dense):
         return 2 * super().call(inputs)
 
 
+class Preactivated(Dense):
+    def preactivation(self, inputs):
+        return 3 * super().preactivation(inputs)
+
+
+class Activated(Dense):
+    def activate(self, preactivation):
+        return super().activate(preactivation) ** 2
+
+
+class Total(losses.MeanSquaredError):
+    def __call__(self, y_true, y_pred):
+        return 5 * super().__call__(y_true, y_pred)
+
+
 class Cubic(losses.MeanSquaredError):
     def call(self, y_true, y_pred):
         return (abs(y_pred - y_true) ** 3).mean(axis=-1)
-
-    def __call__(self, y_true, y_pred):
-        return self.call(y_true, y_pred).mean()
 
 
 class Mine(Layer):
@@ -139,12 +151,24 @@ class Mine(Layer):
     ("layers", "loss"),
     [
         ([Doubled(2)], "mse"),
+        ([Preactivated(2)], "mse"),
+        ([Activated(2, "relu")], "mse"),
+        ([Dense(2)], Total()),
         ([Mine(), Dense(2)], "mse"),
         ([Dense(2, "softplus")], "mse"),
         ([Dense(2)], Cubic()),
         ([Dense(2)], "mae"),
     ],
-    ids=["inherited call", "own layer", "own activation", "inherited loss", "loss without plan"],
+    ids=[
+        "own call",
+        "own preactivation",
+        "own activate",
+        "own mean",
+        "own layer",
+        "own activation",
+        "inherited loss",
+        "loss without plan",
+    ],
 )
 def test_what_has_no_plan_is_taped_and_right(layers, loss):
     model = Sequential(layers, dtype="float64", seed=0)
@@ -161,6 +185,16 @@ def test_what_has_no_plan_is_taped_and_right(layers, loss):
         numeric[i] = (above - model.evaluate(X, Y)) / (2 * step)
         model.theta[i] = kept
     np.testing.assert_allclose(model.gradient, numeric, atol=1e-7)
+
+
+@pytest.mark.parametrize("cls", [Doubled, Preactivated, Activated])
+def test_the_loss_goes_round_no_method_of_a_subclass(cls):
+    model = Sequential([cls(2, "softmax")], dtype="float64", seed=0)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    p = model.predict(X)
+    expected = -np.log(p / p.sum(axis=1, keepdims=True))[np.arange(8), LABELS].mean()
+    assert model.evaluate(X, LABELS) == pytest.approx(expected, rel=1e-9)
+    assert model.train_on_batch(X, LABELS) == pytest.approx(expected, rel=1e-9)
 
 
 def test_few_batch_sizes_are_kept():
