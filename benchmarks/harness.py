@@ -16,6 +16,7 @@ library's pool do not slow the next.
 import argparse
 import contextlib
 import gc
+import importlib
 import importlib.metadata
 import importlib.util
 import json
@@ -157,6 +158,9 @@ def pinned(threads: int) -> Iterator[None]:
     """Every library here on `threads` threads."""
     import mmlcore
 
+    for peer in ("scipy.linalg", "torch"):  # threadpoolctl limits only what is loaded
+        with contextlib.suppress(ImportError):
+            importlib.import_module(peer)
     with contextlib.ExitStack() as stack:
         if installed("torch"):
             import torch

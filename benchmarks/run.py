@@ -29,7 +29,7 @@ def main() -> None:
 
     every = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     counts = sorted({int(n) for n in options.threads.split(",")} if options.threads else {1, every})
-    for script in sorted(HERE.glob(f"bench_*{options.only}*.py")):
+    for script in sorted(s for s in HERE.glob("bench_*.py") if options.only in s.stem):
         for threads in counts[:1] if options.quick or script.stem in ONE_THREAD_ONLY else counts:
             print(f"== {script.name}, {threads} thread{'s' if threads > 1 else ''}", flush=True)
             command = [sys.executable, str(script), "--threads", str(threads), "--out", str(options.out)]

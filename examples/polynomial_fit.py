@@ -42,7 +42,8 @@ def main() -> None:
     arguments = parser.parse_args()
 
     L, theta = fit()
-    by_qr = np.polynomial.polynomial.polyfit(X, Y, 2)[::-1]
+    Q, R = np.linalg.qr(np.stack([X**2, X, np.ones_like(X)], axis=1))
+    by_qr = np.linalg.solve(R, Q.T @ Y)
     print("L =", np.array2string(L, precision=12, prefix="L ="))
     print("a, b, c = {:.10f}, {:.10f}, {:.10f}".format(*theta))
     print(f"largest difference from a QR fit: {np.abs(theta - by_qr).max():.1e}")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmlcore._arrays import as_float, as_same_float
+from mmlcore import grad
+from mmlcore._arrays import as_float, as_same_float, as_shape, expected_shape
 
 INTEGERS = [np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64]
 
@@ -89,3 +90,33 @@ def test_several_arrays_get_one_dtype(dtypes: tuple[str, str], expected: str) ->
 def test_several_arrays_name_the_argument_at_fault() -> None:
     with pytest.raises(TypeError, match="solve: b must be real numbers, got dtype complex128"):
         as_same_float("solve", a=[1.0], b=[1j])
+
+
+@pytest.mark.parametrize(("got", "wanted"), [((3,), (3, 1)), ((3, 1), (3,)), ((3, 2), (3, 2)), ((), (1,)), ((1,), ())])
+def test_shapes_may_differ_by_a_last_axis_of_one(got: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    array = np.arange(float(np.prod(got))).reshape(got)
+    np.testing.assert_array_equal(as_shape("f", "x", array, wanted), array.reshape(wanted))
+    assert as_shape("f", "x", array, None) is array
+
+
+@pytest.mark.parametrize(("got", "wanted"), [((3,), (1, 3)), ((3, 2), (3,)), ((2, 3), (3, 2)), ((3,), (3, 2))])
+def test_other_shapes_are_refused(got: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"^f: x must be shape \(.*\) for mae, got shape \("):
+        as_shape("f", "x", np.zeros(got), wanted, "mae")
+
+
+def test_expected_shapes() -> None:
+    assert expected_shape("values", (3, 2)) == expected_shape("probabilities", (3, 2)) == (3, 2)
+    assert expected_shape("labels", (3, 2)) == (3,)
+    assert expected_shape("any", (3, 2)) is None
+
+
+def test_a_masked_array_is_refused_not_stripped_of_its_mask():
+    masked = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+    with pytest.raises(TypeError, match=r"^f: x must be an array without a mask, got a masked array"):
+        as_float(masked, "f", "x")
+    with pytest.raises(TypeError, match=r"^grad: argument 0 must be an array without a mask"):
+        grad(np.sum)(masked)
+    for f in (np.multiply, np.dot, np.maximum):
+        with pytest.raises(TypeError, match="must be an array without a mask"):
+            grad(lambda x, f=f: np.sum(f(x, masked)))(np.ones(3))

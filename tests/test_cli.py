@@ -87,6 +87,7 @@ def test_options_count(capsys):
         (["digits", "--epochs", "-1"], "argument --epochs: must be at least 1, got -1"),
         (["digits", "--epochs", "0"], "argument --epochs: must be at least 1, got 0"),
         (["digits", "--batch-size", "x"], "argument --batch-size: invalid integer value: 'x'"),
+        (["digits", "--hidden", "100000000000"], "argument --hidden: must be at most 65536, got 100000000000"),
         (["digits", "--hidden", "0"], "argument --hidden: must be at least 1, got 0"),
         (["digits", "--seed", "-1"], "argument --seed: must be at least 0, got -1"),
         (["digits", "--threads", "0"], "argument --threads: must be at least 1, got 0"),
@@ -110,10 +111,22 @@ def test_plot_writes_a_picture(tmp_path, capsys):
     assert f"wrote {file}" in capsys.readouterr().out
 
 
-def test_a_file_that_cannot_be_written_is_one_line(tmp_path, capsys):
+@pytest.mark.parametrize("file", ["nowhere/digits.png", "digits.xyz", "digits"])
+def test_a_file_that_cannot_be_written_is_one_line_before_training(file, tmp_path, capsys):
     pytest.importorskip("matplotlib")
-    assert main(["digits", "--epochs", "1", "--plot", str(tmp_path / "nowhere" / "digits.png")]) == 1
-    assert re.search(r"^mmlcore: .*No such file or directory.*$", capsys.readouterr().err, re.MULTILINE)
+    assert main(["digits", "--plot", str(tmp_path / file)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"mmlcore: digits: --plot must be .*, got '.*'\n", err)
+
+
+def test_too_little_memory_is_one_line(monkeypatch, capsys):
+    def exhausted(*args, **kwargs):
+        raise MemoryError("Unable to allocate")
+
+    monkeypatch.setattr(mmlcore.models.Sequential, "fit", exhausted)
+    assert main(["digits"]) == 1
+    assert capsys.readouterr().err == "mmlcore: Unable to allocate\n"
 
 
 def test_without_matplotlib_plot_names_the_extra_before_training(monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""After fork the child works, on one thread: libgomp's threads do not follow it, waiting would hang."""
+"""After fork the child works, on one thread: its parent's threads do not follow it, waiting for them would hang."""
 
 import os
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def same(results):
     return all(np.allclose(r, e, rtol=1e-4, atol=1e-4) for r, e in zip(results, expected, strict=True))
 
 _kernels.set_num_threads(2)
-expected = work()  # the parent has opened regions, so its runtime has threads to lose
+expected = work()  # the parent has opened regions, so it has threads to lose
 assert _kernels.get_num_threads() == 2
 """
 

@@ -3,6 +3,8 @@
 import ast
 import importlib
 import inspect
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +16,7 @@ PACKAGE = REPOSITORY / "python" / "mmlcore"
 LONGEST_FILE = 600
 LONGEST_CMAKE = 150
 LONGEST_FUNCTION = 40  # lines of Python, docstring not counted
+LONGEST_CPP_FUNCTION = 60
 
 
 def modules() -> list[Path]:
@@ -53,9 +56,9 @@ def test_every_module_has_its_test_file(file: Path) -> None:
     assert mirrored.is_file(), f"{mirrored.relative_to(REPOSITORY)} is missing"
 
 
-def test_every_test_folder_has_its_package() -> None:
-    folders = {p.parent for p in (REPOSITORY / "tests").rglob("test_*.py")}
-    orphans = [f for f in folders if not (PACKAGE / f.relative_to(REPOSITORY / "tests")).is_dir()]
+def test_every_test_folder_mirrors_a_package_or_the_kernels() -> None:
+    folders = {p.parent.relative_to(REPOSITORY / "tests") for p in (REPOSITORY / "tests").rglob("test_*.py")}
+    orphans = [f for f in folders if not (PACKAGE / f).is_dir() and not (REPOSITORY / "cpp" / f).is_dir()]
     assert not orphans
 
 
@@ -124,6 +127,34 @@ def test_no_function_outgrows_a_screen(file: Path) -> None:
             lines = (node.end_lineno or 0) - (after_docstring or 0)
             if lines > LONGEST_FUNCTION:
                 long.append(f"{node.name}: {lines} lines")
+    assert not long, long
+
+
+def cpp_functions(file: Path) -> Iterator[tuple[str, int]]:
+    """Signature and number of body lines of every function at column 0, which is where clang-format puts them."""
+    other = re.compile(r"namespace|struct|class|enum|union|using|template|extern|[#/}\s]")
+    head, start = "", -1  # start: the line that opens the body
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines()):
+        code = line.split("//")[0].rstrip()
+        if line.startswith("}"):
+            if start >= 0:
+                yield head, number - start - 1
+            head, start = "", -1
+        elif start < 0:
+            if line and not other.match(line):
+                head = line
+            if head and code.endswith("{"):
+                start = number
+            elif code.endswith((";", "}")):
+                head = ""  # a declaration, or a definition on one line
+
+
+CPP = [file for file in sources() if file.suffix in (".cpp", ".h")]
+
+
+@pytest.mark.parametrize("file", CPP, ids=ids(CPP))
+def test_no_cpp_function_outgrows_a_screen(file: Path) -> None:
+    long = [f"{head}: {lines} lines" for head, lines in cpp_functions(file) if lines > LONGEST_CPP_FUNCTION]
     assert not long, long
 
 

@@ -1,6 +1,6 @@
 #include "bindings/arrays.h"
 
-#include <limits>
+#include <new>
 
 namespace mmlcore::bindings {
 namespace {
@@ -38,14 +38,6 @@ std::string shape_text(std::initializer_list<ptrdiff_t> shape) {
     return joined(shape.begin(), shape.end());
 }
 
-ptrdiff_t checked_product(const char* function, ptrdiff_t a, ptrdiff_t b) {
-    ptrdiff_t product;
-    if (__builtin_mul_overflow(a, b, &product) || product > std::numeric_limits<ptrdiff_t>::max() / 16)
-        throw_value(function, "the result", "small enough to be indexed",
-                    std::to_string(a) + " times " + std::to_string(b) + " elements");
-    return product;
-}
-
 Dtype dtype_of(const py::array& a) {
     // The type number alone says nothing of the byte order.
     const auto* descr = py::detail::array_descriptor_proxy(py::detail::array_proxy(a.ptr())->descr);
@@ -80,7 +72,9 @@ bool is_contiguous(const py::array& a) {
 
 py::array contiguous(const py::array& a) {
     if (is_contiguous(a)) return a;
-    return py::array::ensure(a, py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_);
+    py::array copy = py::array::ensure(a, py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_);
+    if (!copy) throw std::bad_alloc();  // a view may stand for more elements than there is memory
+    return copy;
 }
 
 }  // namespace mmlcore::bindings

@@ -30,9 +30,6 @@ using std::ptrdiff_t;
 std::string shape_text(const py::array& a);
 std::string shape_text(std::initializer_list<ptrdiff_t> shape);
 
-// a · b, or ValueError when the product does not fit in memory's index type.
-ptrdiff_t checked_product(const char* function, ptrdiff_t a, ptrdiff_t b);
-
 // ---- dtypes -------------------------------------------------------------------------------------------------
 
 enum class Dtype { float32, float64, other };
@@ -64,7 +61,7 @@ void require_ndim(const char* function, const char* argument, const py::array& a
 void require_writeable(const char* function, const char* argument, const py::array& a);
 bool is_contiguous(const py::array& a);
 
-// `a` itself when C-contiguous and aligned, otherwise such a copy.
+// `a` itself when C-contiguous and aligned, otherwise such a copy; MemoryError when there is no room for it.
 py::array contiguous(const py::array& a);
 
 // ---- arguments ----------------------------------------------------------------------------------------------

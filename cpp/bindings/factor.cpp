@@ -3,8 +3,6 @@
 
 #include <pybind11/stl.h>
 
-#include <atomic>
-#include <limits>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -51,8 +49,7 @@ using Failure = std::optional<std::pair<ptrdiff_t, ptrdiff_t>>;
 // one(i) for every matrix of the stack returns -1 or the pivot that failed.
 template <class One>
 Failure over_stack(ptrdiff_t count, double cost_each_ns, One&& one) {
-    std::atomic<ptrdiff_t> first{std::numeric_limits<ptrdiff_t>::max()};
-    ptrdiff_t pivot_of_first = -1;
+    ptrdiff_t first = count, pivot_of_first = -1;
     std::mutex lock;
     auto run = [&](ptrdiff_t i) {
         const ptrdiff_t pivot = one(i);
@@ -70,7 +67,7 @@ Failure over_stack(ptrdiff_t count, double cost_each_ns, One&& one) {
             parallel_for(count, static_cast<double>(count) * cost_each_ns, run);
     });
     if (pivot_of_first < 0) return std::nullopt;
-    return std::make_pair(first.load(), pivot_of_first);
+    return std::make_pair(first, pivot_of_first);
 }
 
 Failure bind_cholesky(py::array l, const py::array& a) {

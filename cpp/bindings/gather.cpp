@@ -45,7 +45,7 @@ void bind_gather_rows(py::array out, const py::array& x, const py::array& index)
     require_out(out, x, rows.size());
     rows.require_below(x.shape(0));
 
-    const py::array source = rows_are_contiguous(x) ? x : py::array::ensure(x, py::array::c_style);
+    const py::array source = rows_are_contiguous(x) ? x : contiguous(x);
     const ptrdiff_t count = rows.size(), bytes = count ? out.nbytes() / count : 0;
     submit(gather_ns(count, bytes),
            [to = static_cast<char*>(out.mutable_data()), from = static_cast<const char*>(source.data()),

@@ -71,7 +71,8 @@ void bind_gemm_call(py::array c, const py::array& a, const py::array& b, double 
         const Output<T> C("gemm", "c", c, {m, n});
         const Bias<T> bias_values("gemm", bias, n);
         const Epilogue<T> epilogue{bias_values.data(), activation_of("gemm", activation)};
-        if (overlap(c, a) || overlap(c, b)) {  // the result may not overwrite what is still to be read
+        if (overlap(c, a) || overlap(c, b) ||
+            (bias_values.data() && overlap(c, bias))) {  // the result may not overwrite what is still to be read
             py::array_t<T> separate(std::vector<ptrdiff_t>{m, n}, C.data());
             bind_gemm_call(separate, a, b, alpha, beta, bias, activation);
             std::copy(separate.data(), separate.data() + m * n, C.data());

@@ -1,6 +1,7 @@
 // The extension module: what it was built with, and every family's functions. One object per instruction set.
 
 #include <omp.h>
+#include <pybind11/stl.h>
 
 #include <Eigen/Core>
 #include <map>
@@ -27,8 +28,6 @@ std::map<std::string, std::string> build_info() {
 }
 
 }  // namespace
-
-#include <pybind11/stl.h>
 
 PYBIND11_MODULE(MMLCORE_MODULE, m) {
     using namespace mmlcore::bindings;

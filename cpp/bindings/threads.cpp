@@ -8,7 +8,7 @@
 namespace mmlcore::bindings {
 
 void bind_threads(py::module_& m) {
-    install_fork_handler();
+    start_threads_module();
 
     m.def("get_num_threads", &thread_count, "Threads that a parallel region opened now would use.");
     m.def(

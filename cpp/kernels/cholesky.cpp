@@ -91,9 +91,7 @@ void transpose_triangle(T* to, ptrdiff_t ld_to, const T* from, ptrdiff_t ld_from
 
 template <class T>
 ptrdiff_t cholesky(T* L, const T* A, ptrdiff_t n) {
-    // An odd number of cache lines a row: rows that lie a power of two apart would share a few sets of the cache.
-    constexpr ptrdiff_t line = 64 / sizeof(T);
-    const ptrdiff_t ld = ((n + line - 1) / line | 1) * line;
+    const ptrdiff_t ld = padded_row<T>(n);
     T* U = scratch<T>(Scratch::cholesky, n * ld);
     transpose_triangle(U, ld, A, n, n, Triangle::lower);
     const ptrdiff_t pivot = factor(U, ld, n);

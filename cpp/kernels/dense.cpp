@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/reduce.h"
 #include "kernels/simd.h"
 #include "kernels/threads.h"
 #include "kernels/workspace.h"
@@ -15,7 +16,7 @@ V slope(V y, Activation activation) {
     const V one = broadcast<V>(1);
     switch (activation) {
         case Activation::relu:
-            return y > V{} ? one : V{};
+            return y > V{} ? one : (y != y ? y : V{});  // NaN stays
         case Activation::sigmoid:
             return y * (one - y);
         case Activation::tanh:
@@ -38,26 +39,6 @@ void through_activation(T* dz, const T* dy, const T* y, Activation activation, p
             store_first(dz + i, load_first<V>(dy + i, rest) * slope(load_first<V>(y + i, rest), activation), rest);
         }
     });
-}
-
-// db_j = Σ_i dz_ij.
-template <class T>
-void sum_rows(T* db, const T* dz, ptrdiff_t n, ptrdiff_t out) {
-    using V = Vec<T>;
-    constexpr int W = lanes<V>;
-    for (ptrdiff_t j = 0; j < out; j += W) {
-        const ptrdiff_t count = std::min<ptrdiff_t>(W, out - j);
-        V sum[4] = {};
-        ptrdiff_t i = 0;
-        auto row = [&](ptrdiff_t r) {
-            const T* p = dz + r * out + j;
-            return count == W ? load<V>(p) : load_first<V>(p, count);
-        };
-        for (; i + 4 <= n; i += 4)
-            for (int u = 0; u < 4; ++u) sum[u] += row(i + u);
-        for (; i < n; ++i) sum[0] += row(i);
-        store_first(db + j, (sum[0] + sum[1]) + (sum[2] + sum[3]), count);
-    }
 }
 
 }  // namespace
@@ -83,7 +64,7 @@ void dense_backward(T* dx, T* dw, T* db, const T* dy, MatrixView<T> x, MatrixVie
     // z = x w + bias
     gemm<T>(dw, out, x.transposed(), dz_view, in, out, n);
     if (dx) gemm<T>(dx, in, dz_view, w.transposed(), n, in, out);
-    if (db) sum_rows(db, dz, n, out);
+    if (db) reduce_sum(db, dz, 1, n, out);
 }
 
 #define MMLCORE_INSTANTIATE(T)                                                                                   \

@@ -41,15 +41,17 @@ void block_of_tiles(const Product<T>& g, const Slice& s, const T* packed_a, cons
     for (ptrdiff_t jp = j_begin; jp < j_end; ++jp) {
         const ptrdiff_t j = s.jc + jp * NR;
         const ptrdiff_t columns = std::min<ptrdiff_t>(NR, s.jc + s.nc - j);
-        const bool finishing = s.last;
-        const Store<T> finish{g.alpha, s.first ? g.beta : T{1},
-                              finishing && g.epilogue.bias ? g.epilogue.bias + j : nullptr,
-                              finishing ? g.epilogue.activation : Activation::linear};
+        Store<T> finish{g.alpha, s.first ? g.beta : T{1}, nullptr, Activation::linear, packed_b + (jp + 1) * NR * s.kc};
+        if (s.last) {
+            finish.bias = g.epilogue.bias ? g.epilogue.bias + j : nullptr;
+            finish.activation = g.epilogue.activation;
+        }
         for (ptrdiff_t ir = 0; ir < mc; ir += MR) {
             const ptrdiff_t rows = std::min<ptrdiff_t>(MR, mc - ir);
             if (g.part == Part::upper && ic + ir > j + columns - 1) break;
             tile_for<T>(rows, columns)(g.C + (ic + ir) * g.ldc + j, g.ldc, packed_a + ir * s.kc,
                                        packed_b + jp * NR * s.kc, s.kc, columns, finish);
+            finish.ahead += s.kc / kStepsPerLineAhead * (kLine / sizeof(T));
         }
     }
 }
@@ -59,7 +61,7 @@ template <class T>
 void rows_in_blocks(const Product<T>& g, const Slice& s, const T* packed_b, double cost_ns) {
     constexpr ptrdiff_t MR = Tile<T>::MR, NR = Tile<T>::NR;
     const ptrdiff_t panels = ceil_div(s.nc, NR);
-    const int threads = cost_ns < 20e3 ? 1 : thread_count();
+    const int threads = detail::threads_for(ceil_div(g.m, MR) * panels, cost_ns);
     ptrdiff_t mc = std::min(Tile<T>::MC, ceil_div(g.m, MR) * MR);
     if (threads > 1) mc = std::min(mc, std::max<ptrdiff_t>(1, ceil_div(g.m, MR) / (4 * threads)) * MR);
     const ptrdiff_t row_blocks = ceil_div(g.m, mc);
@@ -137,6 +139,7 @@ void gemm_stacked(T* C, MatrixView<T> A, ptrdiff_t stack_a, MatrixView<T> B, ptr
     auto one = [&](ptrdiff_t i) {
         gemm<T>(C + i * m * n, n, {A.data + i * stack_a, A.row, A.col}, {B.data + i * stack_b, B.row, B.col}, m, n, k);
     };
+    if (s == 0 || m == 0 || n == 0) return;
     const double each = gemm_cost_ns(m, n, k);
     // Few large products share the threads inside; many products share them among each other.
     if (s < 2 * thread_count() && each > 1e6) {

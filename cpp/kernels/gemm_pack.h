@@ -1,6 +1,8 @@
 // Packing: an operand is copied into panels that the micro-kernel reads from front to back.
 #pragma once
 
+#include <utility>
+
 #include "kernels/gemm.h"
 #include "kernels/simd.h"
 
@@ -8,31 +10,24 @@ namespace mmlcore {
 
 namespace detail {
 
-// Interleaves lanes of two vectors at distance `step`: the butterfly of a transposition.
-template <class V>
-inline void exchange(V& x, V& y, int step) {
-    constexpr int W = lanes<V>;
-    using Index = typename VectorOf<int_as<lane_t<V>>>::type;
-    Index low{}, high{};
-    for (int i = 0; i < W; ++i) {
-        const bool second = (i / step) % 2;
-        low[i] = second ? W + i - step : i;
-        high[i] = second ? W + i : i + step;
-    }
+// Exchanges the lanes of two vectors that lie `Step` apart: the butterfly of a transposition.
+template <int Step, class V, int... I>
+inline void exchange(V& x, V& y, std::integer_sequence<int, I...>) {
+    constexpr int W = sizeof...(I);
     const V a = x, b = y;
-    x = __builtin_shuffle(a, b, low);
-    y = __builtin_shuffle(a, b, high);
+    x = __builtin_shufflevector(a, b, (I / Step % 2 ? W + I - Step : I)...);
+    y = __builtin_shufflevector(a, b, (I / Step % 2 ? W + I : I + Step)...);
 }
 
-// Transposes a W × W block held in W vectors.
-template <class V>
-inline void transpose(V (&v)[lanes<V>]) {
-    constexpr int W = lanes<V>;
-#pragma GCC unroll 8
-    for (int step = 1; step < W; step *= 2)
+// Transposes a W × W block held in W vectors, W the number of lanes.
+template <int Step = 1, class V, int W>
+inline void transpose(V (&v)[W]) {
+    if constexpr (Step < W) {
 #pragma GCC unroll 16
         for (int i = 0; i < W; ++i)
-            if (!(i & step)) exchange(v[i], v[i + step], step);
+            if (!(i & Step)) exchange<Step>(v[i], v[i + Step], std::make_integer_sequence<int, W>{});
+        transpose<2 * Step>(v);
+    }
 }
 
 }  // namespace detail

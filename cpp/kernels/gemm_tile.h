@@ -34,12 +34,16 @@ struct Tile {
     static constexpr ptrdiff_t NC = 3072 / NR * NR;
 };
 
+constexpr ptrdiff_t kLine = 64;  // bytes
+constexpr ptrdiff_t kStepsPerLineAhead = 4;
+
 // What happens to a finished tile on its way to C.
 template <class T>
 struct Store {
     T alpha, beta;
     const T* bias;  // of the tile's first column, or null
     Activation activation;
+    const T* ahead;  // what the next tiles will read: fetched into the second-level cache while this one is summed
 };
 
 template <class V>
@@ -69,7 +73,12 @@ void tile(T* C, ptrdiff_t ldc, const T* a, const T* b, ptrdiff_t k, ptrdiff_t co
     for (int i = 0; i < Rows; ++i)
         for (int v = 0; v < Vectors; ++v) __builtin_prefetch(C + i * ldc + v * W, 1);
 
+    const T* ahead = finish.ahead;
     for (ptrdiff_t p = 0; p < k; ++p, a += Tile<T>::MR, b += Tile<T>::NR) {
+        if (p % kStepsPerLineAhead == 0) {
+            __builtin_prefetch(ahead, 0, 2);
+            ahead += kLine / sizeof(T);
+        }
         V row[Vectors];
 #pragma GCC unroll 2
         for (int v = 0; v < Vectors; ++v) row[v] = load<V>(b + v * W);

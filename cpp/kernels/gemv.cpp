@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "kernels/gemm_tile.h"
-#include "kernels/simd.h"
+#include "kernels/lanes.h"
 #include "kernels/threads.h"
 #include "kernels/workspace.h"
 
@@ -33,7 +33,7 @@ void dot_rows(T* out, const T* a, ptrdiff_t lda, const T* x, ptrdiff_t k) {
     for (int r = 0; r < R; ++r) {
         V total = sum[r][0];
         for (int u = 1; u < U; ++u) total += sum[r][u];
-        out[r] = horizontal_sum(total);
+        out[r] = sum_lanes(total);
     }
 }
 

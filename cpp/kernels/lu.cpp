@@ -83,9 +83,7 @@ struct Factors {
 
 template <class T>
 Factors<T> factors_of(const T* A, ptrdiff_t n) {
-    // An odd number of cache lines a row: rows that lie a power of two apart would share a few sets of the cache.
-    constexpr ptrdiff_t line = 64 / sizeof(T);
-    const ptrdiff_t ld = ((n + line - 1) / line | 1) * line;
+    const ptrdiff_t ld = padded_row<T>(n);
     T* lu = scratch<T>(Scratch::factor, n * ld);
     auto* pivots = scratch<ptrdiff_t>(Scratch::pivots, n);
     for (ptrdiff_t i = 0; i < n; ++i) std::copy(A + i * n, A + (i + 1) * n, lu + i * ld);
@@ -147,9 +145,19 @@ void slogdet(T* sign, T* logarithm, const T* A, ptrdiff_t n) {
 template <class T>
 T determinant(const T* A, ptrdiff_t n) {
     const Factors<T> f = factors_of(A, n);
-    T product = 1;
-    for (ptrdiff_t i = 0; i < n; ++i) product *= f.pivots[i] != i ? -f.lu[i * f.ld + i] : f.lu[i * f.ld + i];
-    return product;
+    // Mantissa and exponent apart: the product of some of the pivots may overflow where that of all does not.
+    T mantissa = 1;
+    long exponent = 0;
+    for (ptrdiff_t i = 0; i < n; ++i) {
+        int shift = 0;
+        mantissa = std::frexp(mantissa * (f.pivots[i] != i ? -1 : 1), &shift);
+        exponent += shift;
+        const T pivot = std::frexp(f.lu[i * f.ld + i], &shift);
+        exponent += shift;
+        mantissa *= pivot;
+    }
+    constexpr long limit = 4 * std::numeric_limits<T>::max_exponent;
+    return std::ldexp(mantissa, static_cast<int>(std::clamp(exponent, -limit, limit)));
 }
 
 #define MMLCORE_INSTANTIATE(T)                                                 \

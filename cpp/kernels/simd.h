@@ -154,11 +154,4 @@ inline V vmax(V a, V b) {
 #endif
 }
 
-template <class V>
-inline lane_t<V> horizontal_sum(V v) {
-    lane_t<V> total = 0;
-    for (int i = 0; i < lanes<V>; ++i) total += v[i];
-    return total;
-}
-
 }  // namespace mmlcore

@@ -1,10 +1,12 @@
 #include "kernels/thread_pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace mmlcore {
@@ -14,6 +16,13 @@ using Clock = std::chrono::steady_clock;
 
 // A worker looks for the next region this long before it sleeps: waking it costs about as much.
 constexpr auto kSpin = std::chrono::microseconds(60);
+
+// A caller that had to wait for the others this much longer than it worked itself has met a worker whose processor was
+// taken away in the middle of a task. It then works alone for kRest times that wait, so that such waits cost at most
+// a tenth of the time, whatever else runs on the machine.
+constexpr auto kPatience = std::chrono::microseconds(200);
+constexpr int kRest = 10;
+constexpr auto kLongestRest = std::chrono::milliseconds(100);
 
 thread_local bool inside = false;
 
@@ -64,21 +73,22 @@ class Pool {
   public:
     void run(std::ptrdiff_t tasks, int threads, void (*call)(void*, std::ptrdiff_t), void* body) {
         Region region{tasks, call, body, threads - 1};
-        const bool open = !inside && publish(region, threads - 1);
+        const auto start = Clock::now();
         const bool nested = inside;
+        const bool open = !nested && publish(region, threads - 1, start);
         region.work(lock_);
         inside = nested;
-        if (open) retire();
+        if (open) retire(start);
         if (region.failure) std::rethrow_exception(region.failure);
     }
 
   private:
-    // Opens the region to the workers; false when another one is open.
-    bool publish(Region& region, int workers) {
+    // Opens the region to the workers; false when another one is open, or while the caller had better work alone.
+    bool publish(Region& region, int workers, Clock::time_point now) {
         {
             std::lock_guard<std::mutex> hold(lock_);
-            if (region_) return false;
-            for (; workers_ < workers; ++workers_) std::thread([this] { serve(); }).detach();
+            if (region_ || joined_ > 0 || now < alone_until_) return false;
+            start(workers);
             region_ = &region;
             opened_.fetch_add(1, std::memory_order_release);
             if (sleeping_ == 0) return true;
@@ -87,16 +97,27 @@ class Pool {
         return true;
     }
 
+    // Has at least so many workers, or as many as the system grants.
+    void start(int workers) {
+        try {
+            for (; workers_ < workers; ++workers_) std::thread([this] { serve(); }).detach();
+        } catch (const std::system_error&) {
+        }
+    }
+
     // Closes the region: nobody joins any more, and those who joined finish the task in hand.
-    void retire() {
+    void retire(Clock::time_point start) {
         std::unique_lock<std::mutex> hold(lock_);
         region_ = nullptr;
         if (joined_ == 0) return;
         hold.unlock();
-        const bool done = spin_until([this] { return joined_.load(std::memory_order_acquire) == 0; });
-        if (done) return;
+        const auto done = Clock::now();
+        spin_until([this] { return joined_.load(std::memory_order_acquire) == 0; });
         hold.lock();
         finished_.wait(hold, [this] { return joined_ == 0; });
+        const auto now = Clock::now();
+        if (now - done > done - start + kPatience)
+            alone_until_ = now + std::min<Clock::duration>(kRest * (now - done), kLongestRest);
     }
 
     // A worker's life.
@@ -126,6 +147,7 @@ class Pool {
     std::atomic<long> opened_{0};
     std::atomic<int> joined_{0};
     int workers_ = 0, sleeping_ = 0;
+    Clock::time_point alone_until_{};
 };
 
 }  // namespace

@@ -20,8 +20,8 @@
 namespace mmlcore {
 namespace {
 
-constexpr double kSerialBelowNs = 20e3;    // opening a region costs 2–10 µs
-constexpr double kLeastPerThreadNs = 8e3;  // a thread that gets less is not worth waking
+constexpr double kSerialBelowNs = 60e3;     // opening a region costs 2 µs, 25 µs when the threads sleep
+constexpr double kLeastPerThreadNs = 25e3;  // a thread that gets less is not worth waking
 
 std::atomic<int> wanted{0};
 std::atomic<bool> forked{false};
@@ -81,21 +81,23 @@ int cgroup_quota() {
 }
 
 struct Limits {
-    int processors, quota, openmp;
+    int processors, quota;
+    int openmp;         // what OpenMP grants where nobody has limited it
     bool openmp_asked;  // OMP_NUM_THREADS is set: an explicit wish
     int default_count() const {
         if (openmp_asked) return openmp;
-        int count = processors < openmp ? processors : openmp;
-        if (quota > 0 && quota < count) count = quota;
+        const int count = quota > 0 && quota < processors ? quota : processors;
         return count < 1 ? 1 : count;
     }
 };
 
-// Read once, at the first question: the files cost some 50 µs.
+// Read once, when the module is imported: the files cost some 50 µs.
 const Limits& limits() {
     static const Limits found = [] {
         const char* asked = std::getenv("OMP_NUM_THREADS");
-        return Limits{usable_processors(), cgroup_quota(), omp_get_max_threads(), asked && *asked};
+        const bool is_asked = asked && *asked;
+        return Limits{usable_processors(), cgroup_quota(), is_asked ? omp_get_max_threads() : omp_get_num_procs(),
+                      is_asked};
     }();
     return found;
 }
@@ -131,7 +133,8 @@ std::string thread_reason() {
 }
 
 // Threads do not survive fork(): the child has none to hand work to.
-void install_fork_handler() {
+void start_threads_module() {
+    limits();
     static const int installed = pthread_atfork(nullptr, nullptr, [] { forked = true; });
     (void)installed;
 }

@@ -20,8 +20,8 @@ void set_thread_count(int n);
 // The count and what decided it, for `mmlcore info`.
 std::string thread_reason();
 
-// Registers the fork handler; called once when the module is imported.
-void install_fork_handler();
+// Reads the machine's limits and registers the fork handler; called once when the module is imported.
+void start_threads_module();
 
 namespace detail {
 void run_parallel(std::ptrdiff_t tasks, int threads, void (*call)(void*, std::ptrdiff_t), void* body);
@@ -29,7 +29,7 @@ int threads_for(std::ptrdiff_t tasks, double cost_ns);
 }  // namespace detail
 
 // body(task) for task = 0 … tasks-1, handed out dynamically so that a busy core delays nobody.
-// cost_ns is the caller's estimate of the whole loop on one thread, in nanoseconds: below about 20 µs it stays serial.
+// cost_ns is the caller's estimate of the whole loop on one thread, in nanoseconds: below about 60 µs it stays serial.
 template <class Body>
 void parallel_for(std::ptrdiff_t tasks, double cost_ns, Body&& body) {
     const int threads = detail::threads_for(tasks, cost_ns);

@@ -1,6 +1,7 @@
 #include "kernels/triangular.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "kernels/simd.h"
 #include "kernels/threads.h"
@@ -10,11 +11,17 @@ namespace {
 
 constexpr ptrdiff_t kLeaf = 32;  // below it substitution, above it the product carries the work
 
-// Substitution on U vectors' worth of columns: x_j = (b_j - Σ_p a_jp x_p) / a_jj, j in the triangle's order.
-// order[j] is the row solved in step j: 0, 1, … for lower, n-1, n-2, … for upper.
+// The triangle that substitution reads, close together.
+template <class T>
+struct Leaf {
+    T a[kLeaf * kLeaf];
+    T diagonal[kLeaf], inverse[kLeaf];
+    bool divide = false;  // some 1 / a_ii overflows: the diagonal is all but zero
+};
+
+// Substitution on U vectors' worth of columns: x_j = (b_j - Σ_p a_jp x_p) / a_jj, from the first row on, or backwards.
 template <class T, int U>
-void substitute(T* X, ptrdiff_t ldx, const T* a, const T* inverse_diagonal, bool backwards, ptrdiff_t n,
-                ptrdiff_t columns) {
+void substitute(T* X, ptrdiff_t ldx, const Leaf<T>& leaf, bool backwards, ptrdiff_t n, ptrdiff_t columns) {
     using V = Vec<T>;
     constexpr int W = lanes<V>;
     const ptrdiff_t last = columns - (U - 1) * W;
@@ -28,15 +35,16 @@ void substitute(T* X, ptrdiff_t ldx, const T* a, const T* inverse_diagonal, bool
         for (int u = 0; u < U; ++u) sum[u] = read(X + j * ldx, u);
         for (ptrdiff_t before = 0; before < step; ++before) {
             const ptrdiff_t p = backwards ? n - 1 - before : before;
-            const V factor = broadcast<V>(a[j * kLeaf + p]);
+            const V factor = broadcast<V>(leaf.a[j * kLeaf + p]);
 #pragma GCC unroll 4
             for (int u = 0; u < U; ++u) sum[u] -= factor * read(X + p * ldx, u);
         }
-        const V scale = broadcast<V>(inverse_diagonal[j]);
+        const V diagonal = broadcast<V>(leaf.diagonal[j]), inverse = broadcast<V>(leaf.inverse[j]);
 #pragma GCC unroll 4
         for (int u = 0; u < U; ++u) {
             T* to = X + j * ldx + u * W;
-            u < U - 1 || last == W ? store(to, sum[u] * scale) : store_first(to, sum[u] * scale, last);
+            const V x = leaf.divide ? sum[u] / diagonal : sum[u] * inverse;
+            u < U - 1 || last == W ? store(to, x) : store_first(to, x, last);
         }
     }
 }
@@ -44,18 +52,20 @@ void substitute(T* X, ptrdiff_t ldx, const T* a, const T* inverse_diagonal, bool
 template <class T>
 void solve_leaf(T* X, ptrdiff_t ldx, MatrixView<T> A, Triangle triangle, bool unit_diagonal, ptrdiff_t n, ptrdiff_t m) {
     constexpr int W = lanes<Vec<T>>;
-    T a[kLeaf * kLeaf], inverse_diagonal[kLeaf];
-    for (ptrdiff_t i = 0; i < n; ++i) {
-        for (ptrdiff_t p = 0; p < n; ++p) a[i * kLeaf + p] = *A.at(i, p);
-        inverse_diagonal[i] = unit_diagonal ? T{1} : T{1} / *A.at(i, i);
-    }
     const bool backwards = triangle == Triangle::upper;
+    Leaf<T> leaf;
+    for (ptrdiff_t i = 0; i < n; ++i) {
+        const ptrdiff_t first = backwards ? i + 1 : 0, end = backwards ? n : i;
+        for (ptrdiff_t p = first; p < end; ++p) leaf.a[i * kLeaf + p] = *A.at(i, p);
+        leaf.diagonal[i] = unit_diagonal ? T{1} : *A.at(i, i);
+        leaf.inverse[i] = T{1} / leaf.diagonal[i];
+        leaf.divide = leaf.divide || (std::isinf(leaf.inverse[i]) && leaf.diagonal[i] != 0);
+    }
     const double cost_ns = static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(m) * sizeof(T) / 100;
     parallel_chunks(m, 4 * W, cost_ns, [&](ptrdiff_t begin, ptrdiff_t end) {
         ptrdiff_t j = begin;
-        for (; j + 4 * W <= end; j += 4 * W) substitute<T, 4>(X + j, ldx, a, inverse_diagonal, backwards, n, 4 * W);
-        for (; j < end; j += W)
-            substitute<T, 1>(X + j, ldx, a, inverse_diagonal, backwards, n, std::min<ptrdiff_t>(W, end - j));
+        for (; j + 4 * W <= end; j += 4 * W) substitute<T, 4>(X + j, ldx, leaf, backwards, n, 4 * W);
+        for (; j < end; j += W) substitute<T, 1>(X + j, ldx, leaf, backwards, n, std::min<ptrdiff_t>(W, end - j));
     });
 }
 

@@ -17,4 +17,12 @@ T* scratch(Scratch purpose, std::ptrdiff_t count) {
     return static_cast<T*>(scratch_bytes(purpose, static_cast<std::size_t>(count) * sizeof(T)));
 }
 
+// A leading dimension for a working copy of n columns: an odd number of cache lines, because rows that lie a power of
+// two apart share a few sets of the cache.
+template <class T>
+constexpr std::ptrdiff_t padded_row(std::ptrdiff_t n) {
+    constexpr std::ptrdiff_t line = 64 / sizeof(T);
+    return ((n + line - 1) / line | 1) * line;
+}
+
 }  // namespace mmlcore

@@ -1,9 +1,11 @@
 """Error messages, made in one place: "<function>: <argument> must be <expectation>, got <value>"."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
-__all__ = ["ConvergenceWarning", "choose", "message"]
+import numpy as np
+
+__all__ = ["ConvergenceWarning", "choose", "integer", "message"]
 
 _T = TypeVar("_T")
 
@@ -30,3 +32,16 @@ def choose(function: str, argument: str, name: object, table: Mapping[str, _T]) 
     if isinstance(name, str) and name in table:
         return table[name]
     raise ValueError(message(function, argument, "one of " + ", ".join(map(repr, table)), repr(name)))
+
+
+def integer(function: str, argument: str, value: Any, low: int = 1) -> int:
+    """`value` as an int of at least `low` (0 or 1), or a ValueError.
+
+    >>> integer("fit", "epochs", 0)
+    Traceback (most recent call last):
+    ...
+    ValueError: fit: epochs must be a positive integer, got 0
+    """
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < low:
+        raise ValueError(message(function, argument, f"a {'positive' if low else 'non-negative'} integer", repr(value)))
+    return int(value)

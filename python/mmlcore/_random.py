@@ -8,10 +8,11 @@ from mmlcore._errors import message
 
 __all__ = ["Seed", "as_generator"]
 
-Seed: TypeAlias = int | np.random.SeedSequence | np.random.Generator | None
+# In quotes, here and wherever a Generator is named: numpy.random takes 10 ms to import and may not be needed.
+Seed: TypeAlias = "int | np.random.SeedSequence | np.random.Generator | None"
 
 
-def as_generator(seed: Seed, function: str) -> np.random.Generator:
+def as_generator(seed: Seed, function: str) -> "np.random.Generator":
     """The generator that `seed` stands for.
 
     A Generator is used as it is (and advances); an integer or a SeedSequence starts a new stream; None draws

@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from math import inf
 
 import mmlcore
 from mmlcore.datasets import load_digits
@@ -13,11 +14,16 @@ from mmlcore.models import Sequential
 __all__ = ["main"]
 
 
-def _integer(low: int) -> "type[int]":
+_WIDEST = 65_536
+
+
+def _integer(low: int, high: float = inf) -> "type[int]":
     def convert(text: str) -> int:
         value = int(text)
         if value < low:
             raise argparse.ArgumentTypeError(f"must be at least {low}, got {value}")
+        if value > high:
+            raise argparse.ArgumentTypeError(f"must be at most {high}, got {value}")
         return value
 
     convert.__name__ = "integer"  # argparse's "invalid integer value"
@@ -38,7 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     digits.add_argument("--epochs", type=_integer(1), default=25, metavar="N", help="passes over the training images")
     digits.add_argument("--batch-size", type=_integer(1), default=32, metavar="N", help="images a step")
-    digits.add_argument("--hidden", type=_integer(1), default=256, metavar="N", help="units of the hidden layer")
+    digits.add_argument(
+        "--hidden", type=_integer(1, _WIDEST), default=256, metavar="N", help="units of the hidden layer"
+    )
     digits.add_argument("--seed", type=_integer(0), default=0, metavar="N", help="of the weights and the shuffling")
     digits.add_argument("--threads", type=_integer(1), default=None, metavar="N", help="(as 'mmlcore info' says)")
     digits.add_argument("--plot", metavar="FILE", help="draw the learning curves and some predictions")
@@ -49,7 +57,7 @@ def _digits(arguments: argparse.Namespace) -> None:
     if arguments.plot:
         from mmlcore import plot
 
-        plot.require_matplotlib()
+        plot.require_writable("digits", "--plot", arguments.plot)
     if arguments.threads is not None:
         mmlcore.set_num_threads(arguments.threads)
     train, test = load_digits()
@@ -84,8 +92,8 @@ def _digits(arguments: argparse.Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: that of the process) and return the exit status.
 
-    Argument errors leave through SystemExit with status 2; Ctrl-C returns 130; a file that cannot be written
-    or a missing extra prints one line and returns 1.
+    Argument errors leave through SystemExit with status 2; Ctrl-C returns 130; a file that cannot be written,
+    a missing extra or too little memory prints one line and returns 1.
     """
     arguments = _parser().parse_args(argv)
     try:
@@ -96,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nmmlcore: interrupted", file=sys.stderr)
         return 130
-    except (ImportError, OSError, ValueError) as error:
+    except (ImportError, MemoryError, OSError, ValueError) as error:
         print(f"mmlcore: {error}", file=sys.stderr)
         return 1
     return 0

@@ -4,6 +4,7 @@ DRP: directed reading project; Indaba: vector calculus slides; SIT744: lecture 2
 Notes: the lecture notes. Where a document misprints a formula, the right one is tested and the misprint named.
 """
 
+import runpy
 from itertools import pairwise
 
 import numpy as np
@@ -167,6 +168,29 @@ def test_drp_loss_functions():
 
 def test_drp_gradient_descent_step():
     assert 4 - 0.1 * grad(lambda x: x**2)(4.0) == pytest.approx(3.2)  # the figure is CS582's
+
+
+@pytest.fixture
+def example(repository):
+    """The names that examples/backprop_by_hand.py defines."""
+    return runpy.run_path(str(repository / "examples" / "backprop_by_hand.py"))
+
+
+def test_drp_back_propagation_by_hand(example):
+    """All eight weights by the document's recipe: w₅ as printed, the others likewise."""
+    w, x, expected = RANDOM.normal(size=8), example["INPUTS"], example["EXPECTED"]
+    (s1, s2), (S1, S2) = example["forward"](w)
+    d1, d2 = (S1 - expected[0]) * S1 * (1 - S1), (S2 - expected[1]) * S2 * (1 - S2)
+    hidden1 = (d1 * w[4] + d2 * w[6]) * s1 * (1 - s1)
+    hidden2 = (d1 * w[5] + d2 * w[7]) * s2 * (1 - s2)
+    by_hand = [hidden1 * x[0], hidden1 * x[1], hidden2 * x[0], hidden2 * x[1], d1 * s1, d1 * s2, d2 * s1, d2 * s2]
+
+    gradient = grad(example["error"])(w)
+    np.testing.assert_allclose(gradient, by_hand, rtol=1e-12)
+    assert np.prod(example["factors_of_w5"](w)) == pytest.approx(gradient[4], rel=1e-13)
+    step = 1e-6 * np.eye(8)
+    quotients = [(example["error"](w + h) - example["error"](w - h)) / 2e-6 for h in step]
+    np.testing.assert_allclose(gradient, quotients, rtol=1e-6, atol=1e-11)
 
 
 # ---- CS582

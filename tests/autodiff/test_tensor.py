@@ -1,11 +1,13 @@
 """Tensor: an array in NumPy code, with clear refusals where the derivative would be lost."""
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
 
-from mmlcore import Tensor, grad, ops
+from mmlcore import Tensor, grad, ops, value_and_grad
 from mmlcore.autodiff.tape import Tape
 from mmlcore.autodiff.tensor import plain, settled
 
@@ -79,6 +81,9 @@ REFUSED = {
     "float": (float, "float", "numpy.sin, not math.sin"),
     "math": (math.sin, "float", "numpy.sin, not math.sin"),
     "int": (int, "int", "keep the Tensor"),
+    "item": (lambda t: t.item(), "item", "keep the Tensor"),
+    "tolist": (lambda t: t.tolist(), "tolist", "keep the Tensor"),
+    "pickle": (pickle.dumps, "pickle", "keep the Tensor"),
     "bool": (lambda t: 1.0 if t else 0.0, "bool", "if t > 0"),
     "element of a list in an array": (
         lambda t: np.array([[1.0, t]]),
@@ -104,7 +109,9 @@ def test_storing_into_a_plain_array_is_refused():
 
     with pytest.raises(ValueError, match=r"setting an array element") as error:  # NumPy's own words
         grad(f)(2.0)
-    assert str(error.value.__cause__).startswith("float: a Tensor that is being differentiated")
+    cause = str(error.value.__cause__)
+    assert cause.startswith("float: a Tensor that is being differentiated")
+    assert "make arrays with numpy.stack" in cause
 
 
 def test_item_assignment_names_the_functional_form():
@@ -113,6 +120,12 @@ def test_item_assignment_names_the_functional_form():
 
     with pytest.raises(TypeError, match=r"^setitem: .*numpy\.where.*numpy\.concatenate or numpy\.stack$"):
         grad(f)(A)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda t: copy.deepcopy([t])[0], np.copy])
+def test_a_copy_is_differentiated(duplicate):
+    assert grad(lambda x: duplicate(x) ** 2)(2.0) == 4.0
+    assert grad(grad(lambda x: duplicate(x) ** 3))(2.0) == 12.0
 
 
 def test_augmented_assignment_rebinds():
@@ -155,7 +168,12 @@ class TestLeaked:
         assert np.array_equal(np.asarray(leaked), 3 * A)
         assert np.asarray(leaked, dtype=np.float32).dtype == np.float32
         assert np.array_equal(np.array([leaked, leaked])[1], 3 * A)
+        assert leaked.tolist() == (3 * A).tolist()
+        assert (leaked[0, 0].item(), leaked[0, 0] + 1 == 4.0) == (3.0, True)
         assert (float(leaked[0, 0]), int(leaked[0, 0]), bool(leaked[0, 0])) == (3.0, 3, True)
+
+    def test_it_is_pickled_as_its_value(self, leaked):
+        assert np.array_equal(pickle.loads(pickle.dumps(leaked)), 3 * A)
 
     def test_operations_on_it_are_right_and_remember_nothing(self, leaked):
         assert np.array_equal(plain(leaked * A), 3 * A * A)
@@ -167,6 +185,14 @@ class TestLeaked:
         assert np.array_equal(grad(lambda x: np.sum(x * leaked))(A), 3 * A)
         assert np.array_equal(grad(lambda x: np.sum(x * x))(leaked), 6 * A)
         assert type(grad(lambda x: np.sum(x * x))(leaked)) is np.ndarray
+
+    def test_values_and_gradients_made_with_it_are_plain(self, leaked):
+        f = value_and_grad(lambda x, y: np.sum(x * leaked[0] + y), argnums=(0, 1))
+        value, (gx, gy) = f(A[0], A[0])
+        assert (type(value), type(gx), type(gy)) == (np.float64, np.ndarray, np.ndarray)
+        assert (value, gx.tolist()) == (np.sum(3 * A[0] ** 2 + A[0]), (3 * A[0]).tolist())
+        second = grad(lambda x: grad(lambda x: x**2 * leaked[0, 0])(x))(3.0)
+        assert (type(second), second) == (np.float64, 6.0)
 
     def test_an_outer_level_inside_it_is_still_recorded(self):
         def f(x):

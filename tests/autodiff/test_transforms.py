@@ -172,6 +172,13 @@ def test_gradients_are_the_callers_own_arrays():
     assert np.array_equal(x, A)
 
 
+def test_two_arguments_with_one_gradient_get_an_array_each():
+    # exp's pullback makes one new array, and the sum passes that same array on to both x and y
+    gx, gy = grad(lambda x, y: np.sum(np.exp(x + y)), argnums=(0, 1))(A, A)
+    assert not np.shares_memory(gx, gy)
+    np.testing.assert_array_equal(gx, gy)
+
+
 def test_has_aux_passes_plain_values_on():
     Pair = namedtuple("Pair", "left right")
 

@@ -45,3 +45,19 @@ def test_wrong_shapes_are_refused_before_anything_is_written():
         )
     assert not dx.any()
     assert not dw.any()
+
+
+def test_bias_gradient_of_a_long_batch_keeps_its_digits():
+    n = 1_000_000
+    dy = np.full((n, 1), 0.1, np.float32)
+    dw, db = np.empty((1, 1), np.float32), np.empty(1, np.float32)
+    _kernels.dense_backward(None, dw, db, dy, np.ones((n, 1), np.float32), np.ones((1, 1), np.float32), dy, 0)
+    np.testing.assert_allclose(db, 1e5, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_nan_goes_backward(name):
+    nan, one = np.full((2, 3), np.nan), np.ones((3, 3))
+    dx, dw = np.empty((2, 3)), np.empty((3, 3))
+    _kernels.dense_backward(dx, dw, None, np.ones((2, 3)), np.ones((2, 3)), one, nan, _kernels.ACTIVATIONS[name])
+    assert name == "linear" or (np.isnan(dx).all() and np.isnan(dw).all())

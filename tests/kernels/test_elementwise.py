@@ -47,28 +47,8 @@ OPS = {
     "softplus": Op(_softplus, _sigmoid, 2),
 }
 
-SPECIAL = [
-    0.0,
-    -0.0,
-    1,
-    -1,
-    0.5,
-    2,
-    88.7,
-    88.8,
-    -87.4,
-    -103.9,
-    -104,
-    709.7,
-    709.8,
-    -745,
-    -746,
-    300,
-    -300,
-    np.inf,
-    -np.inf,
-    np.nan,
-]
+LIMITS_OF_EXP = [88.7, 88.8, -87.4, -103.9, -104, 709.7, 709.8, -745, -746]
+SPECIAL = [0.0, -0.0, 1, -1, 0.5, 2, 300, -300, *LIMITS_OF_EXP, np.inf, -np.inf, np.nan]
 
 
 def forward(name, x):

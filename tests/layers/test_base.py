@@ -53,6 +53,34 @@ def test_a_layer_can_be_differentiated_with_respect_to_its_inputs():
     np.testing.assert_array_equal(grad(lambda x: layer(x).sum())(np.ones((4, 2))), np.tile([2.0, 3.0], (4, 1)))
 
 
+def test_assignment_writes_into_the_weight():
+    layer = Affine()
+    layer(np.ones((1, 2)))
+    scale = layer.scale
+    layer.scale = [2, 3]
+    assert layer.scale is scale
+    np.testing.assert_array_equal(scale, [2.0, 3.0])
+    layer.scale += 1
+    np.testing.assert_array_equal(layer.get_weights()[0], [3.0, 4.0])
+    with pytest.raises(ValueError, match=r"^Affine: scale must be shape \(2,\), got shape \(3,\)$"):
+        layer.scale = np.ones(3)
+    with pytest.raises(TypeError, match=r"^Affine: scale must be real numbers, got dtype object$"):
+        layer.scale = None
+
+
+def test_weights_out_and_in():
+    layer = Affine()
+    layer(np.ones((1, 2)))
+    layer.set_weights([[1, 2], [3, 4]])
+    np.testing.assert_array_equal(layer([[1.0, 1.0]]), [[4.0, 6.0]])
+    weights = layer.get_weights()
+    weights[0][:] = 9
+    np.testing.assert_array_equal(layer.scale, [1.0, 2.0])  # copies
+    with pytest.raises(ValueError, match=r"^set_weights: weights must be arrays of shapes"):
+        layer.set_weights([[5, 6], [7]])
+    np.testing.assert_array_equal(layer.scale, [1.0, 2.0])
+
+
 def test_errors():
     with pytest.raises(NotImplementedError, match=r"^Layer must define call\(self, inputs\)$"):
         Layer()([1.0])

@@ -65,6 +65,11 @@ def test_units_must_be_a_positive_integer(units):
 def test_bad_arguments_name_themselves():
     with pytest.raises(ValueError, match=r"^Dense: input_dim must be a positive integer, got 0$"):
         Dense(1, input_dim=0)
+    with pytest.raises(TypeError, match=r"^Dense: input_shape must be a tuple, such as \(64,\), got 5$"):
+        Dense(1, input_shape=5)
+    for size in (-5, "a", None):
+        with pytest.raises(ValueError, match=rf"^Dense: input_shape must be a positive integer, got {size!r}$"):
+            Dense(1, input_shape=(size,))
     with pytest.raises(ValueError, match=r"^Dense: activation must be one of 'linear', .*, got 'rleu'$"):
         Dense(1, activation="rleu")
     with pytest.raises(ValueError, match=r"^Dense: bias_initializer must be one of 'zeros'.*, got 'nil'$"):

@@ -1,5 +1,7 @@
 """Systems, inverses and determinants: residuals, NumPy's results, and what is singular."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -78,3 +80,31 @@ def test_bad_arguments():
 def test_nan_stays_nan():
     assert np.isnan(linalg.solve([[np.nan, 1], [1, 2]], [1, 1])).any()
     assert np.isnan(linalg.det([[np.nan, 1], [1, 2]]))
+
+
+@pytest.mark.parametrize(("dtype", "big"), [(np.float64, 1e200), (np.float32, 1e25)])
+def test_determinant_does_not_overflow_on_the_way(dtype, big):
+    diagonal = np.array([big, big, 1 / big, 1 / big], dtype)
+    for order in (diagonal, diagonal[::-1]):
+        np.testing.assert_allclose(linalg.det(np.diag(order)), 1, rtol=1e-5)
+    assert linalg.det(np.diag(np.array([big, big], dtype))) == np.inf
+
+
+@pytest.mark.parametrize(("dtype", "tiny"), [(np.float64, 1e-310), (np.float32, 1e-40)])
+def test_pivots_whose_reciprocal_overflows(dtype, tiny):
+    a = np.diag(np.array([1, tiny], dtype))
+    np.testing.assert_allclose(linalg.solve(a, np.array([3, tiny], dtype)), [3, 1], rtol=1e-5)
+    np.testing.assert_array_equal(linalg.solve(a, np.zeros(2, dtype)), [0, 0])
+
+
+def test_float32_stays_float32_whoever_made_the_dtype():
+    unpickled = pickle.loads(pickle.dumps(np.ones((2, 2), np.float32)))
+    other_order = np.ones((2, 2), ">f4")
+    for b in (unpickled, other_order):
+        assert linalg.solve(np.eye(2, dtype=np.float32), b).dtype == np.float32
+        assert linalg.inv(b + np.eye(2, dtype=np.float32)).dtype == np.float32
+
+
+def test_a_view_of_more_than_memory_is_a_memory_error():
+    with pytest.raises(MemoryError):
+        linalg.det(np.broadcast_to(1.0, (2**22, 2**22)))

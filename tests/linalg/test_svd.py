@@ -31,6 +31,46 @@ def test_complete_decomposition(shape, full, dtype):
     assert (u.shape, vh.shape) == tuple(np.linalg.svd(a, full_matrices=full)[i].shape for i in (0, 2))
 
 
+def rank_deficient(dtype):
+    rng = np.random.default_rng(8)
+    repeated = rng.standard_normal((40, 10))[:, rng.integers(0, 10, 30)]
+    return [
+        np.ones((128, 100), dtype),
+        np.ones((70, 33), dtype),
+        np.tile(np.arange(1.0, 34), (70, 1)).astype(dtype),
+        repeated.astype(dtype),
+        np.zeros((20, 20), dtype),
+        np.diag(np.logspace(0, -30, 40)).astype(dtype),
+        np.eye(50, dtype=dtype),
+    ]
+
+
+@pytest.mark.parametrize("which", range(7))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_low_rank_and_graded_matrices(which, dtype):
+    a = rank_deficient(dtype)[which]
+    u, s, vh = linalg.svd(a, full_matrices=False)
+    tolerance = 50 * np.finfo(dtype).eps * max(a.shape)
+    np.testing.assert_allclose(u.T @ u, np.eye(len(s)), atol=tolerance)
+    np.testing.assert_allclose(vh @ vh.T, np.eye(len(s)), atol=tolerance)
+    np.testing.assert_allclose(u * s @ vh, a, atol=tolerance * max(s[0], 1))
+    np.testing.assert_allclose(linalg.svd(a, compute_uv=False), s, atol=tolerance * max(s[0], 1))
+    np.testing.assert_allclose(s, np.linalg.svd(a, compute_uv=False), atol=tolerance * max(s[0], 1))
+
+
+SCALES = [(np.float64, 1e-170), (np.float64, 1e170), (np.float32, 1e-25), (np.float32, 1e25)]
+
+
+@pytest.mark.parametrize(("dtype", "scale"), SCALES)
+@pytest.mark.parametrize("options", [{}, {"k": 3}, {"k": 3, "method": "power"}])
+def test_scale_does_not_matter(dtype, scale, options):
+    a = with_singular_values(np.random.default_rng(9), 60, 50, 0.6 ** np.arange(50)).astype(dtype)
+    small, plain = linalg.svd(a * dtype(scale), **options), linalg.svd(a, **options)
+    np.testing.assert_allclose(small.S[:3] / dtype(scale), plain.S[:3], rtol=1e3 * np.finfo(dtype).eps)
+    result = linalg.power_iteration(a * dtype(scale))
+    np.testing.assert_allclose(result.sigma / scale, plain.S[0], rtol=1e3 * np.finfo(dtype).eps)
+
+
 def test_movie_ratings_as_printed():
     """DRP, "Example: Movie Rating" (MISSION A3), up to the sign of each pair of vectors."""
     u, s, vh = linalg.svd(MOVIES)
@@ -96,7 +136,14 @@ def test_stopping_short_warns_with_the_residual():
     a = np.random.default_rng(4).standard_normal((100, 100))
     with pytest.warns(ConvergenceWarning, match=r"svd: residual [\d.e-]+ after 2 iterations, above .* 1e-10"):
         linalg.svd(a, k=5, n_iter=2)
-    with pytest.warns(ConvergenceWarning, match="power_iteration: residual"):
+    with pytest.warns(ConvergenceWarning, match=r"svd: residual [\d.e-]+ after \d+ iterations, above .* 1e-06"):
+        linalg.svd(np.diag(1 - 1e-7 * np.arange(30)), k=5, n_iter=1, method="power")
+    with pytest.warns(
+        ConvergenceWarning, match="power_iteration: the start lies in the null space, residual"
+    ) as record:
+        linalg.power_iteration([[0, 0], [0, 5]], v0=[1, 0])
+    assert record[0].filename == __file__
+    with pytest.warns(ConvergenceWarning, match="power_iteration: sigma was still changing, residual"):
         linalg.power_iteration(a, n_iter=3)
 
 
@@ -114,6 +161,8 @@ def test_power_iteration_on_the_document_matrix():
 
 def test_power_iteration_of_zero_and_of_float32():
     assert linalg.power_iteration(np.zeros((3, 2))).sigma == 0
+    zero = linalg.svd(np.zeros((20, 20)), k=2, method="power")
+    np.testing.assert_allclose(zero.U.T @ zero.U, np.eye(2), atol=1e-12)
     result = linalg.power_iteration(np.float32([[3, 0], [4, 5]]))
     assert result.u.dtype == np.float32
     np.testing.assert_allclose(result.sigma, 45**0.5, rtol=1e-6)
@@ -129,13 +178,13 @@ def test_power_iteration_of_zero_and_of_float32():
         (lambda: linalg.svd(np.eye(3), k=4), ValueError, "svd: k must be an integer from 1 to 3, got 4"),
         (lambda: linalg.svd(np.eye(3), k=1.5), ValueError, "svd: k must be an integer"),
         (lambda: linalg.svd(np.eye(3), k=1, method="magic"), ValueError, "one of 'auto', 'block_power', 'power'"),
-        (lambda: linalg.svd(np.eye(3), k=1, n_iter=0), ValueError, "svd: n_iter must be at least 1"),
+        (lambda: linalg.svd(np.eye(3), k=1, n_iter=0), ValueError, "svd: n_iter must be an integer of at least 1"),
         (lambda: linalg.svd(np.ones((2, 3, 3)), k=1), ValueError, "svd: a must be a single matrix"),
         (lambda: linalg.svd(np.eye(2) * 1j), TypeError, "svd: a must be real numbers"),
         (lambda: linalg.power_iteration(np.ones((0, 2))), linalg.LinAlgError, "a must be a non-empty matrix"),
         (lambda: linalg.power_iteration(np.eye(2), v0=[0, 0]), ValueError, "v0 must be a non-zero vector"),
         (lambda: linalg.power_iteration(np.eye(2), v0=[1]), ValueError, "v0 must be a non-zero vector of length 2"),
-        (lambda: linalg.power_iteration(np.eye(2), 0), ValueError, "n_iter must be at least 1"),
+        (lambda: linalg.power_iteration(np.eye(2), 0), ValueError, "n_iter must be an integer of at least 1"),
         (lambda: linalg.power_iteration([[np.inf]]), linalg.LinAlgError, "power_iteration: a must be finite"),
     ],
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmlcore import grad
-from mmlcore.losses import FunctionLoss, Loss
+from mmlcore.losses import LOSSES, FunctionLoss, Loss, MeanSquaredError
 
 
 class Quartic(Loss):
@@ -25,6 +25,22 @@ def test_functions_may_return_a_number_a_sample_or_one_number():
     t, p = np.zeros((4, 2)), np.ones((4, 2))
     assert float(FunctionLoss(lambda t, p: ((t - p) ** 2).sum(axis=-1))(t, p)) == 2
     assert float(FunctionLoss(lambda t, p: ((t - p) ** 2).sum())(t, p)) == 8
+
+
+@pytest.mark.parametrize("cls", set(LOSSES.values()))
+def test_nothing_is_broadcast(cls):
+    predictions = np.full((3, 1), 0.5)
+    flat = np.zeros(3, int) if cls.targets == "labels" else np.array([0.5, 1.0, 0.5])
+    assert float(cls()(flat, predictions)) == float(cls()(flat[:, None], predictions))
+    for wrong in (np.zeros(2), np.zeros((2, 1)), np.zeros((1, 3)), np.zeros((3, 2)), np.zeros(())):
+        with pytest.raises(ValueError, match=rf"^{cls.__name__}: y_true must be shape \(3,.*\), got shape \("):
+            cls()(wrong, predictions)
+
+
+def test_flat_numbers_and_columns_are_the_same_samples():
+    mse = MeanSquaredError()
+    assert mse(np.arange(3.0), np.arange(3.0)[:, None]) == mse(np.arange(3.0)[:, None], np.arange(3.0)) == 0
+    assert mse([1.0, 2.0], [[1.0], [4.0]]) == 2.0
 
 
 def test_a_loss_without_formula_says_so():

@@ -99,6 +99,34 @@ def test_before_its_activation_a_loss_takes_logits(cls):
     assert cls(from_logits=True).before(activation) is None
 
 
+def test_before_its_activation_a_loss_keeps_its_state_and_a_formula_of_its_own_stays():
+    class Named(SparseCategoricalCrossentropy):
+        def __init__(self, label):
+            super().__init__()
+            self.label = label
+
+    class Double(SparseCategoricalCrossentropy):
+        def call(self, y_true, y_pred):
+            return 2 * super().call(y_true, y_pred)
+
+    class Total(SparseCategoricalCrossentropy):
+        def __call__(self, y_true, y_pred):
+            return y_pred.sum()
+
+    named = Named("mine")
+    fused = named.before("softmax")
+    assert (type(fused), fused.label, fused.from_logits, named.from_logits) == (Named, "mine", True, False)
+    assert Double().before("softmax") is None
+    assert Total().before("softmax") is None
+
+
+@pytest.mark.parametrize("cls", [BinaryCrossentropy, CategoricalCrossentropy])
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_derivatives_with_respect_to_the_targets(cls, from_logits):
+    targets = Q if cls is BinaryCrossentropy else SOFT
+    check_grads(lambda t: cls(from_logits)(t, Z if from_logits else targets), (targets,), order=2)
+
+
 def test_gradient_against_torch():
     torch = pytest.importorskip("torch")
     functional = torch.nn.functional

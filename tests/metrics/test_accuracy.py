@@ -21,6 +21,8 @@ def test_each_counts_what_its_name_says():
     assert share(BinaryAccuracy(), LABELS[:, None], PREDICTIONS[:, 1:]) == 0.75
     assert share(BinaryAccuracy(threshold=0.15), LABELS[:, None], PREDICTIONS[:, 1:]) == 0.75
     assert share(BinaryAccuracy(threshold=0.95), LABELS[:, None], PREDICTIONS[:, 1:]) == 0.25
+    assert share(BinaryAccuracy(), [[0], [1]], [[0.5], [0.5]]) == 0.5  # the threshold itself is class 0
+    assert share(BinaryAccuracy(), [[0]], [[0.5]]) == 1
 
 
 @pytest.mark.parametrize(

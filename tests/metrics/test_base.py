@@ -28,6 +28,24 @@ def test_pieces_give_what_the_whole_gives(name):
     assert whole.result() == pieces.result()
 
 
+@pytest.mark.parametrize("name", METRICS)
+def test_nothing_is_broadcast(name):
+    metric = get(name)
+    metric.update_state(np.ones(3), np.ones((3, 1)))
+    metric.update_state(np.ones((3, 1)), np.ones((3, 1)))
+    with pytest.raises(ValueError, match=r"^\w+: y_true must be shape \(3,.*\), got shape \(2,\)$"):
+        metric.update_state(np.ones(2), np.ones((3, 1)))
+    with pytest.raises(ValueError, match=r"^\w+: y_true must be shape \(3,.*\), got shape \(3, 2\)$"):
+        metric.update_state(np.ones((3, 2)), np.ones((3, 4)))
+
+
+def test_flat_numbers_and_columns_are_the_same_samples():
+    metric = get("mae")
+    metric.update_state(np.arange(3.0), np.arange(3.0)[:, None])
+    metric.update_state(np.arange(3.0)[:, None], np.arange(3.0))
+    assert metric.result() == 0
+
+
 def test_float32_predictions_are_summed_in_float64():
     metric = FunctionMetric(lambda t, p: p)
     for _ in range(3):

@@ -33,6 +33,14 @@ def test_many_rows_in_pieces_are_the_rows():
     assert out.shape == (200_000, 1)
 
 
+def test_one_sample_s_numbers_do_not_decide_what_a_new_model_is():
+    model = Sequential([Dense(1)])
+    x = np.ones((4, 3))
+    with pytest.raises(ValueError, match=r"^predict: x must be shape \(n, features\) for a new model, got shape \(3,"):
+        model.predict(x[0])
+    assert model.predict(x).shape == (4, 1)
+
+
 def test_weights_out_and_in():
     model, other = network(seed=0), network(seed=1)
     weights = model.get_weights()
@@ -54,6 +62,10 @@ def test_dtypes():
     assert network(dtype="float32").theta.dtype == np.float32
     with pytest.raises(TypeError, match=r"^Sequential: dtype must be float32 or float64, got 'float16'$"):
         Sequential(dtype="float16")
+    for wrong in ("foo", None, 3):
+        with pytest.raises(TypeError, match=rf"^Sequential: dtype must be float32 or float64, got {wrong!r}$"):
+            Sequential(dtype=wrong)
+    assert Sequential(dtype=np.dtype("float64")).dtype == Sequential(dtype=np.float64).dtype == np.float64
     assert repr(Sequential([Dense(1)], name="net")) == "<Sequential 'net': 1 layers>"
 
 

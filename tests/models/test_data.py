@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmlcore import losses
-from mmlcore.models.data import as_inputs, as_targets, positive, require_finite
+from mmlcore.models.data import as_inputs, as_targets, require_finite
 
 MSE, LABELS = losses.get("mse"), losses.get("sparse_categorical_crossentropy")
 
@@ -36,7 +36,9 @@ def test_inputs_that_fit_are_not_copied():
 
 def test_numbers_are_samples_of_one_feature():
     assert as_inputs("predict", np.arange(4), (None, 1), np.float32).shape == (4, 1)
-    assert as_inputs("predict", np.arange(4), None, np.float32).shape == (4, 1)
+    assert as_inputs("fit", np.arange(4), None, np.float32).shape == (4, 1)
+    with pytest.raises(ValueError, match=r"^predict: x must be shape \(n, features\) for a new model, got shape"):
+        as_inputs("predict", np.arange(4), None, np.float32, numbers=False)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,7 @@ def test_numbers_are_samples_of_one_feature():
         (np.zeros((3, 2), complex), (None, 2), TypeError, "x must be real numbers, got dtype complex128"),
         ([["a", "b"]], (None, 2), TypeError, "x must be real numbers, got dtype <U1"),
         (None, (None, 2), TypeError, "x must be real numbers, got dtype object"),
+        ([[1.0, 2.0], [3.0]], (None, 2), ValueError, "x must be rows of equal shapes, got rows of different ones"),
     ],
 )
 def test_inputs_refused(x, shape, error, text):
@@ -123,11 +126,6 @@ def test_targets_refused(y, loss, outputs, text):
 
 def test_a_user_s_loss_takes_any_targets():
     loss = losses.get(lambda y_true, y_pred: y_pred)
+    for integers in ([2, 0, 1], np.array([2, 0, 1], np.uint8), np.array([True, False, True])):
+        assert as_targets("fit", integers, 3, loss, (None, 3), np.float32).dtype == np.int64
     assert as_targets("fit", np.zeros((3, 5)), 3, loss, (None, 1), np.float32).shape == (3, 5)
-
-
-@pytest.mark.parametrize("value", [0, -3, 2.0, "4", True, None])
-def test_positive_integers(value):
-    with pytest.raises(ValueError, match=r"^fit: epochs must be a positive integer, got "):
-        positive("fit", "epochs", value)
-    assert positive("fit", "epochs", np.int64(3)) == 3

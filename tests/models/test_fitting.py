@@ -132,11 +132,10 @@ def test_divergence_warns_once_and_goes_on():
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
-        ({"epochs": 0}, ValueError, r"^fit: epochs must be a positive integer, got 0$"),
-        ({"epochs": -2}, ValueError, r"^fit: epochs must be a positive integer, got -2$"),
+        ({"epochs": -2}, ValueError, r"^fit: epochs must be a non-negative integer, got -2$"),
         ({"batch_size": 0}, ValueError, r"^fit: batch_size must be a positive integer, got 0$"),
         ({"batch_size": 1.5}, ValueError, r"^fit: batch_size must be a positive integer, got 1.5$"),
-        ({"initial_epoch": -1}, ValueError, r"^fit: initial_epoch must be a positive integer, got -1$"),
+        ({"initial_epoch": -1}, ValueError, r"^fit: initial_epoch must be a non-negative integer, got -1$"),
         ({"callbacks": [print]}, TypeError, r"^fit: callbacks must be a list of Callback, got <built-in"),
         ({"verbose": 7}, ValueError, r"^fit: verbose must be 0, 1, 2 or 'auto', got 7$"),
         (
@@ -152,6 +151,19 @@ def test_arguments_refused(arguments, error, text):
     with pytest.raises(error, match=text):
         net.fit(X, Y, **{"verbose": 0, **arguments})
     np.testing.assert_array_equal(net.theta, before)
+
+
+def test_no_epochs_are_a_fit_that_does_nothing():
+    net = model()
+    before = net.theta.copy()
+    assert net.fit(X, Y, epochs=0).history == {}
+    np.testing.assert_array_equal(net.theta, before)
+
+
+def test_one_callback_needs_no_list():
+    hooks = Hooks()
+    model().fit(X, Y, verbose=0, callbacks=hooks)
+    assert hooks.calls[:2] == ["train", ("epoch", 0)]
 
 
 def test_more_epochs_than_none_are_left():

@@ -211,6 +211,65 @@ def test_learning_goes_on_between_fits_and_a_new_compile_starts_the_optimiser_an
     assert model.optimizer.iterations == 0
 
 
+def test_an_assigned_weight_is_trained():
+    model = Sequential([Dense(1, input_dim=3)], dtype="float64")
+    model.compile(SGD(0.1), "mse")
+    for _ in range(2):  # before and after the step is planned
+        model.layers[0].kernel = np.ones((3, 1), np.float32)
+        model.fit(X, X @ [[2.0], [0.0], [-1.0]], epochs=60, verbose=0)
+        np.testing.assert_allclose(model.predict(np.eye(3)), [[2.0], [0.0], [-1.0]], atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_user_s_function_as_loss_gets_integers_as_they_are(dtype):
+    def crossentropy(t, p):
+        return mmlcore.losses.sparse_categorical_crossentropy(t, p, from_logits=True)
+
+    def squares(t, p):
+        return ((t - p) ** 2).mean(axis=-1)
+
+    for loss, theirs, y in [
+        (crossentropy, mmlcore.losses.SparseCategoricalCrossentropy(from_logits=True), LABELS),
+        (squares, "mse", np.eye(4, dtype=np.uint8)[LABELS]),
+    ]:
+        model, expected = network(4, dtype=dtype), network(4, dtype=dtype)
+        model.compile("sgd", loss)
+        expected.compile("sgd", theirs)
+        history = model.fit(X, y, epochs=2, verbose=0).history["loss"]
+        np.testing.assert_allclose(history, expected.fit(X, y, epochs=2, verbose=0).history["loss"], rtol=1e-5)
+        np.testing.assert_allclose(model.theta, expected.theta, rtol=1e-4, atol=1e-7)
+
+
+def test_a_reset_optimiser_starts_anew():
+    model, fresh = network(), network()
+    model.compile("adam", "mse")
+    model.fit(X, Y, epochs=2, verbose=0)
+    model.optimizer.reset()
+    fresh.compile("adam", "mse")
+    fresh.set_weights(model.get_weights())
+    model.fit(X, Y, verbose=0, seed=1)
+    fresh.fit(X, Y, verbose=0, seed=1)
+    np.testing.assert_array_equal(model.theta, fresh.theta)
+
+
+def test_an_optimiser_cannot_be_shared_by_growing_a_model():
+    adam, twin = Adam(), Adam()
+    model, expected = network(), network()
+    model.compile(adam, "mse")
+    expected.compile(twin, "mse")
+    model.fit(X, Y, verbose=0)
+    expected.fit(X, Y, verbose=0)
+    other = Sequential()
+    other.compile(adam, "mse")
+    other.add(Dense(1, input_dim=3))
+    with pytest.raises(ValueError, match=r"^compile: optimizer must be a new one for every model, got Adam in use"):
+        other.fit(X, Y, verbose=0)
+    model.fit(X, Y, verbose=0)
+    expected.fit(X, Y, verbose=0)
+    np.testing.assert_array_equal(model.theta, expected.theta)
+    assert adam.iterations == 4
+
+
 def test_learning_rate_changes_between_steps():
     model = network()
     model.compile(SGD(0.1), "mse")
@@ -279,6 +338,18 @@ def test_data_that_do_not_fit_change_nothing():
         model.predict(X[:, 0])
     with pytest.raises(ValueError, match=r"^evaluate: y must be finite, got inf at row 0$"):
         model.evaluate(X, np.full(50, np.inf))
+    np.testing.assert_array_equal(model.theta, before)
+
+
+@pytest.mark.parametrize("metric", ["categorical_accuracy", "mae", "mse", "binary_accuracy"])
+def test_metrics_that_cannot_take_the_targets_say_so_before_training(metric):
+    model = network(4, "softmax")
+    model.compile("sgd", "sparse_categorical_crossentropy", [metric])
+    before = model.theta.copy()
+    for function in (model.fit, model.evaluate, model.train_on_batch):
+        text = rf"y must be shape \(50, 4\) for {metric}, got shape \(50,\)$"
+        with pytest.raises(ValueError, match=rf"^{function.__name__}: {text}"):
+            function(X, LABELS)
     np.testing.assert_array_equal(model.theta, before)
 
 

@@ -45,6 +45,14 @@ def test_bind_gives_the_layers_other_values_and_back():
     assert layers[0].kernel is parameters.views[0]
 
 
+def test_an_assigned_weight_stays_a_view():
+    layers = two_layers()
+    parameters = Parameters(layers, np.float32)
+    layers[0].kernel = np.ones((4, 3))
+    np.testing.assert_array_equal(parameters.theta[:12], 1)
+    assert layers[0].kernel is parameters.views[0]
+
+
 def test_collect_lays_gradients_out_as_theta():
     parameters = Parameters(two_layers(), np.float32)
     gradients = [np.full(view.shape, i, np.float32) for i, view in enumerate(parameters.views)]

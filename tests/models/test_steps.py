@@ -1,5 +1,7 @@
 """A step is one update by the batch's gradient; planned and taped steps give the same bits."""
 
+import hypothesis
+import hypothesis.strategies as st
 import numpy as np
 import pytest
 
@@ -85,6 +87,34 @@ def test_planned_steps_are_the_taped_ones_bit_for_bit(name, optimizer, dtype, mo
     np.testing.assert_array_equal(results[0][2], results[1][2])
 
 
+layer_choices = st.tuples(st.integers(1, 40), st.sampled_from(["linear", "relu", "sigmoid", "tanh"]), st.booleans())
+
+
+@hypothesis.settings(max_examples=30)
+@hypothesis.given(
+    chosen=st.lists(layer_choices, min_size=1, max_size=4),
+    features=st.integers(1, 20),
+    rows=st.integers(1, 70),
+    batch_size=st.integers(1, 80),
+    seed=st.integers(0, 2**32),
+)
+def test_any_dense_network_is_planned_and_taped_alike(chosen, features, rows, batch_size, seed):
+    rng = np.random.default_rng(seed)
+    x, y = rng.standard_normal((rows, features)), rng.standard_normal((rows, chosen[-1][0]))
+    thetas = []
+    with pytest.MonkeyPatch.context() as patch:
+        for planned in (True, False):
+            if not planned:
+                patch.setattr(PlannedGradient, "of", lambda *arguments: None)
+            layers = [Dense(units, activation, use_bias) for units, activation, use_bias in chosen]
+            model = Sequential(layers, seed=seed)
+            model.compile(SGD(0.01, momentum=0.9), "mse", ["mae"])
+            history = model.fit(x, y, batch_size=batch_size, epochs=2, verbose=0).history
+            thetas.append((model.theta, history))
+    np.testing.assert_array_equal(thetas[0][0], thetas[1][0])
+    assert thetas[0][1] == thetas[1][1]
+
+
 class Doubled(Dense):
     """Inherits a plan that is not its own."""
 
@@ -92,12 +122,24 @@ class Doubled(Dense):
         return 2 * super().call(inputs)
 
 
+class Preactivated(Dense):
+    def preactivation(self, inputs):
+        return 3 * super().preactivation(inputs)
+
+
+class Activated(Dense):
+    def activate(self, preactivation):
+        return super().activate(preactivation) ** 2
+
+
+class Total(losses.MeanSquaredError):
+    def __call__(self, y_true, y_pred):
+        return 5 * super().__call__(y_true, y_pred)
+
+
 class Cubic(losses.MeanSquaredError):
     def call(self, y_true, y_pred):
         return (abs(y_pred - y_true) ** 3).mean(axis=-1)
-
-    def __call__(self, y_true, y_pred):
-        return self.call(y_true, y_pred).mean()
 
 
 class Mine(Layer):
@@ -109,12 +151,24 @@ class Mine(Layer):
     ("layers", "loss"),
     [
         ([Doubled(2)], "mse"),
+        ([Preactivated(2)], "mse"),
+        ([Activated(2, "relu")], "mse"),
+        ([Dense(2)], Total()),
         ([Mine(), Dense(2)], "mse"),
         ([Dense(2, "softplus")], "mse"),
         ([Dense(2)], Cubic()),
         ([Dense(2)], "mae"),
     ],
-    ids=["inherited call", "own layer", "own activation", "inherited loss", "loss without plan"],
+    ids=[
+        "own call",
+        "own preactivation",
+        "own activate",
+        "own mean",
+        "own layer",
+        "own activation",
+        "inherited loss",
+        "loss without plan",
+    ],
 )
 def test_what_has_no_plan_is_taped_and_right(layers, loss):
     model = Sequential(layers, dtype="float64", seed=0)
@@ -131,6 +185,16 @@ def test_what_has_no_plan_is_taped_and_right(layers, loss):
         numeric[i] = (above - model.evaluate(X, Y)) / (2 * step)
         model.theta[i] = kept
     np.testing.assert_allclose(model.gradient, numeric, atol=1e-7)
+
+
+@pytest.mark.parametrize("cls", [Doubled, Preactivated, Activated])
+def test_the_loss_goes_round_no_method_of_a_subclass(cls):
+    model = Sequential([cls(2, "softmax")], dtype="float64", seed=0)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    p = model.predict(X)
+    expected = -np.log(p / p.sum(axis=1, keepdims=True))[np.arange(8), LABELS].mean()
+    assert model.evaluate(X, LABELS) == pytest.approx(expected, rel=1e-9)
+    assert model.train_on_batch(X, LABELS) == pytest.approx(expected, rel=1e-9)
 
 
 def test_few_batch_sizes_are_kept():

@@ -22,6 +22,15 @@ def test_layers_shapes_and_counts():
     assert text[-1] == "Total params: 2,241 (8.75 KB)"
 
 
+def test_long_names_do_not_move_the_columns():
+    lines = []
+    Sequential([Dense(2, input_dim=1), Dense(3, name="a" * 70)]).summary(print_fn=lines.append)
+    short, long = lines[0].splitlines()[4:6]
+    assert long.startswith(f" {'a' * 30}… (None, 3)")
+    assert long.index("(None") == short.index("(None")
+    assert max(map(len, lines[0].splitlines())) == 70
+
+
 def test_before_the_shape_of_the_inputs_is_known(capsys):
     Sequential([Dense(3)]).summary()
     out = capsys.readouterr().out

@@ -133,6 +133,7 @@ def test_infinities_and_nan_behave_as_in_numpy():
 
 def test_positive_is_the_identity(agrees):
     agrees(ops.positive, np.positive, A)
+    assert np.array_equal(grad(lambda x: ops.sum(np.copy(x) + x.copy()))(A), np.full(A.shape, 2.0))
     assert np.signbit(ops.positive(-0.0))
     assert ops.positive([1, 2]).dtype == np.float64
 

@@ -90,6 +90,16 @@ def test_clip_between_arrays(limits):
     check_grads(lambda x: x.clip(*limits) ** 2, (A,), order=2)
 
 
+def test_clip_takes_both_of_numpys_names_for_the_limits():
+    inside = ((A > -0.5) & (A < 0.5)).astype(float)
+    for clip in (np.clip, ops.clip, lambda x, **limits: x.clip(**limits)):
+        np.testing.assert_array_equal(grad(lambda x, f=clip: ops.sum(f(x, min=-0.5, max=0.5)))(A), inside)
+    np.testing.assert_array_equal(grad(lambda x: ops.sum(np.clip(a=x, a_min=-0.5, a_max=0.5)))(A), inside)
+    check_grads(lambda x, low: np.clip(x, min=low), (A, ROW - 1), order=2)
+    with pytest.raises(ValueError, match=r"^clip: each limit must be given once"):
+        ops.clip(A, 0, min=0)
+
+
 def test_clip_at_its_limits_has_the_slope_one():
     x = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
     assert grad(lambda x: ops.sum(ops.clip(x, -1, 1)))(x).tolist() == [0.0, 1.0, 1.0, 1.0, 0.0]

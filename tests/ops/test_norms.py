@@ -50,6 +50,19 @@ def test_the_gradient_is_the_unit_vector_and_zero_at_zero():
     assert not np.isnan(grad(lambda x: ops.sum(ops.std(x, axis=1)))(np.ones((2, 3)))).any()
 
 
+@pytest.mark.parametrize("ord", [0.5, 1, 1.5, 2, 3, np.inf])
+def test_elements_that_are_zero_get_the_gradient_zero(ord):
+    def f(x):
+        return ops.norm(x, ord)
+
+    assert grad(f)(np.zeros(3)).tolist() == [0.0, 0.0, 0.0]
+    x = np.array([0.0, 3.0, -4.0])
+    gradient = grad(f)(x)
+    assert gradient[0] == 0
+    np.testing.assert_allclose(gradient[1:], grad(f)(x[1:]), rtol=1e-14)
+    assert ops.norm(np.zeros(3, np.float32), ord).dtype == np.float32
+
+
 @pytest.mark.parametrize(
     ("x", "ord", "axis"),
     [
@@ -64,6 +77,21 @@ def test_the_gradient_is_the_unit_vector_and_zero_at_zero():
 def test_norms_that_we_do_not_have(x, ord, axis):
     with pytest.raises(ValueError, match=r"^norm: ord must be None, 'fro' for matrices, or a positive number"):
         ops.norm(x, ord, axis)
+
+
+@pytest.mark.parametrize("axis", [None, 1, (0, 2)])
+@pytest.mark.parametrize("ord", [1, 2, 3, np.inf])
+def test_vector_norm_takes_any_number_of_axes(ord, axis):
+    def f(x):
+        return np.linalg.vector_norm(x, ord=ord, axis=axis, keepdims=True)
+
+    check_grads(f, (S,), order=2)
+    expected = f(S)
+    seen = []
+    grad(lambda x: seen.append(f(x)) or 0.0)(S)
+    np.testing.assert_allclose(np.asarray(seen[0]), expected, rtol=1e-14)
+    with pytest.raises(ValueError, match=r"^vector_norm: ord must be a positive number when x is a Tensor, got 0$"):
+        grad(lambda x: np.linalg.vector_norm(x, ord=0))(S)
 
 
 @pytest.mark.parametrize("ddof", [0, 1])

@@ -54,6 +54,13 @@ def test_numpys_functions_are_overridden(name):
     np.testing.assert_array_equal(gradient, expected.reshape(S.shape))
 
 
+def test_what_a_method_does_not_take_is_refused_under_its_name():
+    with pytest.raises(TypeError, match=r"^reshape\(\) got an unexpected keyword argument 'order'$"):
+        grad(lambda x: x.reshape(4, 6, order="F"))(S)
+    with pytest.raises(TypeError, match=r"^transpose\(\) got an unexpected keyword argument 'axes'$"):
+        grad(lambda x: x.transpose(axes=(2, 0, 1)))(S)
+
+
 def test_empty_arrays():
     x = np.ones((0, 3))
     assert ops.ravel(x).shape == (0,)

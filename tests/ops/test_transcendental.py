@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmlcore import check_grads, grad, ops
+from mmlcore import check_grads, grad, ops, value_and_grad
 
 RANDOM = np.random.default_rng(6)
 TABLE = {
@@ -20,6 +20,16 @@ TABLE = {
 @pytest.mark.parametrize("name", TABLE)
 def test_against_numpy(name, shape, agrees):
     agrees(getattr(ops, name), getattr(np, name), RANDOM.uniform(*TABLE[name], shape))
+
+
+@pytest.mark.parametrize("name", ["tan", "arctan", "sinh", "cosh", "log2", "log10"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_numpys_own_functions_without_a_kernel(name, dtype):
+    f, x = getattr(np, name), RANDOM.uniform(0.2, 1.4, (3, 5)).astype(dtype)
+    check_grads(f, (x,), order=3)
+    value, gradient = value_and_grad(lambda x: np.sum(f(x)))(x)
+    assert gradient.dtype == dtype
+    assert value == pytest.approx(np.sum(f(x)), rel=1e-6)
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -61,6 +61,18 @@ def test_slots_belong_to_one_vector():
     np.testing.assert_array_equal(adam.m, np.zeros(4))
 
 
+def test_reset_forgets_the_slots_at_once():
+    theta = np.zeros(3)
+    for optimizer in (Adam(), SGD(momentum=0.9), SGD()):
+        optimizer.reset()
+        optimizer.build(theta)
+        optimizer.update(theta, np.ones(3))
+        optimizer.release(np.zeros(3))  # of another vector: nothing happens
+        assert all(getattr(optimizer, name).any() for name in optimizer.slot_names)
+        optimizer.release(theta)
+        assert not any(getattr(optimizer, name).any() for name in optimizer.slot_names)
+
+
 def test_an_optimiser_without_update_says_so():
     with pytest.raises(NotImplementedError, match=r"^Optimizer must define update\(theta, gradient\)$"):
         Optimizer(0.1).update(np.zeros(1), np.zeros(1))

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from mmlcore.plot import require_matplotlib
+from mmlcore.plot import require_matplotlib, require_writable
 from mmlcore.plot.matplotlib_extra import new_axes
 
 
@@ -12,6 +12,16 @@ def test_missing_matplotlib_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=r"^plot: matplotlib is not installed; pip install 'mmlcore\[plot\]'$"):
         require_matplotlib()
+
+
+def test_files_that_can_be_written_and_others(tmp_path):
+    pytest.importorskip("matplotlib")
+    require_writable("f", "file", str(tmp_path / "a.PNG"))
+    require_writable("f", "file", "a.svg")
+    with pytest.raises(ValueError, match=r"^f: file must be a file name ending in .*, pdf, .*, got 'a'$"):
+        require_writable("f", "file", "a")
+    with pytest.raises(ValueError, match=r"^f: file must be in a folder that can be written to, got '/.*/no/a.png'$"):
+        require_writable("f", "file", str(tmp_path / "no" / "a.png"))
 
 
 def test_axes_are_the_given_ones_or_new():

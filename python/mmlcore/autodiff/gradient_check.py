@@ -52,7 +52,7 @@ def check_grads(
         h = _weighted(gradient, random)
 
 
-def _weighted(f: Callable[..., tuple[Any, ...]], random: np.random.Generator) -> Callable[..., Any]:
+def _weighted(f: Callable[..., tuple[Any, ...]], random: "np.random.Generator") -> Callable[..., Any]:
     """A random linear combination of all numbers that `f` returns."""
     weights: list[Any] = []
 
@@ -69,7 +69,7 @@ def _compare(
     h: Callable[..., Any],
     gradient: Callable[..., tuple[Any, ...]],
     point: list[Any],
-    random: np.random.Generator,
+    random: "np.random.Generator",
     where: str,
     rtol: float,
     atol: float,

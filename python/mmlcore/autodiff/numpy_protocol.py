@@ -45,16 +45,16 @@ def implements(*numpy_functions: Callable[..., Any]) -> Callable[[F], F]:
 
 
 def _checked(numpy_function: Callable[..., Any], f: Callable[..., Any]) -> Callable[..., Any]:
-    """`f`, with an error that names any keyword which NumPy's function has and `f` has not."""
+    """`f`, taking NumPy's `a=` for its first argument and naming any keyword of NumPy's that it has not."""
     accepted = frozenset(signature(f).parameters)
 
     def checked(*args: Any, **kwargs: Any) -> Any:
+        if not args and "a" in kwargs:
+            args = (kwargs.pop("a"),)
         for keyword in kwargs:
             if keyword not in accepted:
                 name = numpy_function.__name__
-                raise TypeError(
-                    message(name, keyword, "left out when an argument is a Tensor", "a value for it")
-                )
+                raise TypeError(message(name, keyword, "left out when an argument is a Tensor", "a value for it"))
         return f(*args, **kwargs)
 
     return f if isinstance(numpy_function, np.ufunc) else checked
@@ -74,6 +74,8 @@ def method(*names: str) -> Callable[[F], F]:
     """Register a function, whose first argument is the Tensor, as methods or operators of Tensor."""
 
     def register(f: F) -> F:
+        if f.__name__.startswith("_"):
+            f.__qualname__ = names[0]  # Python's errors about arguments name what was called
         for name in names:
             setattr(Tensor, name, f)
         return f

@@ -135,25 +135,26 @@ def _general(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
         if tape is None:
             return f(*args, **kwargs)
 
-        inner = [type(x) is tensor and x.tape is tape for x in args]
-        needed = tuple([i for i, opened in enumerate(inner) if opened])
-        values = [x.value if opened else x for x, opened in zip(args, inner)]  # noqa: B905
+        needed: tuple[int, ...] = ()
+        parents: tuple[int, ...] = ()
+        values = list(args)
+        for i, x in enumerate(args):
+            if type(x) is tensor and x.tape is tape:
+                needed, parents = (*needed, i), (*parents, x.node)
+                values[i] = x.value
         pullback: Pullback | None
         if rules.forward:
             ans, pullback = rules.forward(needed, *values, **kwargs)
+            pullback = only_one(pullback) if len(needed) == 1 else pullback
         else:
             ans = call(*values, **kwargs)
             pullback = rules.pullback(needed, ans, values, kwargs)
         if pullback is None:
             return ans
 
-        if len(needed) == 1:
-            entry: tuple[Any, ...] = (only_one(pullback), args[needed[0]].node)
-        else:
-            entry = (pullback, *[args[i].node for i in needed])
         nodes = tape.nodes
         node = len(nodes)
-        nodes.append(entry)
+        nodes.append((pullback, *parents))
         return tensor(ans, tape, node)
 
     return call

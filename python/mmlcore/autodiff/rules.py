@@ -24,9 +24,11 @@ class Rules:
         self.forward: Callable[..., tuple[Any, Pullback]] | None = None
 
     def missing(self, *_: Any, **__: Any) -> Pullback:
+        """Stands where no rule has been given."""
         raise TypeError(f"{self.name}: no derivative rule in mmlcore")
 
     def keyword(self) -> NoReturn:
+        """Refuse a Tensor passed by keyword: it would go unnoticed."""
         raise TypeError(message(self.name, "every Tensor", "a positional argument", "one by keyword"))
 
     def pair(self, ans: Any, x: Any, y: Any) -> Pullback:
@@ -35,10 +37,13 @@ class Rules:
         return lambda g: [pullback and pullback(g) for pullback in pullbacks]
 
     def pullback(self, needed: tuple[int, ...], ans: Any, args: Any, kwargs: Any) -> Pullback | None:
-        """The pullback to the arguments `needed`, which gives one gradient for each; None if all are zero."""
+        """The pullback to the argument or the arguments `needed`, as a tape's node has it; None if all are zero."""
         if self.joint:
-            return self.joint(needed, ans, args, kwargs)
+            pullback = self.joint(needed, ans, args, kwargs)
+            return only(pullback) if len(needed) == 1 else pullback
         rules = [self.vjps[i] if i < len(self.vjps) else self.missing for i in needed]
+        if len(rules) == 1:
+            return rules[0] and rules[0](ans, *args, **kwargs)
         pullbacks = [rule and rule(ans, *args, **kwargs) for rule in rules]
         return (lambda g: [pullback and pullback(g) for pullback in pullbacks]) if any(pullbacks) else None
 
@@ -50,7 +55,7 @@ def only(pullback: Pullback) -> Pullback:
 
 def _rules_of(function: str, prim: Callable[..., Any]) -> Rules:
     try:
-        return prim._rules  # type: ignore[attr-defined, no-any-return]
+        return prim._rules  # type: ignore[attr-defined]
     except AttributeError:
         raise TypeError(f"{function}: prim must be a primitive, got {prim!r}") from None
 

@@ -141,7 +141,10 @@ class Tensor:
 
     def __float__(self) -> float:
         if self.tape.open:
-            _refuse("float", "keep the Tensor and use NumPy's functions (numpy.sin, not math.sin)")
+            _refuse(
+                "float",
+                "keep the Tensor, use NumPy's functions (numpy.sin, not math.sin), make arrays with numpy.stack",
+            )
         return float(self.value)
 
     def __int__(self) -> int:
@@ -153,6 +156,29 @@ class Tensor:
         if self.tape.open:
             _refuse("bool", "compare it (if t > 0)")
         return bool(self.value)
+
+    def item(self) -> Any:
+        """The number itself, once the transform has returned."""
+        if self.tape.open:
+            _refuse("item", "keep the Tensor")
+        return self.value.item()
+
+    def tolist(self) -> Any:
+        """The numbers as nested lists, once the transform has returned."""
+        if self.tape.open:
+            _refuse("tolist", "keep the Tensor")
+        return self.value.tolist()
+
+    def __copy__(self) -> "Tensor":
+        return self  # it cannot be changed, and a copy of its tape would not be walked back
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Tensor":
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.tape.open:
+            _refuse("pickle", "keep the Tensor in this process")
+        return np.asarray, (settled(self),)
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise TypeError(

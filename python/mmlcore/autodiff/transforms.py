@@ -14,9 +14,7 @@ from mmlcore.autodiff.tensor import Tensor, settled
 __all__ = ["grad", "value_and_grad"]
 
 
-def grad(
-    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The gradient of a scalar-valued function, as a function of the same arguments.
 
     Parameters
@@ -105,9 +103,7 @@ class _Differentiated:
 
     __slots__ = ("argnums", "f", "has_aux", "name", "positions", "single")
 
-    def __init__(
-        self, name: str, f: Callable[..., Any], argnums: int | tuple[int, ...], has_aux: bool
-    ) -> None:
+    def __init__(self, name: str, f: Callable[..., Any], argnums: int | tuple[int, ...], has_aux: bool) -> None:
         if not callable(f):
             raise TypeError(message(name, "f", "callable", repr(f)))
         self.single = isinstance(argnums, int)
@@ -130,7 +126,7 @@ class _Differentiated:
             out, aux = self.split(out) if self.has_aux else (out, None)
             out = settled(out)
             depends = type(out) is Tensor and out.tape is tape
-            value = out.value if depends else out
+            value = settled(out.value) if depends else out
             seed = self.seed(value)
             gradients = tape.backward(out.node, seed, len(xs)) if depends else [None] * len(xs)
         finally:
@@ -150,9 +146,7 @@ class _Differentiated:
     def split(self, out: Any) -> tuple[Any, Any]:
         if type(out) is tuple and len(out) == 2:
             return out
-        raise TypeError(
-            message(self.name, "f's result", "a pair (scalar, aux) when has_aux=True", f"{out!r}")
-        )
+        raise TypeError(message(self.name, "f's result", "a pair (scalar, aux) when has_aux=True", f"{out!r}"))
 
     def seed(self, value: Any) -> Any:
         """The gradient of the value with respect to itself: 1, if the value is a real scalar."""
@@ -184,6 +178,8 @@ def _finished(gradient: Any, x: Any, function: str) -> Any:
     if getattr(gradient, "shape", ()) != x.shape:
         got = f"a gradient of shape {np.shape(gradient)} for an argument of shape {x.shape}"
         raise ValueError(message(function, "every derivative rule", "one that keeps the shape", got))
+    if type(gradient) is Tensor:
+        gradient = settled(gradient)  # the value, if it holds no more than a Tensor that outlived its transform
     if type(gradient) is Tensor:
         return gradient if gradient.dtype == x.dtype else gradient.astype(x.dtype)
     if isinstance(x, np.generic):

@@ -1,6 +1,6 @@
 """The 1797 handwritten 8×8 digits of the UCI repository, embedded in the package (see DIGITS.md)."""
 
-from pathlib import Path
+import os.path
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -61,7 +61,7 @@ def load_digits(split: bool = True) -> tuple[Arrays, Arrays] | Arrays:
     >>> images.shape, targets[:10].tolist()
     ((1797, 8, 8), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     """
-    with np.load(Path(__file__).with_name("digits.npz")) as archive:
+    with np.load(os.path.join(os.path.dirname(__file__), "digits.npz")) as archive:
         images, targets = archive["images"], archive["targets"].astype(np.int64)
     if not split:
         return images, targets

@@ -7,6 +7,5 @@ gradient is taken they are tensors. A layer never allocates in `call` what a ker
 from mmlcore.layers.activations import Activation
 from mmlcore.layers.base import Layer
 from mmlcore.layers.dense import Dense
-from mmlcore.layers.plan import Plan
 
-__all__ = ["Activation", "Dense", "Layer", "Plan"]
+__all__ = ["Activation", "Dense", "Layer"]

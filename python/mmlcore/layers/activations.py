@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from mmlcore import ops
+from mmlcore import _kernels, ops
 from mmlcore._errors import choose
 from mmlcore.layers.base import Layer
 
@@ -26,7 +26,7 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 # Applied inside the dense kernel, while the product is in registers.
-FUSED = frozenset({"linear", "relu", "sigmoid", "tanh"})
+FUSED = frozenset(_kernels.ACTIVATIONS)
 
 
 def get(activation: str | Callable[[Any], Any] | None, function: str) -> Callable[[Any], Any]:

@@ -7,20 +7,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlcore._arrays import as_float
-from mmlcore._errors import message
+from mmlcore._arrays import as_float, as_shape
+from mmlcore._errors import integer, message
 from mmlcore._random import Seed, as_generator
 from mmlcore.autodiff import Tensor
 from mmlcore.layers import initializers
 from mmlcore.layers.plan import Plan
 
-__all__ = ["Layer"]
+__all__ = ["Layer", "Shape", "assign"]
 
 Shape = tuple[int | None, ...]
 
 
 def _snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def assign(function: str, argument: str, old: Sequence[NDArray[Any]], new: Sequence[Any]) -> None:
+    """Copy the arrays `new` into those of `old`, if all have the same shapes; otherwise a ValueError."""
+    arrays = [as_float(array, function, argument) for array in new]
+    expected, got = [array.shape for array in old], [array.shape for array in arrays]
+    if expected != got:
+        raise ValueError(message(function, argument, f"arrays of shapes {expected}", f"{got}"))
+    for target, array in zip(old, arrays, strict=True):
+        target[...] = array
 
 
 class Layer:
@@ -38,7 +48,8 @@ class Layer:
 
     Attributes
     ----------
-    built : bool
+    built, taken : bool
+        It has weights; it belongs to a model.
     weight_names : list of str
         Attributes that hold weights, in the order of θ.
     activation : str or callable
@@ -60,10 +71,18 @@ class Layer:
     def __init__(self, name: str | None = None, input_shape: tuple[int, ...] | None = None) -> None:
         self.name = name if name is not None else _snake_case(type(self).__name__)
         self.named = name is not None
-        self.input_shape = None if input_shape is None else (None, *input_shape)
+        self.input_shape = None if input_shape is None else self._batch(input_shape)
         self.output_shape: Shape | None = None
         self.built = False
+        self.taken = False
         self.weight_names: list[str] = []
+
+    def _batch(self, input_shape: Any) -> Shape:
+        """The shape of a batch of samples of `input_shape`, which is checked."""
+        own = type(self).__name__
+        if not isinstance(input_shape, tuple | list):
+            raise TypeError(message(own, "input_shape", "a tuple, such as (64,)", repr(input_shape)))
+        return (None, *(integer(own, "input_shape", size) for size in input_shape))
 
     def build(self, input_shape: Shape) -> None:
         """Declare the weights for inputs of `input_shape`, whose first entry (the batch) is None."""
@@ -73,7 +92,10 @@ class Layer:
         raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
 
     def preactivation(self, inputs: Any) -> Any:
-        """`call` without the activation, for losses that are stable only in terms of it (logits)."""
+        """`call` without the activation, for losses that are stable only in terms of it (logits).
+
+        It counts only if the class that defines it also defines `call` and `activate`.
+        """
         return self.call(inputs)
 
     def activate(self, preactivation: Any) -> Any:
@@ -97,7 +119,7 @@ class Layer:
             Plan `call`; False: `preactivation`.
 
         A plan must give the numbers of `call`, bit for bit. It counts only if the class that defines `plan`
-        also defines `call`.
+        also defines `call`, `preactivation` and `activate`, so that a subclass may override any of them.
         """
         return None
 
@@ -108,13 +130,13 @@ class Layer:
     def add_weight(self, name: str, shape: tuple[int, ...], initializer: Any = "glorot_uniform") -> None:
         """Declare the weight ``self.<name>`` and give it its first value."""
         create = initializers.get(initializer, f"{type(self).__name__}.add_weight", "initializer")
-        setattr(self, name, initializers.initialize(create, shape, self._rng, self._dtype))
+        vars(self)[name] = initializers.initialize(create, shape, self._rng, self._dtype)
         if name not in self.weight_names:
             self.weight_names.append(name)
 
     def prepare(self, input_shape: Shape, dtype: Any, seed: Seed) -> None:
         """`build` in the given dtype, with first values from `seed`."""
-        self.output_shape = self.compute_output_shape(input_shape)
+        self.output_shape, self.weight_names = self.compute_output_shape(input_shape), []
         self._dtype, self._rng = np.dtype(dtype), as_generator(seed, type(self).__name__)
         self.build(input_shape)
         del self._rng
@@ -125,6 +147,40 @@ class Layer:
     def weights(self) -> list[NDArray[Any]]:
         """The weights themselves (in a model: views of θ), in the order of `weight_names`."""
         return [getattr(self, name) for name in self.weight_names]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A weight that exists is written to, so that a model goes on training it; tensors take its place."""
+        weight = vars(self).get(name)
+        if type(weight) is np.ndarray and name in self.weight_names and not isinstance(value, Tensor):
+            own = type(self).__name__
+            weight[...] = as_shape(own, name, as_float(value, own, name), weight.shape)
+        else:
+            super().__setattr__(name, value)
+
+    def get_weights(self) -> list[NDArray[Any]]:
+        """Copies of the weights, in the order of `weight_names`."""
+        return [weight.copy() for weight in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Copy `weights`, as `get_weights` returns them, into the layer's own.
+
+        Raises
+        ------
+        ValueError
+            If their number or a shape differs; then nothing is changed.
+        TypeError
+            If they are not real numbers.
+
+        Examples
+        --------
+        >>> from mmlcore.layers import Dense
+        >>> layer = Dense(1)
+        >>> _ = layer([[1.0, 2.0]])
+        >>> layer.set_weights([[[3.0], [4.0]], [5.0]])
+        >>> layer([[1.0, 2.0]])
+        array([[16.]])
+        """
+        assign("set_weights", "weights", self.weights, weights)
 
     def count_params(self) -> int:
         """How many numbers the layer learns."""

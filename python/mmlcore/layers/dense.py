@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlcore import _kernels, ops
-from mmlcore._errors import message
+from mmlcore._errors import integer, message
 from mmlcore.layers import activations, initializers
 from mmlcore.layers.base import Layer, Shape
 from mmlcore.layers.plan import Plan
@@ -68,9 +68,9 @@ class Dense(Layer):
         name: str | None = None,
     ) -> None:
         if input_dim is not None:
-            input_shape = (_positive("input_dim", input_dim),)
+            input_shape = (integer("Dense", "input_dim", input_dim),)
         super().__init__(name=name, input_shape=input_shape)
-        self.units = _positive("units", units)
+        self.units = integer("Dense", "units", units)
         self.activation = "linear" if activation is None else activation
         activations.get(activation, "Dense")
         self.use_bias = use_bias
@@ -117,9 +117,3 @@ class Dense(Layer):
 
     def activate(self, preactivation: Any) -> Any:
         return activations.get(self.activation, "Dense")(preactivation)
-
-
-def _positive(argument: str, value: Any) -> int:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-        raise ValueError(message("Dense", argument, "a positive integer", repr(value)))
-    return int(value)

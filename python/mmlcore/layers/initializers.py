@@ -11,11 +11,10 @@ from mmlcore._errors import choose, message
 
 __all__ = ["INITIALIZERS", "Initializer", "get", "initialize"]
 
-Shape = tuple[int, ...]
-Initializer = Callable[[Shape, np.random.Generator], Any]
+Initializer = Callable[[tuple[int, ...], "np.random.Generator"], Any]
 
 
-def _fans(shape: Shape) -> tuple[float, float]:
+def _fans(shape: tuple[int, ...]) -> tuple[float, float]:
     """Numbers of inputs and outputs that share a weight array (inputs, outputs) or (field..., inputs, outputs)."""
     if len(shape) < 2:
         return (float(shape[0]),) * 2 if shape else (1.0, 1.0)
@@ -23,7 +22,7 @@ def _fans(shape: Shape) -> tuple[float, float]:
     return float(field * shape[-2]), float(field * shape[-1])
 
 
-def _truncated_normal(shape: Shape, rng: np.random.Generator) -> NDArray[np.float64]:
+def _truncated_normal(shape: tuple[int, ...], rng: "np.random.Generator") -> NDArray[np.float64]:
     """Normal draws within two standard deviations: those outside are drawn again."""
     values = rng.standard_normal(shape)
     while (outside := np.abs(values) > 2).any():
@@ -38,7 +37,7 @@ _TRUNCATED_STDDEV = 0.87962566103423978
 def _scaled(scale: float, mode: str, distribution: str) -> Initializer:
     """Draws of variance scale / fan, where fan is the number of inputs or the mean of inputs and outputs."""
 
-    def initializer(shape: Shape, rng: np.random.Generator) -> NDArray[np.float64]:
+    def initializer(shape: tuple[int, ...], rng: "np.random.Generator") -> NDArray[np.float64]:
         fan_in, fan_out = _fans(shape)
         fan = fan_in if mode == "fan_in" else (fan_in + fan_out) / 2
         stddev = sqrt(scale / max(fan, 1.0))
@@ -73,7 +72,9 @@ def get(name: str | Initializer, function: str, argument: str) -> Initializer:
     return name if callable(name) else choose(function, argument, name, INITIALIZERS)
 
 
-def initialize(initializer: Initializer, shape: Shape, rng: np.random.Generator, dtype: Any) -> NDArray[Any]:
+def initialize(
+    initializer: Initializer, shape: tuple[int, ...], rng: "np.random.Generator", dtype: Any
+) -> NDArray[Any]:
     """A fresh array of `shape` and `dtype` from `initializer`, whose result is checked."""
     values = np.array(initializer(shape, rng), dtype=dtype, order="C")
     if values.shape != shape:

@@ -1,6 +1,7 @@
 """The matrix product."""
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,10 @@ def _result_shape(a: FloatArray, b: FloatArray) -> tuple[int, ...]:
     except ValueError:
         got = f"{a.shape} and {b.shape}"
         raise ValueError(message("matmul", "the axes before the last two", "broadcastable", got)) from None
-    return stack + a.shape[-2:-1] + (b.shape[-1:] if b.ndim > 1 else ())
+    shape: tuple[int, ...] = stack + a.shape[-2:-1] + (b.shape[-1:] if b.ndim > 1 else ())
+    if math.prod(shape) * a.itemsize > sys.maxsize:
+        raise ValueError(message("matmul", "the result", "small enough to be indexed", f"shape {shape}"))
+    return shape
 
 
 def _any_ndim(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 
 from mmlcore._arrays import FloatArray, as_float
-from mmlcore._errors import choose, message
+from mmlcore._errors import message
 from mmlcore.linalg.svd import svd
 
 __all__ = ["norm", "trace"]
 
 
-def trace(x: Any, /, *, offset: int = 0) -> FloatArray:
+def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> FloatArray:
     """The sum of the diagonal of the last two axes, as `numpy.linalg.trace`: Σ_i x_i,i+offset.
 
     Parameters
@@ -19,6 +19,8 @@ def trace(x: Any, /, *, offset: int = 0) -> FloatArray:
     x : array_like, shape (..., m, n)
     offset : int
         Which diagonal: above (positive) or below (negative) the main one.
+    dtype : dtype, optional
+        Of the sum; by default that of `x`.
 
     Returns
     -------
@@ -38,7 +40,7 @@ def trace(x: Any, /, *, offset: int = 0) -> FloatArray:
     x = as_float(x, "trace", "x")
     if x.ndim < 2:
         raise ValueError(message("trace", "x", "at least two-dimensional", f"shape {x.shape}"))
-    return np.trace(x, offset=offset, axis1=-2, axis2=-1)
+    return np.trace(x, offset=offset, axis1=-2, axis2=-1, dtype=dtype)
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> FloatArray:
@@ -86,10 +88,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> F
 
 
 def _axes(x: FloatArray, axis: Any) -> tuple[int, ...]:
-    if axis is None:
-        axes = tuple(range(x.ndim))
-    else:
-        axes = tuple(np.lib.array_utils.normalize_axis_tuple(axis, x.ndim))
+    axes = tuple(range(x.ndim)) if axis is None else tuple(np.lib.array_utils.normalize_axis_tuple(axis, x.ndim))
     if len(axes) not in (1, 2):
         got = f"{len(axes)} axes of an array of shape {x.shape}"
         raise ValueError(message("norm", "axis", "one axis (vectors) or two (matrices)", got))
@@ -97,7 +96,7 @@ def _axes(x: FloatArray, axis: Any) -> tuple[int, ...]:
 
 
 def _vector_norm(x: FloatArray, p: Any, axis: int, keepdims: bool) -> FloatArray:
-    if isinstance(p, str) or not np.isscalar(p):
+    if isinstance(p, str) or np.ndim(p) != 0:
         raise ValueError(message("norm", "ord", "a number for vectors", repr(p)))
     magnitude = np.abs(x)
     if p == np.inf:
@@ -110,22 +109,24 @@ def _vector_norm(x: FloatArray, p: Any, axis: int, keepdims: bool) -> FloatArray
         return magnitude.sum(axis=axis, keepdims=keepdims)
     if p == 2:
         return np.sqrt(np.square(x).sum(axis=axis, keepdims=keepdims))
-    return np.power(np.power(magnitude, p).sum(axis=axis, keepdims=keepdims), 1 / float(p)).astype(x.dtype)
+    return np.power(np.power(magnitude, p).sum(axis=axis, keepdims=keepdims), 1 / p).astype(x.dtype)
 
 
 def _matrix_norm(x: FloatArray, p: Any, row: int, col: int, keepdims: bool) -> FloatArray:
     """`row` and `col` are the axes along which the matrix's rows and columns are counted."""
     matrices = np.moveaxis(x, (row, col), (-2, -1))
-    by_name = {
+    ways = {
         "fro": lambda: np.sqrt(np.square(matrices).sum(axis=(-2, -1))),
+        "f": lambda: np.sqrt(np.square(matrices).sum(axis=(-2, -1))),
         "nuc": lambda: svd(matrices, compute_uv=False).sum(axis=-1),
-        "2": lambda: svd(matrices, compute_uv=False).max(axis=-1),
-        "-2": lambda: svd(matrices, compute_uv=False).min(axis=-1),
-        "1": lambda: np.abs(matrices).sum(axis=-2).max(axis=-1),
-        "-1": lambda: np.abs(matrices).sum(axis=-2).min(axis=-1),
-        "inf": lambda: np.abs(matrices).sum(axis=-1).max(axis=-1),
-        "-inf": lambda: np.abs(matrices).sum(axis=-1).min(axis=-1),
+        2: lambda: svd(matrices, compute_uv=False).max(axis=-1, initial=0),
+        -2: lambda: svd(matrices, compute_uv=False).min(axis=-1),
+        1: lambda: np.abs(matrices).sum(axis=-2).max(axis=-1, initial=0),
+        -1: lambda: np.abs(matrices).sum(axis=-2).min(axis=-1),
+        np.inf: lambda: np.abs(matrices).sum(axis=-1).max(axis=-1, initial=0),
+        -np.inf: lambda: np.abs(matrices).sum(axis=-1).min(axis=-1),
     }
-    name = "fro" if p == "f" else p if isinstance(p, str) else f"{p:g}"
-    value = choose("norm", "ord", name, by_name)()
+    if np.ndim(p) != 0 or p not in ways:
+        raise ValueError(message("norm", "ord", "one of " + ", ".join(map(repr, ways)) + " for matrices", repr(p)))
+    value = ways[p]()
     return np.expand_dims(value, (row, col)) if keepdims else value

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mmlcore import ops
+from mmlcore._arrays import as_shape, expected_shape
 
 __all__ = ["FunctionLoss", "Loss"]
 
@@ -14,7 +16,7 @@ class Loss:
     """Base of all losses.
 
     A subclass defines ``call(y_true, y_pred)``, which returns one number a sample; calling the object returns
-    their mean. Both may be differentiated with respect to `y_pred`.
+    their mean. Both may be differentiated.
 
     Attributes
     ----------
@@ -42,7 +44,16 @@ class Loss:
         raise NotImplementedError(f"{type(self).__name__} must define call(y_true, y_pred)")
 
     def __call__(self, y_true: Any, y_pred: Any) -> Any:
-        """The mean loss of a batch."""
+        """The mean loss of a batch; targets may differ from what is expected by a last axis of length one.
+
+        Raises
+        ------
+        ValueError
+            If `y_true` has another shape than `targets` says: nothing is broadcast.
+        """
+        if self.targets != "any":
+            y_true, y_pred = (y if hasattr(y, "shape") else np.asarray(y) for y in (y_true, y_pred))
+            y_true = as_shape(type(self).__name__, "y_true", y_true, expected_shape(self.targets, y_pred.shape))
         return ops.mean(self.call(y_true, y_pred))
 
     def plan(self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]) -> Callable[[], Any] | None:

@@ -1,6 +1,7 @@
 """Cross-entropy: the negative log-likelihood of labels under predicted probabilities."""
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,6 +38,11 @@ def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> 
     -------
     ndarray of shape (...)
 
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes cannot be broadcast, or the arguments are not real numbers.
+
     Examples
     --------
     >>> binary_crossentropy([[1.0], [0.0]], [[0.5], [0.75]]).round(4)
@@ -71,6 +77,11 @@ def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False
     -------
     ndarray of shape (n,)
 
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes differ, or the arguments are not real numbers.
+
     Examples
     --------
     >>> categorical_crossentropy([[0.0, 1.0]], [[0.75, 0.25]]).round(4)
@@ -95,6 +106,13 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
     -------
     ndarray of shape (n,)
 
+    Raises
+    ------
+    ValueError
+        If there is not one label a row, or one is not between 0 and classes - 1.
+    TypeError
+        If the labels are not integers.
+
     Examples
     --------
     >>> sparse_categorical_crossentropy([1], [[0.75, 0.25]]).round(4)
@@ -118,9 +136,13 @@ class _Crossentropy(Loss):
         self.from_logits = from_logits
 
     def before(self, activation: Any) -> Loss | None:
-        if self.from_logits or activation != self._activation:
+        formula = next(cls for cls in type(self).__mro__ if "call" in vars(cls))
+        ours = "_activation" in vars(formula) and type(self).__call__ is Loss.__call__
+        if self.from_logits or activation != self._activation or not ours:
             return None
-        return type(self)(from_logits=True)
+        fused = copy(self)
+        fused.from_logits = True
+        return fused
 
 
 class BinaryCrossentropy(_Crossentropy):

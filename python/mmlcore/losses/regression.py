@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlcore import ops
-from mmlcore.autodiff import defvjp, primitive
+from mmlcore import _kernels, ops
 from mmlcore.losses.base import Loss
 
 __all__ = ["MeanAbsoluteError", "MeanSquaredError", "mean_absolute_error", "mean_squared_error"]
@@ -23,6 +22,11 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     Returns
     -------
     ndarray of shape (...)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes cannot be broadcast, or the arguments are not real numbers.
 
     Examples
     --------
@@ -47,27 +51,17 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     -------
     ndarray of shape (...)
 
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes cannot be broadcast, or the arguments are not real numbers.
+
     Examples
     --------
     >>> mean_absolute_error([[0.0, 2.0]], [[1.0, 4.0]])
     array([1.5])
     """
     return ops.mean(ops.absolute(ops.subtract(y_pred, y_true)), axis=-1)
-
-
-@primitive
-def _mean_square_of_difference(y_pred: Any, y_true: Any) -> Any:
-    """The mean over everything of (y_pred - y_true)², without an intermediate step of the tape."""
-    difference = y_pred - y_true
-    return np.add.reduce(difference * difference, axis=None) / difference.size
-
-
-def _gradient(ans: Any, y_pred: Any, y_true: Any) -> Any:
-    scale = 2.0 / y_pred.size
-    return lambda g: ops.multiply(ops.subtract(y_pred, y_true), ops.multiply(g, scale))
-
-
-defvjp(_mean_square_of_difference, _gradient, None)
 
 
 class MeanSquaredError(Loss):
@@ -84,18 +78,18 @@ class MeanSquaredError(Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return mean_squared_error(y_true, y_pred)
 
-    def __call__(self, y_true: Any, y_pred: Any) -> Any:
-        return _mean_square_of_difference(y_pred, y_true)
-
     def plan(self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]) -> Callable[[], Any] | None:
-        square = np.empty_like(gradient)
-        scale = gradient.dtype.type(2.0 / y_pred.size)
+        difference, square, share = (np.empty_like(gradient) for _ in range(3))
+        each, total = np.empty(gradient.shape[:-1], gradient.dtype), np.empty((), gradient.dtype)
+        share[...] = gradient.dtype.type(1 / each.size) * gradient.dtype.type(1 / gradient.shape[-1])
 
         def loss() -> Any:
-            np.subtract(y_pred, y_true, out=gradient)
-            np.multiply(gradient, gradient, out=square)
-            np.multiply(gradient, scale, out=gradient)
-            return np.add.reduce(square, axis=None) / square.size
+            np.subtract(y_pred, y_true, out=difference)
+            _kernels.square(square, difference)
+            _kernels.square_grad(gradient, share, difference, square)
+            _kernels.mean(each, square, square.ndim - 1, square.ndim)
+            _kernels.mean(total, each, 0, each.ndim)
+            return float(total)
 
         return loss
 

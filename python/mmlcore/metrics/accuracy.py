@@ -20,6 +20,7 @@ class BinaryAccuracy(Metric):
     """
 
     default_name = "binary_accuracy"
+    targets = "values"
 
     def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
         super().__init__(name)
@@ -39,6 +40,7 @@ class CategoricalAccuracy(Metric):
     """
 
     default_name = "categorical_accuracy"
+    targets = "values"
 
     def call(self, y_true: NDArray[Any], y_pred: NDArray[Any]) -> Any:
         return np.argmax(y_pred, axis=-1) == np.argmax(y_true, axis=-1)
@@ -54,9 +56,10 @@ class SparseCategoricalAccuracy(Metric):
     """
 
     default_name = "sparse_categorical_accuracy"
+    targets = "labels"
 
     def call(self, y_true: NDArray[Any], y_pred: NDArray[Any]) -> Any:
-        return np.argmax(y_pred, axis=-1) == y_true.reshape(y_pred.shape[:-1])
+        return np.argmax(y_pred, axis=-1) == y_true
 
 
 class Accuracy(Metric):
@@ -70,8 +73,17 @@ class Accuracy(Metric):
 
     default_name = "accuracy"
 
+    def checked(
+        self, function: str, argument: str, y_true: NDArray[Any], shape: tuple[Any, ...], name: str = ""
+    ) -> NDArray[Any]:
+        return _kind(y_true, shape).checked(function, argument, y_true, shape, name)
+
     def call(self, y_true: NDArray[Any], y_pred: NDArray[Any]) -> Any:
-        if y_pred.ndim < 2 or y_pred.shape[-1] == 1:
-            return BinaryAccuracy().call(y_true.reshape(y_pred.shape), y_pred)
-        kind = CategoricalAccuracy if y_true.shape == y_pred.shape else SparseCategoricalAccuracy
-        return kind().call(y_true, y_pred)
+        return _kind(y_true, y_pred.shape).call(y_true, y_pred)
+
+
+def _kind(y_true: NDArray[Any], shape: tuple[Any, ...]) -> Metric:
+    """The accuracy for such targets and predictions of `shape`."""
+    if len(shape) < 2 or shape[-1] == 1:
+        return BinaryAccuracy()
+    return CategoricalAccuracy() if y_true.shape == shape else SparseCategoricalAccuracy()

@@ -1,10 +1,12 @@
 """A metric is a sum over samples and their number: update with batches, read the mean, reset."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mmlcore._arrays import as_shape, expected_shape
 
 __all__ = ["FunctionMetric", "Metric"]
 
@@ -13,6 +15,12 @@ class Metric:
     """Base of the metrics that are means over samples.
 
     A subclass defines ``call(y_true, y_pred)``, which returns one number a sample.
+
+    Attributes
+    ----------
+    name : str
+    targets : str
+        "values": y_true has the shape of y_pred; "labels": one class a sample; "any": not checked.
 
     Examples
     --------
@@ -25,6 +33,7 @@ class Metric:
     """
 
     default_name = "metric"
+    targets: ClassVar[str] = "any"
 
     def __init__(self, name: str | None = None) -> None:
         self.name = self.default_name if name is None else name
@@ -39,10 +48,23 @@ class Metric:
         raise NotImplementedError(f"{type(self).__name__} must define call(y_true, y_pred)")
 
     def update_state(self, y_true: Any, y_pred: Any) -> None:
-        """Add the samples of a batch."""
-        values = np.asarray(self.call(np.asarray(y_true), np.asarray(y_pred)))
+        """Add the samples of a batch; targets may differ from what is expected by a last axis of length one.
+
+        Raises
+        ------
+        ValueError
+            If `y_true` has another shape than `targets` says: nothing is broadcast.
+        """
+        y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+        values = np.asarray(self.call(self.checked(type(self).__name__, "y_true", y_true, y_pred.shape), y_pred))
         self._total += float(np.sum(values, dtype=np.float64))
         self._count += values.size
+
+    def checked(
+        self, function: str, argument: str, y_true: NDArray[Any], shape: tuple[Any, ...], name: str = ""
+    ) -> NDArray[Any]:
+        """`y_true` as `call` takes it for predictions of `shape`, or a ValueError that says what is `name`'s."""
+        return as_shape(function, argument, y_true, expected_shape(self.targets, shape), name)
 
     def result(self) -> float:
         """The mean over all samples since the last reset; 0 before the first."""

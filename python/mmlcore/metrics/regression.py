@@ -20,6 +20,7 @@ class MeanAbsoluteError(Metric):
     """
 
     default_name = "mean_absolute_error"
+    targets = "values"
 
     def call(self, y_true: NDArray[Any], y_pred: NDArray[Any]) -> Any:
         return np.abs(y_pred - y_true).mean(axis=-1)
@@ -35,6 +36,7 @@ class MeanSquaredError(Metric):
     """
 
     default_name = "mean_squared_error"
+    targets = "values"
 
     def call(self, y_true: NDArray[Any], y_pred: NDArray[Any]) -> Any:
         return np.square(y_pred - y_true).mean(axis=-1)

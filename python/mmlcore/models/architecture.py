@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlcore._arrays import as_float
-from mmlcore._errors import message
+from mmlcore._errors import integer, message
 from mmlcore._random import Seed, as_generator
 from mmlcore.layers import Layer
+from mmlcore.layers.base import Shape, assign
 from mmlcore.models import summary
-from mmlcore.models.data import Shape, as_inputs, positive
+from mmlcore.models.data import as_inputs
 from mmlcore.models.parameters import Parameters
 from mmlcore.models.training import chunk_rows
 
@@ -31,9 +31,9 @@ class Architecture:
 
     def __init__(self, name: str | None, dtype: Any, seed: Seed) -> None:
         self.name = name if name is not None else type(self).__name__.lower()
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float32, np.float64):
+        if dtype not in ("float32", "float64", np.float32, np.float64):
             raise TypeError(message(type(self).__name__, "dtype", "float32 or float64", repr(dtype)))
+        self.dtype = np.dtype(dtype)
         self.layers: list[Layer] = []
         self.input_shape: Shape | None = None
         self.output_shape: Shape | None = None
@@ -62,7 +62,7 @@ class Architecture:
         """The layers, if the model is nothing but one after another: its training steps can be planned."""
         return ()
 
-    def _rng(self) -> np.random.Generator:
+    def _rng(self) -> "np.random.Generator":
         """The model's own stream: weights first, then shuffling."""
         if self._generator is None:
             self._generator = as_generator(None, type(self).__name__)
@@ -108,13 +108,7 @@ class Architecture:
         ValueError
             If their number or a shape differs; then nothing is changed.
         """
-        views = self._theta.views
-        arrays = [as_float(weight, "set_weights", "weights") for weight in weights]
-        expected, got = [view.shape for view in views], [array.shape for array in arrays]
-        if expected != got:
-            raise ValueError(message("set_weights", "weights", f"arrays of shapes {expected}", f"{got}"))
-        for view, array in zip(views, arrays, strict=True):
-            view[...] = array
+        assign("set_weights", "weights", self._theta.views, weights)
 
     def summary(self, print_fn: Callable[[str], Any] = print) -> None:
         """Print a table of the layers, their output shapes and their numbers of parameters."""
@@ -125,7 +119,7 @@ class Architecture:
     def _slices(self, function: str, x: NDArray[Any], batch_size: int | None) -> list[slice]:
         """Rows of `x` to handle at once: so many that the widest layer's outputs stay in the cache."""
         if batch_size is not None:
-            rows = positive(function, "batch_size", batch_size)
+            rows = integer(function, "batch_size", batch_size)
         elif len(x) <= _FEW_ROWS:
             return [slice(None)]
         else:
@@ -138,17 +132,35 @@ class Architecture:
             self.build((None, *np.shape(x)[1:]))
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> NDArray[Any]:
-        """The outputs for `x`, as an array of shape (n, ...).
+        """The outputs for `x`.
 
-        A row with NaN gives a row of NaN. `batch_size` bounds memory only; `verbose` is accepted for Keras's
-        sake, nothing is printed.
+        Parameters
+        ----------
+        x : array_like of shape (n, ...)
+            Inputs; n numbers will do for a model built for one feature.
+        batch_size : int, optional
+            Bounds memory only.
+        verbose : object
+            Accepted for Keras's sake; nothing is printed.
+
+        Returns
+        -------
+        ndarray of shape (n, ...), of the model's dtype
+            A new array; a row with NaN gives a row of NaN.
 
         Raises
         ------
         ValueError, TypeError
             If the rows of `x` do not fit the model, or it has no layers.
+
+        Examples
+        --------
+        >>> from mmlcore import layers, models
+        >>> models.Sequential([layers.Dense(2, kernel_initializer="ones", input_dim=1)]).predict([1.0, 3.0])
+        array([[1., 1.],
+               [3., 3.]], dtype=float32)
         """
-        x = as_inputs("predict", x, self.input_shape, self.dtype)
+        x = as_inputs("predict", x, self.input_shape, self.dtype, numbers=False)
         self._build_for(x)
         outputs = [self._outputs(x[rows]) for rows in self._slices("predict", x, batch_size)]
         if len(outputs) > 1 or np.may_share_memory(outputs[0], x):  # the caller's own array is not handed back

@@ -7,20 +7,12 @@ from numpy.typing import NDArray
 
 from mmlcore._arrays import as_float
 from mmlcore._errors import message
+from mmlcore.layers.base import Shape
 from mmlcore.losses import Loss
 
-__all__ = ["as_inputs", "as_targets", "positive", "require_finite"]
-
-Shape = tuple[int | None, ...]
+__all__ = ["as_inputs", "as_targets", "require_finite"]
 
 _ROWS_CHECKED_AT_ONCE = 4096
-
-
-def positive(function: str, argument: str, value: Any) -> int:
-    """`value` as a positive int, or a ValueError."""
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-        raise ValueError(message(function, argument, "a positive integer", repr(value)))
-    return int(value)
 
 
 def _shown(shape: Shape) -> str:
@@ -42,7 +34,10 @@ def require_finite(function: str, argument: str, array: NDArray[Any]) -> None:
 
 def _real(function: str, argument: str, values: Any, dtype: Any) -> NDArray[Any]:
     """`values` as real numbers: integers in `dtype` at once (bytes would grow eightfold), floats as they are."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(message(function, argument, "rows of equal shapes", "rows of different ones")) from None
     return array.astype(dtype) if array.dtype.kind in "iub" else as_float(array, function, argument)
 
 
@@ -51,14 +46,19 @@ def _contiguous(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
         return np.ascontiguousarray(array, dtype=dtype)
 
 
-def as_inputs(function: str, x: Any, input_shape: Shape | None, dtype: Any, argument: str = "x") -> NDArray[Any]:
+def as_inputs(
+    function: str, x: Any, input_shape: Shape | None, dtype: Any, argument: str = "x", *, numbers: bool = True
+) -> NDArray[Any]:
     """`x` as a C-contiguous array of `dtype` whose rows are samples of `input_shape`.
 
-    As in Keras, n numbers are n samples of a model with one feature.
+    As in Keras, n numbers are n samples of a model with one feature; of one whose features are not known yet
+    only with `numbers`: they could be one sample.
     """
     array = _real(function, argument, x, dtype)
     if array.ndim == 0:
         raise ValueError(message(function, argument, "an array of samples", "a scalar"))
+    if array.ndim == 1 and input_shape is None and not numbers:
+        raise ValueError(message(function, argument, "shape (n, features) for a new model", f"shape {array.shape}"))
     if array.ndim == 1 and input_shape in (None, (None, 1)):
         array = array[:, None]
     if input_shape is not None and array.shape[1:] != input_shape[1:]:
@@ -73,6 +73,8 @@ def as_targets(
 ) -> NDArray[Any]:
     """`y` as the C-contiguous targets that `loss` expects for `n` outputs of `output_shape`."""
     labels = loss.targets == "labels"
+    if loss.targets == "any" and np.asarray(y).dtype.kind in "iub":
+        dtype = np.int64  # what they mean is known to the user's function only
     array = _real(function, argument, y, np.float64 if labels else dtype)
     if array.ndim == 0 or len(array) != n:
         got = "a scalar" if array.ndim == 0 else f"{len(array)} samples"

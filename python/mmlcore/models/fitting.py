@@ -9,20 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlcore import losses, metrics, optimizers
-from mmlcore._errors import message
+from mmlcore._errors import integer, message
 from mmlcore.callbacks import Callback, CallbackList, History, reporter
-from mmlcore.models.data import positive
 from mmlcore.models.training import Epochs, RunningLogs
 
 if TYPE_CHECKING:
     from mmlcore.models.model import Model
 
-__all__ = ["Plan", "checked_fraction", "checked_pair", "choose", "fit", "shown", "split"]
+__all__ = ["FitArguments", "checked_fraction", "checked_pair", "choose", "fit", "shown", "split"]
 
 Pair = tuple[NDArray[Any], NDArray[Any]]
 
 
-class Plan:
+class FitArguments:
     """The checked arguments of one `fit` that do not depend on the data."""
 
     def __init__(
@@ -31,13 +30,13 @@ class Plan:
         epochs: int,
         initial_epoch: int,
         verbose: Any,
-        callbacks: Sequence[Callback] | None,
+        callbacks: Callback | Sequence[Callback] | None,
         shuffle: bool,
     ) -> None:
-        self.batch_size = 32 if batch_size is None else positive("fit", "batch_size", batch_size)
-        self.epochs = positive("fit", "epochs", epochs)
-        self.first = 0 if initial_epoch == 0 else positive("fit", "initial_epoch", initial_epoch)
-        self.callbacks = list(callbacks or ())
+        self.batch_size = 32 if batch_size is None else integer("fit", "batch_size", batch_size)
+        self.epochs = integer("fit", "epochs", epochs, low=0)
+        self.first = integer("fit", "initial_epoch", initial_epoch, low=0)
+        self.callbacks = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 raise TypeError(message("fit", "callbacks", "a list of Callback", repr(callback)))
@@ -101,28 +100,28 @@ def fit(
     model: "Model",
     x: NDArray[Any],
     y: NDArray[Any],
-    plan: Plan,
+    arguments: FitArguments,
     validation: Pair | None,
-    rng: np.random.Generator,
+    rng: "np.random.Generator",
 ) -> History:
-    """Run the epochs of `plan` on checked data."""
+    """Run the epochs of `arguments` on checked data."""
     history = model.history = History()
-    callbacks = CallbackList([history, *plan.callbacks, *plan.reporters])
-    steps = ceil(len(x) / plan.batch_size)
-    params = {"epochs": plan.epochs, "steps": steps, "samples": len(x), "verbose": plan.verbose}
+    callbacks = CallbackList([history, *arguments.callbacks, *arguments.reporters])
+    steps = ceil(len(x) / arguments.batch_size)
+    params = {"epochs": arguments.epochs, "steps": steps, "samples": len(x), "verbose": arguments.verbose}
     callbacks.prepare(model, params)
 
     activate = model._predictions if model.metrics else None
-    epochs = Epochs(model._training_step(), x, y, plan.batch_size, activate, callbacks)
+    epochs = Epochs(model._training_step(), x, y, arguments.batch_size, activate, callbacks)
     watch, in_order = _Watch(), np.arange(len(x))
     model.stop_training = False
     logs: dict[str, float] = {}
 
     callbacks.call("on_train_begin", {})
-    for epoch in range(plan.first, plan.epochs):
+    for epoch in range(arguments.first, arguments.epochs):
         callbacks.call("on_epoch_begin", epoch, {})
         running = RunningLogs(model.metrics)
-        order = rng.permutation(len(x)) if plan.shuffle else in_order
+        order = rng.permutation(len(x)) if arguments.shuffle else in_order
         with np.errstate(over="ignore", invalid="ignore"):
             epochs.run(order, running)
         logs = running.read()

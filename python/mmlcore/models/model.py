@@ -10,10 +10,11 @@ from mmlcore import losses, metrics, optimizers
 from mmlcore._errors import message
 from mmlcore._random import Seed, as_generator
 from mmlcore.callbacks import Callback, History
+from mmlcore.layers.base import Shape
 from mmlcore.models import fitting
 from mmlcore.models.architecture import Architecture
-from mmlcore.models.data import Shape, as_inputs, as_targets, require_finite
-from mmlcore.models.steps import TrainingStep
+from mmlcore.models.data import as_inputs, as_targets, require_finite
+from mmlcore.models.steps import TrainingStep, one_class
 from mmlcore.models.training import RunningLogs
 
 __all__ = ["Model"]
@@ -54,6 +55,7 @@ class Model(Architecture):
         Parameters
         ----------
         optimizer : str or Optimizer
+            "sgd" unless given (Keras's default is "rmsprop").
         loss : str, Loss or callable
         metrics : list of str, Metric or callable
             Measured beside the loss, under these names, in `fit` and `evaluate`.
@@ -80,17 +82,20 @@ class Model(Architecture):
 
     def _fused_loss(self) -> losses.Loss | None:
         """The loss in terms of the last layer's preactivations, if that is the stable form."""
-        chain = self._chain()
-        return self._compiled("fit").before(chain[-1].activation) if chain else None
+        loss, chain = self._compiled("fit"), self._chain()
+        if not chain or not one_class(chain[-1], "call", "preactivation", "activate"):
+            return None
+        return loss.before(chain[-1].activation)
 
     def _training_step(self) -> TrainingStep:
         """The step for the present weights, loss and optimiser; made anew when one of them was replaced."""
+        loss = self._compiled("fit")
+        assert self.optimizer is not None
+        if not self.theta.size:
+            raise ValueError(message("fit", "model", "one with weights to learn", "none"))
+        self.optimizer.build(self.theta)  # again before every fit: it may have been reset since
         if self._step is None:
-            loss, fused = self._compiled("fit"), self._fused_loss()
-            assert self.optimizer is not None
-            if not self.theta.size:
-                raise ValueError(message("fit", "model", "one with weights to learn", "none"))
-            self.optimizer.build(self.theta)
+            fused = self._fused_loss()
             forward = self._preactivations if fused else self._outputs
             self._step = TrainingStep(
                 self._chain(), fused is not None, forward, fused or loss, self._theta, self.optimizer
@@ -106,7 +111,10 @@ class Model(Architecture):
         x = as_inputs(function, x, self.input_shape or input_shape, self.dtype, x_name)
         require_finite(function, x_name, x)
         output_shape = self.output_shape or self.infer_shape((None, *x.shape[1:]))
-        return x, as_targets(function, y, len(x), loss, output_shape, self.dtype, y_name)
+        y = as_targets(function, y, len(x), loss, output_shape, self.dtype, y_name)
+        for metric in self.metrics:
+            metric.checked(function, y_name, y, (len(x), *output_shape[1:]), metric.name)
+        return x, y
 
     def fit(
         self,
@@ -115,7 +123,7 @@ class Model(Architecture):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: Any = "auto",
-        callbacks: Sequence[Callback] | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
@@ -134,11 +142,11 @@ class Model(Architecture):
         batch_size : int, optional
             32 unless given; the last batch of an epoch may be smaller.
         epochs, initial_epoch : int
-            Epochs are counted from `initial_epoch` up to, not including, `epochs`.
+            Epochs are counted from `initial_epoch` up to, not including, `epochs`; there may be none.
         verbose : {"auto", 0, 1, 2}
             Progress on standard error: 0 none, 1 a bar, 2 a line an epoch; "auto" is a bar on a terminal and
             lines elsewhere.
-        callbacks : list of Callback, optional
+        callbacks : Callback or list of Callback, optional
         validation_split : float
             The last part of the samples, in [0, 1), held back for validation; before shuffling.
         validation_data : tuple (x, y), optional
@@ -159,14 +167,24 @@ class Model(Architecture):
         RuntimeError
             If the model is not compiled.
         ValueError, TypeError
-            For data that do not fit the model or the loss; then the model is unchanged.
+            For data that do not fit the model, the loss or a metric, or arguments out of range; then the
+            model is unchanged.
 
         Notes
         -----
         A loss that is NaN or infinite gives one RuntimeWarning, and training goes on. An interrupt (Ctrl-C)
         leaves θ as of the last complete step and the history so far in ``model.history``.
+
+        Examples
+        --------
+        >>> from mmlcore import layers, models
+        >>> model = models.Sequential([layers.Dense(1, input_dim=1)], seed=0)
+        >>> model.compile("sgd", "mse")
+        >>> history = model.fit([0.0, 1.0, 2.0], [1.0, 3.0, 5.0], epochs=1000, verbose=0)
+        >>> model.predict([10.0]).round(1)
+        array([[21.]], dtype=float32)
         """
-        plan = fitting.Plan(batch_size, epochs, initial_epoch, verbose, callbacks, shuffle)
+        arguments = fitting.FitArguments(batch_size, epochs, initial_epoch, verbose, callbacks, shuffle)
         fraction = fitting.checked_fraction(validation_split)
         shuffling = None if seed is None else as_generator(seed, "fit")
         x, y = self._checked("fit", x, y)
@@ -177,10 +195,39 @@ class Model(Architecture):
         elif fraction:
             (x, y), validation = fitting.split(x, y, fraction)
         self._build_for(x)
-        return fitting.fit(self, x, y, plan, validation, shuffling or self._rng())
+        return fitting.fit(self, x, y, arguments, validation, shuffling or self._rng())
 
     def train_on_batch(self, x: Any, y: Any, return_dict: bool = False) -> Any:
-        """One step on one batch; returns its loss and metrics before the step, as `evaluate` does."""
+        """One step on one batch.
+
+        Parameters
+        ----------
+        x : array_like of shape (n, ...)
+        y : array_like of shape (n, ...)
+        return_dict : bool
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss and the metrics before the step, as `evaluate` gives them.
+
+        Raises
+        ------
+        RuntimeError
+            If the model is not compiled.
+        ValueError, TypeError
+            For data that do not fit the model, the loss or a metric; then the model is unchanged.
+
+        Examples
+        --------
+        >>> from mmlcore import layers, models
+        >>> model = models.Sequential([layers.Dense(1, kernel_initializer="zeros", input_dim=1)])
+        >>> model.compile("sgd", "mse")
+        >>> model.train_on_batch([[2.0]], [[1.0]])
+        1.0
+        >>> model.get_weights()[0].round(3)
+        array([[0.04]], dtype=float32)
+        """
         x, y = self._checked("train_on_batch", x, y)
         self._build_for(x)
         logs = RunningLogs(self.metrics)
@@ -197,9 +244,39 @@ class Model(Architecture):
         verbose: Any = 0,
         return_dict: bool = False,
     ) -> Any:
-        """The loss and the metrics of (x, y): a float, or a list with the loss first, or a dictionary.
+        """The loss and the metrics of (x, y).
 
-        `batch_size` bounds memory only; `verbose` is accepted for Keras's sake, nothing is printed.
+        Parameters
+        ----------
+        x : array_like of shape (n, ...)
+        y : array_like of shape (n, ...)
+            Targets, as the loss expects them.
+        batch_size : int, optional
+            Bounds memory only.
+        verbose : object
+            Accepted for Keras's sake; nothing is printed.
+        return_dict : bool
+
+        Returns
+        -------
+        float, list of float or dict
+            Means over the samples: the loss; a list with the loss first if there are metrics; with
+            `return_dict` a dictionary by name.
+
+        Raises
+        ------
+        RuntimeError
+            If the model is not compiled.
+        ValueError, TypeError
+            For data that do not fit the model, the loss or a metric.
+
+        Examples
+        --------
+        >>> from mmlcore import layers, models
+        >>> model = models.Sequential([layers.Dense(1, kernel_initializer="ones", input_dim=1)])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> model.evaluate([[1.0], [2.0]], [[1.0], [4.0]], return_dict=True)
+        {'loss': 2.0, 'mae': 1.0}
         """
         x, y = self._checked("evaluate", x, y)
         self._build_for(x)

@@ -50,7 +50,7 @@ class Parameters:
     def bind(self, values: Sequence[Any]) -> None:
         """Make `values` (arrays or tensors, one a weight) the weights that the layers compute with."""
         for (layer, name), value in zip(self._slots, values, strict=True):
-            setattr(layer, name, value)
+            vars(layer)[name] = value  # an assignment would copy into the present weight
 
     def collect(self, gradients: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Write one gradient a weight into the gradient vector, and return it."""

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mmlcore._errors import message
+from mmlcore._errors import integer, message
 from mmlcore._random import Seed
 from mmlcore.layers import Layer
-from mmlcore.models.data import Shape
+from mmlcore.layers.base import Shape
 from mmlcore.models.model import Model
 from mmlcore.models.parameters import Parameters
 
@@ -73,35 +73,41 @@ class Sequential(Model):
         if layer.built:
             got = f"{layer.name!r}, which has weights already"
             raise ValueError(message("Sequential.add", "layer", "new", got))
-        if any(layer is other for other in self.layers):
-            raise ValueError(message("Sequential.add", "layer", "new", f"{layer.name!r}, which is in the model"))
+        if layer.taken:
+            raise ValueError(message("Sequential.add", "layer", "new", f"{layer.name!r}, which is in a model"))
         names = {other.name for other in self.layers}
         name = layer.name if layer.named else _free(layer.name, names)
         if name in names:
             raise ValueError(message("Sequential.add", "layer", "of a name that is not taken", repr(name)))
 
         shape = self.output_shape if self.layers else layer.input_shape
+        layers = [*self.layers, layer]
         if shape is not None:
-            layer.compute_output_shape(shape)
-        layer.name = name
-        self.layers.append(layer)
-        if shape is not None:
-            self._extend(shape)
+            self._extend(layers, shape)
+        layer.name, layer.taken = name, True
+        self.layers = layers
 
-    def _extend(self, shape: Shape) -> None:
-        """Build the layers that are not built yet, for inputs of `shape`, and move all weights into one θ."""
-        if self.input_shape is None:
-            self.input_shape = shape
-        for layer in self.layers:
-            if not layer.built:
+    def _extend(self, layers: Sequence[Layer], shape: Shape) -> None:
+        """Build those of `layers` that are not built yet, the first for `shape`, and move all weights into one θ.
+
+        An error leaves the model and the layers as they were.
+        """
+        new = [layer for layer in layers if not layer.built]
+        before = [dict(vars(layer)) for layer in new]
+        try:
+            for layer in new:
                 layer.prepare(shape, self.dtype, self._rng())
-            assert layer.output_shape is not None
-            shape = layer.output_shape
-        self.output_shape = shape
-        self._parameters = Parameters(self.layers, self.dtype)
-        self._step = None
-        if self.optimizer is not None:
-            self.optimizer.reset()  # its slots are as long as the old θ
+                assert layer.output_shape is not None
+                shape = layer.output_shape
+            parameters = Parameters(layers, self.dtype)
+        except BaseException:
+            for layer, state in zip(new, before, strict=True):
+                layer.__dict__ = state
+            raise
+        if self.optimizer is not None and self._parameters is not None:
+            self.optimizer.release(self._parameters.theta)
+        self.input_shape, self.output_shape = layers[0].input_shape, shape
+        self._parameters, self._step = parameters, None
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         """The shape of the outputs for inputs of `input_shape`, or a ValueError; changes nothing."""
@@ -116,15 +122,19 @@ class Sequential(Model):
 
         Raises
         ------
+        TypeError
+            If `input_shape` is not a tuple.
         ValueError
             If a layer cannot take what the one before gives, or the model is built for another shape.
         """
-        shape = (None, *input_shape[1:])
+        if not isinstance(input_shape, tuple | list) or not input_shape:
+            raise TypeError(message("build", "input_shape", "a tuple, such as (None, 64)", repr(input_shape)))
+        shape = (None, *(integer("build", "input_shape", size) for size in input_shape[1:]))
         if self.input_shape not in (None, shape):
             raise ValueError(message("build", "input_shape", f"{self.input_shape}", f"{input_shape}"))
         self.infer_shape(shape)
         if not self.built:
-            self._extend(shape)
+            self._extend(self.layers, shape)
 
     def _chain(self) -> Sequence[Layer]:
         return self.layers

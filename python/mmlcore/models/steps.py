@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from mmlcore import _kernels
 from mmlcore.autodiff import value_and_grad
-from mmlcore.layers import Layer, Plan
+from mmlcore.layers import Layer
+from mmlcore.layers.plan import Plan
 from mmlcore.losses import Loss
 from mmlcore.models.parameters import Parameters
 from mmlcore.optimizers import Optimizer
 
-__all__ = ["PlannedGradient", "TapeGradient", "TrainingStep"]
+__all__ = ["PlannedGradient", "TapeGradient", "TrainingStep", "one_class"]
 
 _BATCH_SIZES_KEPT = 4
 
@@ -31,13 +32,13 @@ class _Gradient(Protocol):
     def __call__(self) -> tuple[Any, NDArray[Any]]: ...
 
 
-def _planned(part: Any) -> bool:
-    """Whether the plan of a layer or a loss is meant for its `call`: one class defines both."""
+def one_class(part: Any, *methods: str) -> bool:
+    """Whether the class of `part` that defines one of the methods defines all: then they go together.
 
-    def definer(name: str) -> type:
-        return next(cls for cls in type(part).__mro__ if name in vars(cls))
-
-    return definer("plan") is definer("call")
+    >>> one_class(Layer(), "call", "preactivation", "activate", "plan")
+    True
+    """
+    return len({next(cls for cls in type(part).__mro__ if name in vars(cls)) for name in methods}) == 1
 
 
 class PlannedGradient:
@@ -60,7 +61,8 @@ class PlannedGradient:
         parameters: Parameters,
     ) -> "PlannedGradient | None":
         """The plan for batches in the buffers `x` and `y`, or None if a layer or the loss has none."""
-        if not all(map(_planned, [*layers, loss])):
+        together = (one_class(layer, "call", "preactivation", "activate", "plan") for layer in layers)
+        if not (all(together) and one_class(loss, "call", "plan") and type(loss).__call__ is Loss.__call__):
             return None
         plans: list[Plan] = []
         inputs, inputs_gradient = x, None

@@ -38,7 +38,8 @@ def table(name: str, layers: Sequence[Layer], itemsize: int) -> str:
     for layer in layers:
         shape = layer.output_shape if layer.built else "?"
         count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-        lines.append(_row(f"{layer.name} ({type(layer).__name__})", shape, count))
+        title = f"{layer.name} ({type(layer).__name__})"
+        lines.append(_row(title if len(title) < _WIDTHS[0] else title[: _WIDTHS[0] - 2] + "…", shape, count))
     total = sum(layer.count_params() for layer in layers if layer.built)
     lines += ["_" * sum(_WIDTHS), f"Total params: {total:,} ({_size(total * itemsize)})"]
     return "\n".join(lines)

@@ -1,5 +1,6 @@
 """The activation functions of networks, element by element; softmax mixes elements and has its own file."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from mmlcore import _kernels
 from mmlcore.autodiff import implements, primitive
 from mmlcore.ops.elementwise import apply, sign, slope
 
-__all__ = ["relu", "sigmoid", "softplus", "tanh"]
+__all__ = ["SLOPES", "relu", "sigmoid", "softplus", "tanh"]
 
 
 @implements(np.tanh)
@@ -120,7 +121,12 @@ def softplus(x: Any) -> Any:
     return apply(_kernels.softplus, x, "softplus")
 
 
-slope(tanh, of_y=lambda y: 1 - y * y)
-slope(sigmoid, of_y=lambda y: y * (1 - y))
-slope(relu, of_y=sign)
+# f' as a function of y = f(x), by the name of f.
+SLOPES: dict[str, Callable[[Any], Any]] = {
+    "relu": sign,
+    "sigmoid": lambda y: y * (1 - y),
+    "tanh": lambda y: 1 - y * y,
+}
+for _activation in (relu, sigmoid, tanh):
+    slope(_activation, of_y=SLOPES[_activation.__name__])
 slope(softplus, of_x=sigmoid)

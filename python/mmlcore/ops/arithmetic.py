@@ -194,8 +194,8 @@ def power(x: Any, y: Any) -> Any:
     return pair("power", np.power, x, y)
 
 
-@implements(np.positive)
-@method("__pos__")
+@implements(np.positive, np.copy)
+@method("__pos__", "copy")
 def positive(x: Any) -> Any:
     """The array itself, +x.
 
@@ -271,7 +271,7 @@ def _multiply_both(ans: Any, x: Any, y: Any) -> Callable[[Any], Any]:
 
 def _power_x(g: Any, ans: Any, x: Any, y: Any) -> Any:
     if isinstance(y, (int, float)):  # numpy.float64 included
-        return g * 0.0 if y == 0 else g * y if y == 1 else g * (y * x ** (y - 1))
+        return g * (2 * x) if y == 2 else g * 0.0 if y == 0 else g * (y * x ** (y - 1))
     y = y if hasattr(y, "dtype") else np.asarray(y)
     # 0 · 0^(-1) is 0: the exponent 1 is taken there.
     return g * (y * power(x, np.where((x == 0) & (y == 0), 1.0, y - 1)))
@@ -283,9 +283,7 @@ def _power_y(g: Any, ans: Any, x: Any, y: Any) -> Any:
 
 
 # The rules of sums and products are written out, because they are most of what gets recorded.
-defvjp(
-    add, lambda ans, x, y: _pass_to(x.shape, ans), lambda ans, x, y: _pass_to(y.shape, ans), both=_add_both
-)
+defvjp(add, lambda ans, x, y: _pass_to(x.shape, ans), lambda ans, x, y: _pass_to(y.shape, ans), both=_add_both)
 defvjp(subtract, lambda ans, x, y: _pass_to(x.shape, ans), _subtract_y, both=_subtract_both)
 defvjp(multiply, _multiply_x, _multiply_y, both=_multiply_both)
 binary_rules(divide, lambda g, ans, x, y: g / y, lambda g, ans, x, y: -(g / y) * ans)

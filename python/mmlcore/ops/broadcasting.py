@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from mmlcore import _kernels
 from mmlcore._arrays import as_float
 from mmlcore._errors import message
 from mmlcore.autodiff import defvjp, implements, method, primitive
@@ -79,6 +80,10 @@ def unbroadcast(g: Any, shape: Any) -> Any:
     if g.shape == shape:
         return g
     new = g.ndim - len(shape)
+    if g.shape[new:] == shape:
+        out = np.empty(shape, g.dtype)
+        _kernels.sum(out, g, 0, new)
+        return out if shape else out[()]
     repeated = tuple(i for i, n in enumerate(g.shape) if i < new or (shape[i - new] == 1 and n != 1))
     return np.add.reduce(g, repeated).reshape(shape)
 

@@ -11,12 +11,8 @@ from mmlcore.autodiff import constant
 __all__: list[str] = []
 
 constant(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
-constant(
-    np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_and, np.logical_or, np.logical_not, np.logical_xor
-)
-constant(
-    np.isclose, np.allclose, np.array_equal, np.any, np.all, np.nonzero, np.flatnonzero, np.count_nonzero
-)
+constant(np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_and, np.logical_or, np.logical_not, np.logical_xor)
+constant(np.isclose, np.allclose, np.array_equal, np.any, np.all, np.nonzero, np.flatnonzero, np.count_nonzero)
 constant(np.argmax, np.argmin, np.argsort, np.searchsorted)
 constant(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.result_type)
 constant(np.floor, np.ceil, np.trunc, np.rint, np.round)

@@ -9,20 +9,12 @@ from mmlcore import _kernels
 from mmlcore._arrays import as_float, as_same_float
 from mmlcore._errors import choose, message
 from mmlcore.autodiff import Tensor, defvjp_joint, primitive
-from mmlcore.ops.elementwise import sign
+from mmlcore.ops.activation import SLOPES
 from mmlcore.ops.matmul import matmul
 from mmlcore.ops.reductions import sum
-from mmlcore.ops.shape import reshape, swapaxes
+from mmlcore.ops.shape import as_rows, reshape, shape_of, swapaxes
 
 __all__ = ["dense"]
-
-# f' as a function of y = f(z), for derivatives of second order and above.
-_SLOPES: dict[str, Callable[[Any], Any] | None] = {
-    "linear": None,
-    "relu": sign,
-    "sigmoid": lambda y: y * (1 - y),
-    "tanh": lambda y: 1 - y * y,
-}
 
 
 def dense(x: Any, w: Any, b: Any = None, activation: str = "linear") -> Any:
@@ -55,13 +47,13 @@ def dense(x: Any, w: Any, b: Any = None, activation: str = "linear") -> Any:
     >>> ops.dense([[1, -2]], [[1, 0], [0, 1]], [10, 1], activation="relu")
     array([[11.,  0.]])
     """
-    choose("dense", "activation", activation, _SLOPES)
-    if len(x.shape if hasattr(x, "shape") else np.shape(x)) == 2:
+    choose("dense", "activation", activation, _kernels.ACTIVATIONS)
+    shape = shape_of(x)
+    if len(shape) == 2:
         return _dense(x, w, b, activation)
-    shape = np.shape(x)
     if not shape:
         raise ValueError(message("dense", "x", "of one dimension or more", "shape ()"))
-    y = _dense(reshape(x, (-1 if np.size(x) else int(np.prod(shape[:-1])), shape[-1])), w, b, activation)
+    y = _dense(as_rows(x), w, b, activation)
     return reshape(y, (*shape[:-1], y.shape[-1]))
 
 
@@ -96,9 +88,7 @@ def _dense_back(needed: tuple[int, ...], y: Any, args: Any, kwargs: Any) -> Call
 defvjp_joint(_dense, _dense_back)
 
 
-def _fused(
-    dy: Any, y: Any, x: Any, w: Any, activation: str, with_dx: bool, with_db: bool
-) -> tuple[Any, Any, Any]:
+def _fused(dy: Any, y: Any, x: Any, w: Any, activation: str, with_dx: bool, with_db: bool) -> tuple[Any, Any, Any]:
     """The three gradients by one kernel; those of x and b only if asked for."""
     dtype = y.dtype
     x, w, dy = (as_float(part, "dense", "x").astype(dtype, copy=False) for part in (x, w, dy))
@@ -111,6 +101,5 @@ def _fused(
 
 def _composed(dy: Any, y: Any, x: Any, w: Any, activation: str) -> tuple[Any, Any, Any]:
     """The same gradients by primitives, which can be differentiated again."""
-    slope = _SLOPES[activation]
-    dz = dy * slope(y) if slope else dy
+    dz = dy if activation == "linear" else dy * SLOPES[activation](y)
     return matmul(dz, swapaxes(w, 0, 1)), matmul(swapaxes(x, 0, 1), dz), sum(dz, axis=0)

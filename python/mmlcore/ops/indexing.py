@@ -8,7 +8,7 @@ import numpy as np
 from mmlcore._arrays import as_float
 from mmlcore.autodiff import defvjp, implements, method, primitive
 from mmlcore.ops.reductions import sum
-from mmlcore.ops.shape import axes_of, moveaxis, ravel
+from mmlcore.ops.shape import axes_of, moveaxis, ravel, shape_of
 
 __all__ = ["diagonal", "getitem", "take", "trace"]
 
@@ -103,7 +103,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """
     if axis is None:
         return getitem(ravel(x), indices)
-    (place,) = axes_of("take", axis, np.ndim(x))
+    (place,) = axes_of("take", axis, len(shape_of(x)))
     return getitem(x, (slice(None),) * place + (np.asarray(indices),))
 
 
@@ -136,9 +136,9 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     >>> ops.diagonal([[1, 2], [3, 4]])
     array([1., 4.])
     """
-    rows, columns = axes_of("diagonal", (axis1, axis2), np.ndim(x))
+    rows, columns = axes_of("diagonal", (axis1, axis2), len(shape_of(x)))
     matrices = moveaxis(x, (rows, columns), (-2, -1))
-    m, n = np.shape(matrices)[-2:]
+    m, n = shape_of(matrices)[-2:]
     i = np.arange(max(0, -offset), max(0, -offset, min(m, n - offset)))
     return getitem(matrices, (Ellipsis, i, i + offset))
 

@@ -9,7 +9,7 @@ import numpy as np
 from mmlcore._arrays import as_float
 from mmlcore._errors import message
 from mmlcore.autodiff import defvjp_joint, implements, primitive
-from mmlcore.ops.shape import axes_of, expand_dims, ravel, reshape
+from mmlcore.ops.shape import axes_of, expand_dims, ravel, reshape, shape_of
 
 __all__ = ["concatenate", "hstack", "stack", "vstack"]
 
@@ -64,7 +64,7 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
     parts = _sequence("concatenate", arrays)
     if axis is None:
         return _concatenate(*[ravel(x) for x in parts], axis=0)
-    (place,) = axes_of("concatenate", axis, np.ndim(parts[0]))
+    (place,) = axes_of("concatenate", axis, len(shape_of(parts[0])))
     return _concatenate(*parts, axis=place)
 
 
@@ -98,12 +98,10 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     7.0
     """
     parts = _sequence("stack", arrays)
-    shapes = {np.shape(x) for x in parts}
+    shapes = {shape_of(x) for x in parts}
     if len(shapes) > 1:
-        raise ValueError(
-            message("stack", "arrays", "of one shape", f"shapes {', '.join(map(str, sorted(shapes)))}")
-        )
-    (place,) = axes_of("stack", axis, np.ndim(parts[0]) + 1)
+        raise ValueError(message("stack", "arrays", "of one shape", f"shapes {', '.join(map(str, sorted(shapes)))}"))
+    (place,) = axes_of("stack", axis, len(shape_of(parts[0])) + 1)
     return _concatenate(*[expand_dims(x, place) for x in parts], axis=place)
 
 
@@ -132,7 +130,7 @@ def vstack(arrays: Sequence[Any]) -> Any:
            [3., 4.]])
     """
     parts = _sequence("vstack", arrays)
-    return concatenate([reshape(x, (1, -1)) if np.ndim(x) < 2 else x for x in parts])
+    return concatenate([reshape(x, (1, -1)) if len(shape_of(x)) < 2 else x for x in parts])
 
 
 @implements(np.hstack)
@@ -158,8 +156,8 @@ def hstack(arrays: Sequence[Any]) -> Any:
     >>> ops.hstack([[1, 2], [3]])
     array([1., 2., 3.])
     """
-    parts = [reshape(x, (1,)) if np.ndim(x) == 0 else x for x in _sequence("hstack", arrays)]
-    return concatenate(parts, axis=0 if np.ndim(parts[0]) == 1 else 1)
+    parts = [reshape(x, (1,)) if len(shape_of(x)) == 0 else x for x in _sequence("hstack", arrays)]
+    return concatenate(parts, axis=0 if len(shape_of(parts[0])) == 1 else 1)
 
 
 def _sequence(function: str, arrays: Sequence[Any]) -> list[Any]:

@@ -76,12 +76,8 @@ def _share(g: Any, ahead: Any, ahead_or_equal: Any) -> Any:
     return (g * ahead + g * ahead_or_equal) * 0.5
 
 
-binary_rules(
-    maximum, lambda g, ans, x, y: _share(g, x > y, x >= y), lambda g, ans, x, y: _share(g, x < y, x <= y)
-)
-binary_rules(
-    minimum, lambda g, ans, x, y: _share(g, x < y, x <= y), lambda g, ans, x, y: _share(g, x > y, x >= y)
-)
+binary_rules(maximum, lambda g, ans, x, y: _share(g, x > y, x >= y), lambda g, ans, x, y: _share(g, x < y, x <= y))
+binary_rules(minimum, lambda g, ans, x, y: _share(g, x < y, x <= y), lambda g, ans, x, y: _share(g, x > y, x >= y))
 
 
 @implements(np.where)
@@ -125,10 +121,6 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
     return ans[()] if ans.dtype.kind == "f" else as_float(ans, "where", "x or y")[()]
 
 
-def _chosen(g: Any, shape: tuple[int, ...]) -> Any:
-    return unbroadcast(g, shape)
-
-
 def _where_x(ans: Any, condition: Any, x: Any, y: Any) -> Callable[[Any], Any]:
     shape = x.shape
     return lambda g: unbroadcast(_where(condition, g, 0.0), shape)
@@ -144,7 +136,7 @@ defvjp(_where, None, _where_x, _where_y)
 
 @implements(np.clip)
 @method("clip")
-def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Any:
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     """x limited to the interval from a_min to a_max; inside and at the constant limits the derivative is 1.
 
     Limits that are themselves being differentiated share the gradient as in `maximum` and `minimum`.
@@ -153,6 +145,7 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Any:
     ----------
     x : array or number, float32 or float64
     a_min, a_max : arrays or numbers that broadcast with x, or None for no limit
+    min, max : the same by NumPy's other names
 
     Returns
     -------
@@ -161,7 +154,7 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Any:
     Raises
     ------
     ValueError
-        If the three do not broadcast.
+        If the three do not broadcast, or a limit is given under both names.
 
     Examples
     --------
@@ -169,6 +162,10 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Any:
     >>> ops.clip([-1.0, 0.5, 3.0], 0, 1)
     array([0. , 0.5, 1. ])
     """
+    if (a_min is not None and min is not None) or (a_max is not None and max is not None):
+        raise ValueError("clip: each limit must be given once, got both a_min and min or both a_max and max")
+    a_min = min if a_min is None else a_min
+    a_max = max if a_max is None else a_max
     if isinstance(a_min, Tensor) or isinstance(a_max, Tensor):
         x = x if a_min is None else maximum(x, a_min)
         return x if a_max is None else minimum(x, a_max)

@@ -1,6 +1,7 @@
 """Products of vectors, matrices and stacks of matrices, on `mmlcore.linalg.matmul`."""
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from mmlcore._arrays import as_float
 from mmlcore.autodiff import defvjp, implements, method, primitive
 from mmlcore.ops.arithmetic import multiply
 from mmlcore.ops.broadcasting import unbroadcast
-from mmlcore.ops.shape import moveaxis, ravel, reshape, swapaxes
+from mmlcore.ops.shape import as_rows, moveaxis, ravel, reshape, shape_of, swapaxes
 
 __all__ = ["dot", "matmul", "outer"]
 
@@ -70,20 +71,17 @@ def _matmul_y(ans: Any, x: Any, y: Any) -> Callable[[Any], Any]:
     def pullback(g: Any) -> Any:
         if x.ndim == 1:
             return (
-                g * x if vector else unbroadcast(reshape(x, (-1, 1)) * reshape(g, _as_rows(g.shape)), shape)
+                g * x
+                if vector
+                else unbroadcast(reshape(x, (-1, 1)) * reshape(g, (*g.shape[:-1], 1, g.shape[-1])), shape)
             )
         if vector:
-            rows = reshape(x, (-1, x.shape[-1]))
-            return matmul(ravel(g), rows)
+            return matmul(ravel(g), as_rows(x))
         if len(shape) == 2:  # one matrix for the whole stack: one product
-            return matmul(swapaxes(reshape(x, (-1, shape[0])), 0, 1), reshape(g, (-1, shape[1])))
+            return matmul(swapaxes(as_rows(x), 0, 1), as_rows(g))
         return unbroadcast(matmul(swapaxes(x, -1, -2), g), shape)
 
     return pullback
-
-
-def _as_rows(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return (*shape[:-1], 1, shape[-1])
 
 
 defvjp(matmul, _matmul_x, _matmul_y)
@@ -119,12 +117,12 @@ def dot(x: Any, y: Any) -> Any:
     >>> float(ops.dot([1, 2], [3, 4]))
     11.0
     """
-    if np.ndim(x) == 0 or np.ndim(y) == 0:
+    if len(shape_of(x)) == 0 or len(shape_of(y)) == 0:
         return multiply(x, y)
-    if np.ndim(y) <= 2:
+    if len(shape_of(y)) <= 2:
         return matmul(x, y)
     stacked = moveaxis(y, -2, 0)  # all columns of all matrices side by side
-    product = matmul(x, reshape(stacked, (stacked.shape[0], -1)))
+    product = matmul(x, reshape(stacked, (stacked.shape[0], prod(stacked.shape[1:]))))
     return reshape(product, product.shape[:-1] + stacked.shape[1:])
 
 

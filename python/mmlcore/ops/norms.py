@@ -1,6 +1,7 @@
 """Lengths and spreads: norms, variance and standard deviation."""
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from mmlcore.ops.arithmetic import subtract
 from mmlcore.ops.elementwise import absolute, sqrt, square
 from mmlcore.ops.kinked import where
 from mmlcore.ops.reductions import Axis, kept_shape, max, mean, sum
-from mmlcore.ops.shape import axes_of, reshape
+from mmlcore.ops.shape import axes_of, reshape, shape_of
 
 __all__ = ["norm", "std", "var"]
 
@@ -31,11 +32,11 @@ def _euclidean_back(ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = Fal
 defvjp(_euclidean, _euclidean_back)
 
 
-@implements(np.linalg.norm, np.linalg.vector_norm)
+@implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     r"""The norm of a vector, :math:`(\sum |x_i|^p)^{1/p}`, or the Frobenius norm of a matrix.
 
-    At 0 the derivative is taken as 0.
+    Where it has no derivative, because elements are 0, their derivative is taken as 0.
 
     Parameters
     ----------
@@ -66,17 +67,34 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     >>> grad(ops.norm)(np.array([3.0, 4.0]))
     array([0.6, 0.8])
     """
-    ndim = np.ndim(x)
+    ndim = len(shape_of(x))
     axes = tuple(range(ndim)) if axis is None else axes_of("norm", axis, ndim)
-    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
-        return _euclidean(x, axis=axes, keepdims=keepdims)
-    if isinstance(ord, str) or len(axes) != 1 or not ord > 0:
+    if ord is None or (ord == "fro" and len(axes) == 2):
+        ord = 2
+    elif isinstance(ord, str) or len(axes) != 1 or not ord > 0:
         expectation = "None, 'fro' for matrices, or a positive number for vectors"
         raise ValueError(message("norm", "ord", expectation, f"{ord!r} over {len(axes)} axes"))
+    return _vector_norm(x, axis=axes, keepdims=keepdims, ord=ord)
+
+
+@implements(np.linalg.vector_norm)
+def _vector_norm(x: Any, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """The norm of the elements along the axes, however many, as one vector."""
+    if not ord > 0:
+        raise ValueError(message("vector_norm", "ord", "a positive number when x is a Tensor", repr(ord)))
+    if ord == 2:
+        return _euclidean(x, axis=axis, keepdims=keepdims)
     if ord == np.inf:
-        return max(absolute(x), axis=axes, keepdims=keepdims)
-    total = sum(absolute(x) if ord == 1 else absolute(x) ** ord, axis=axes, keepdims=keepdims)
-    return total if ord == 1 else total ** (1 / ord)
+        return max(absolute(x), axis=axis, keepdims=keepdims)
+    if ord == 1:
+        return sum(absolute(x), axis=axis, keepdims=keepdims)
+    return _flat_at_0(sum(_flat_at_0(absolute(x), ord), axis=axis, keepdims=keepdims), 1 / ord)
+
+
+def _flat_at_0(x: Any, p: float) -> Any:
+    """x^p for x ≥ 0, p > 0, with the derivative 0 at 0."""
+    at_0 = x == 0
+    return where(at_0, 0.0, where(at_0, 1.0, x) ** p)
 
 
 @implements(np.var)
@@ -150,7 +168,7 @@ def std(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> 
 def _centred(function: str, x: Any, axis: Axis, ddof: int) -> tuple[Any, int]:
     """x minus its mean, and by what to divide the sum of squares."""
     average = mean(x, axis=axis, keepdims=True)
-    count = np.size(x) // np.size(average)
+    count = prod(shape_of(x)) // prod(shape_of(average))
     if count <= ddof:
         raise ValueError(message(function, "ddof", f"less than the number of elements ({count})", ddof))
     return subtract(x, average), count - ddof

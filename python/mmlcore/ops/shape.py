@@ -1,6 +1,7 @@
 """Rearrangements: the same numbers in another shape; each rule is the inverse rearrangement."""
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,18 @@ from mmlcore._arrays import as_float
 from mmlcore._errors import message
 from mmlcore.autodiff import Tensor, defvjp, implements, method, primitive
 
-__all__ = ["axes_of", "expand_dims", "moveaxis", "ravel", "reshape", "squeeze", "swapaxes", "transpose"]
+__all__ = [
+    "as_rows",
+    "axes_of",
+    "expand_dims",
+    "moveaxis",
+    "ravel",
+    "reshape",
+    "shape_of",
+    "squeeze",
+    "swapaxes",
+    "transpose",
+]
 
 
 @primitive
@@ -19,6 +31,11 @@ def _reshape(x: Any, shape: Any) -> Any:
         return x.reshape(shape)
     except (TypeError, ValueError):
         raise ValueError(message("reshape", "shape", f"one of {x.size} elements", shape)) from None
+
+
+@primitive
+def _reverse(x: Any) -> Any:
+    return as_float(x, "transpose", "x").T
 
 
 @primitive
@@ -37,6 +54,7 @@ def _permute_back(ans: Any, x: Any, axes: Any) -> Callable[[Any], Any]:
 
 
 defvjp(_reshape, _reshape_back, None)
+defvjp(_reverse, lambda ans, x: _reverse)
 defvjp(_permute, _permute_back, None)
 
 
@@ -96,7 +114,7 @@ def ravel(x: Any) -> Any:
     >>> ops.ravel([[1, 2], [3, 4]])
     array([1., 2., 3., 4.])
     """
-    return _reshape(x, (-1,) if np.size(x) else (0,))
+    return _reshape(x, (prod(shape_of(x)),))
 
 
 @implements(np.transpose)
@@ -126,9 +144,9 @@ def transpose(x: Any, axes: Any = None) -> Any:
     array([[1., 3.],
            [2., 4.]])
     """
-    ndim = np.ndim(x)
     if axes is None:
-        return _permute(x, tuple(range(ndim))[::-1])
+        return _reverse(x)
+    ndim = len(shape_of(x))
     order = tuple(i + ndim if i < 0 else i for i in axes)
     if sorted(order) != list(range(ndim)):
         raise ValueError(message("transpose", "axes", f"a permutation of the {ndim} axes", axes))
@@ -172,8 +190,9 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     >>> ops.swapaxes([[[1, 2], [3, 4]]], 0, 2).shape
     (2, 2, 1)
     """
-    i, j = axes_of("swapaxes", (axis1, axis2), np.ndim(x), distinct=False)
-    order = list(range(np.ndim(x)))
+    ndim = len(shape_of(x))
+    i, j = axes_of("swapaxes", (axis1, axis2), ndim, distinct=False)
+    order = list(range(ndim))
     order[i], order[j] = j, i
     return _permute(x, tuple(order))
 
@@ -205,13 +224,12 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     >>> ops.moveaxis(np.ones((2, 3, 4)), 0, -1).shape
     (3, 4, 2)
     """
-    sources = axes_of("moveaxis", source, np.ndim(x))
-    destinations = axes_of("moveaxis", destination, np.ndim(x))
+    ndim = len(shape_of(x))
+    sources = axes_of("moveaxis", source, ndim)
+    destinations = axes_of("moveaxis", destination, ndim)
     if len(sources) != len(destinations):
-        raise ValueError(
-            message("moveaxis", "destination", f"as long as source ({len(sources)})", destination)
-        )
-    order = [i for i in range(np.ndim(x)) if i not in sources]
+        raise ValueError(message("moveaxis", "destination", f"as long as source ({len(sources)})", destination))
+    order = [i for i in range(ndim) if i not in sources]
     for place, i in sorted(zip(destinations, sources, strict=True)):
         order.insert(place, i)
     return _permute(x, tuple(order))
@@ -244,10 +262,11 @@ def expand_dims(x: Any, axis: Any) -> Any:
     array([[1.],
            [2.]])
     """
-    count = 1 if isinstance(axis, int) else len(axis)
-    new = axes_of("expand_dims", axis, np.ndim(x) + count)
-    old = iter(np.shape(x))
-    return _reshape(x, tuple(1 if i in new else next(old) for i in range(np.ndim(x) + count)))
+    shape = shape_of(x)
+    ndim = len(shape) + (1 if isinstance(axis, int) else len(axis))
+    new = axes_of("expand_dims", axis, ndim)
+    old = iter(shape)
+    return _reshape(x, tuple(1 if i in new else next(old) for i in range(ndim)))
 
 
 @implements(np.squeeze)
@@ -277,7 +296,7 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     >>> ops.squeeze([[1, 2]])
     array([1., 2.])
     """
-    shape = np.shape(x)
+    shape = shape_of(x)
     if axis is None:
         dropped = tuple(i for i, n in enumerate(shape) if n == 1)
     else:
@@ -285,6 +304,17 @@ def squeeze(x: Any, axis: Any = None) -> Any:
         if any(shape[i] != 1 for i in dropped):
             raise ValueError(message("squeeze", "axis", "one of length 1", f"{axis} of shape {shape}"))
     return _reshape(x, tuple(n for i, n in enumerate(shape) if i not in dropped))
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of whatever can be an array; quicker than `numpy.shape`, for Tensors most of all."""
+    return x.shape if hasattr(x, "shape") else np.shape(x)
+
+
+def as_rows(x: Any) -> Any:
+    """An array as the matrix of all its rows, the vectors along the last axis."""
+    shape = shape_of(x)
+    return x if len(shape) == 2 else reshape(x, (prod(shape[:-1]), shape[-1]))
 
 
 def axes_of(function: str, axis: Any, ndim: int, distinct: bool = True) -> tuple[int, ...]:

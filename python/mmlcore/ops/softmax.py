@@ -10,7 +10,7 @@ from mmlcore._arrays import as_float, as_same_float
 from mmlcore._errors import message
 from mmlcore.autodiff import Tensor, defvjp, defvjp_forward, plain, primitive
 from mmlcore.ops.reductions import Axis, max, sum
-from mmlcore.ops.shape import axes_of, moveaxis, reshape
+from mmlcore.ops.shape import as_rows, axes_of, moveaxis, reshape, shape_of
 from mmlcore.ops.transcendental import exp, log
 
 __all__ = ["log_softmax", "logsumexp", "softmax", "softmax_cross_entropy"]
@@ -79,17 +79,12 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 def _along_last(rows: Callable[[Any], Any], function: str, x: Any, axis: int) -> Any:
     """Apply a function of the rows of a matrix along any axis of any array."""
-    shape = np.shape(x)
+    shape = shape_of(x)
     (place,) = axes_of(function, axis, len(shape))
     if place == len(shape) - 1:
-        return rows(x) if len(shape) == 2 else reshape(rows(_as_matrix(x)), shape)
+        return reshape(rows(as_rows(x)), shape) if len(shape) != 2 else rows(x)
     moved = moveaxis(x, place, -1)
-    return moveaxis(reshape(rows(_as_matrix(moved)), moved.shape), -1, place)
-
-
-def _as_matrix(x: Any) -> Any:
-    shape = np.shape(x)
-    return reshape(x, (int(np.prod(shape[:-1])), shape[-1]))
+    return moveaxis(reshape(rows(as_rows(moved)), moved.shape), -1, place)
 
 
 @primitive
@@ -186,21 +181,21 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
     >>> ops.softmax_cross_entropy([[0.0, 1000.0], [0.0, 0.0]], [0, 0])
     array([1.00000000e+03, 6.93147181e-01])
     """
-    shape = np.shape(logits)
+    shape = shape_of(logits)
     if not shape:
         raise ValueError(message("softmax_cross_entropy", "logits", "of one dimension or more", "shape ()"))
-    z = logits if len(shape) == 2 else _as_matrix(logits)
-    if np.shape(labels) == shape:
-        targets = labels if len(shape) == 2 else _as_matrix(labels)
+    z = as_rows(logits)
+    if shape_of(labels) == shape:
+        targets = as_rows(labels)
         if isinstance(targets, Tensor):
             loss = -sum(targets * _log_softmax(z), axis=1)
         else:
             loss = _cross_entropy(z, labels=as_float(targets, "softmax_cross_entropy", "labels"))
-    elif np.shape(labels) == shape[:-1]:
+    elif shape_of(labels) == shape[:-1]:
         loss = _cross_entropy(z, labels=_class_numbers(labels))
     else:
         expectation = f"of shape {shape[:-1]} (class numbers) or {shape} (targets)"
-        raise ValueError(message("softmax_cross_entropy", "labels", expectation, f"shape {np.shape(labels)}"))
+        raise ValueError(message("softmax_cross_entropy", "labels", expectation, f"shape {shape_of(labels)}"))
     return loss if len(shape) == 2 else reshape(loss, shape[:-1])
 
 
@@ -230,9 +225,7 @@ def _loss_and_softmax(z: Any, labels: Any) -> tuple[Any, Any]:
     return loss, p
 
 
-def _cross_entropy_forward(
-    needed: tuple[int, ...], z: Any, *, labels: Any
-) -> tuple[Any, Callable[[Any], Any]]:
+def _cross_entropy_forward(needed: tuple[int, ...], z: Any, *, labels: Any) -> tuple[Any, Callable[[Any], Any]]:
     if type(z) is Tensor:
         loss, p = _cross_entropy(z, labels=labels), _softmax(z)
     else:

@@ -68,6 +68,14 @@ class Optimizer:
     def reset(self) -> None:
         """Forget the vector and everything learned about it; the next `build` starts anew."""
         self._theta = None
+        for name in self.slot_names:
+            if (slot := getattr(self, name, None)) is not None:
+                slot[...] = 0
+
+    def release(self, theta: NDArray[Any]) -> None:
+        """`reset`, if the slots belong to `theta`, which is about to be replaced."""
+        if self._theta is theta:
+            self.reset()
 
     def update(self, theta: NDArray[Any], gradient: NDArray[Any]) -> None:
         """Move `theta` in place by one step, given the gradient of the loss."""

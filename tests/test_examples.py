@@ -1,0 +1,106 @@
+"""Every example runs, and those of the source documents give the documents' figures."""
+
+import importlib.util
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from mmlcore import grad
+
+EXAMPLES = {path.stem: path for path in (Path(__file__).resolve().parents[1] / "examples").glob("*.py")}
+WITH_PLOT = sorted(name for name, path in EXAMPLES.items() if '"--plot"' in path.read_text(encoding="utf-8"))
+
+
+def load(name: str) -> ModuleType:
+    """The example as a module."""
+    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES[name])
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """printed(name, *arguments) runs an example's main() with these arguments and returns what it prints."""
+
+    def run(name: str, *arguments: str) -> str:
+        monkeypatch.setattr("sys.argv", [f"{name}.py", *arguments])
+        load(name).main()
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_it_runs_quickly(name: str, printed: Callable[..., str]) -> None:
+    assert printed(name, "--quick")
+
+
+@pytest.mark.parametrize("name", WITH_PLOT)
+def test_it_draws(name: str, printed: Callable[..., str], tmp_path: Path) -> None:
+    plt = pytest.importorskip("matplotlib.pyplot")
+    printed(name, "--quick", "--plot", str(tmp_path / "picture.png"))
+    plt.close("all")
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a1_the_parabola_through_ten_points() -> None:
+    example = load("polynomial_fit")
+    L, theta = example.fit()
+    expected = [
+        [65.79411909533059, 0, 0],
+        [11.315179081105018, 3.6845670997450135, 0],
+        [2.1523095726051, 1.9294347356270625, 1.2825151479137313],
+    ]
+    np.testing.assert_allclose(L, expected, rtol=0, atol=1e-12)
+    Q, R = np.linalg.qr(np.vander(example.X, 3))
+    np.testing.assert_allclose(theta, np.linalg.solve(R, Q.T @ example.Y), rtol=0, atol=1e-10)
+
+
+def test_a2_power_iteration_converges_to_the_largest_singular_value(printed: Callable[..., str]) -> None:
+    output = printed("power_iteration_svd")
+    trace = [float(value) for value in re.findall(r"iteration \d+: σ₁ = ([\d.]+),", output)]
+    A = np.random.RandomState(0).rand(3, 4)
+    assert len(trace) > 1
+    assert trace[-1] == pytest.approx(np.linalg.svd(A, compute_uv=False)[0], rel=0, abs=1e-8)
+    assert abs(trace[-1] - trace[-2]) < abs(trace[1] - trace[0])
+    differences = [float(value) for value in re.findall(r"U, Σ, V from numpy's (\S+)", output)]
+    assert len(differences) == 2
+    assert max(differences) < 1e-8
+
+
+def test_a3_the_movies_and_viewers_as_printed(printed: Callable[..., str]) -> None:
+    numbers = [float(value) for value in re.findall(r"-?\d+\.\d{4}", printed("movie_ratings"))]
+    np.testing.assert_allclose(numbers[:3], [9.6438, 6.3639, 0.7056], atol=1e-9)
+    U, Vh = np.reshape(numbers[3:15], (4, 3)), np.reshape(numbers[15:], (3, 3))
+    expected_U = np.array(
+        [
+            [-0.6710, 0.0236, 0.4647],
+            [-0.7197, 0.2054, -0.4759],
+            [-0.0939, -0.7705, -0.5268],
+            [-0.1515, -0.6030, 0.5293],
+        ]
+    )
+    expected_Vh = np.array([[-0.7367, -0.6515, -0.1811], [0.0852, 0.1762, -0.9807], [0.6708, -0.7379, -0.0743]])
+    signs = np.sign(np.sum(U * expected_U, axis=0))
+    np.testing.assert_allclose(U * signs, expected_U, atol=1e-9)
+    np.testing.assert_allclose(Vh * signs[:, None], expected_Vh, atol=1e-9)
+
+
+def test_b3_the_three_factors_multiply_to_the_automatic_gradient(printed: Callable[..., str]) -> None:
+    example = load("backprop_by_hand")
+    gradient = grad(example.error)(example.WEIGHTS)[4]
+    assert np.prod(example.factors_of_w5(example.WEIGHTS)) == pytest.approx(gradient, rel=1e-13)
+
+    lines = printed("backprop_by_hand", "--quick").splitlines()
+    figures = {key.strip(): float(value) for key, _, value in (line.rpartition("=") for line in lines[:-1])}
+    factors = [figures["∂E/∂Σ₁ = Σ₁ - Ȳ₁"], figures["Σ₁ (1 - Σ₁)"], figures["σ₁"]]
+    assert np.prod(factors) == pytest.approx(figures["automatic ∂E/∂w₅"], abs=2e-9)
+    assert figures["their product"] == figures["automatic ∂E/∂w₅"] == pytest.approx(gradient, abs=5.1e-10)
+    assert float(lines[-1].split(": ")[1].split(";")[0]) < figures["E"]
