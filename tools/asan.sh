@@ -21,4 +21,5 @@ cmake --install "$build" --prefix "$site" > /dev/null
 # the sanitizer. Every other finding ends the run.
 export PYTHONPATH=$site
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" "$python" -m pytest "$@"
+LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" "$python" -m pytest "$@" \
+    --deselect tests/models/test_sequential.py::test_the_drp_listing_learns_the_square  # minutes without optimisation
