@@ -28,7 +28,7 @@ struct Layer {
         mmlcore::set_thread_count(1);
     }
     void forward() {
-        mmlcore::dense_forward<float>(y.data(), {x.data(), in, 1}, {w.data(), out, 1}, b.data(), Activation::sigmoid, n,
+        mmlcore::dense_forward<float>(y.data(), nullptr, {x.data(), in, 1}, {w.data(), out, 1}, b.data(), Activation::sigmoid, n,
                                       in, out);
     }
     void backward() {
