@@ -4,7 +4,7 @@
 //
 // P is the Chebyshev expansion of (1 + 2x) e^(x²) erfc(x) on -1 ≤ t ≤ 1, of degree 11 in float and 22 in double: the
 // variable and the factor of M. M. Shepherd and J. G. Laframboise, "Chebyshev approximation of (1 + 2x) exp(x²) erfc x in
-// 0 ≤ x < ∞", Mathematics of Computation 36 (1981). Error in units of the last place: 4 + a²/2.
+// 0 ≤ x < ∞", Mathematics of Computation 36 (1981). Error in units of the last place: 12 + a² at -a.
 #pragma once
 
 #include "kernels/math.h"
