@@ -107,12 +107,12 @@ py::array new_array(Dtype dtype, const ptrdiff_t* shape, int ndim) {
     if (bytes >= kWorthKeeping) block = take_result_memory(bytes);
     PyObject* descr =
         numpy.PyArray_DescrFromType_(single ? py::detail::npy_api::NPY_FLOAT_ : py::detail::npy_api::NPY_DOUBLE_);
-    PyObject* array = numpy.PyArray_NewFromDescr_(numpy.PyArray_Type_, descr, ndim, shape, nullptr, block.memory,
-                                                  block.memory ? py::array::c_style |
-                                                                     py::detail::npy_api::NPY_ARRAY_WRITEABLE_ |
-                                                                     py::detail::npy_api::NPY_ARRAY_ALIGNED_
-                                                               : 0,
-                                                  nullptr);
+    PyObject* array =
+        numpy.PyArray_NewFromDescr_(numpy.PyArray_Type_, descr, ndim, shape, nullptr, block.memory,
+                                    block.memory ? py::array::c_style | py::detail::npy_api::NPY_ARRAY_WRITEABLE_ |
+                                                       py::detail::npy_api::NPY_ARRAY_ALIGNED_
+                                                 : 0,
+                                    nullptr);
     if (!array) {
         give_back_result_memory(block);
         throw py::error_already_set();
@@ -120,8 +120,8 @@ py::array new_array(Dtype dtype, const ptrdiff_t* shape, int ndim) {
     auto result = py::reinterpret_steal<py::array>(array);
     if (block.memory) {
         PyObject* owner = PyCapsule_New(block.memory, nullptr, [](PyObject* capsule) {
-            give_back_result_memory({PyCapsule_GetPointer(capsule, nullptr),
-                                     reinterpret_cast<std::size_t>(PyCapsule_GetContext(capsule))});
+            give_back_result_memory(
+                {PyCapsule_GetPointer(capsule, nullptr), reinterpret_cast<std::size_t>(PyCapsule_GetContext(capsule))});
         });
         if (!owner || PyCapsule_SetContext(owner, reinterpret_cast<void*>(block.bytes)) != 0 ||
             numpy.PyArray_SetBaseObject_(array, owner) != 0)

@@ -48,10 +48,10 @@ void dense_backward(T* dx, T* dw, T* db, const T* dy, MatrixView<T> x, MatrixVie
     if (db) reduce_sum(db, dz, 1, n, out);
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                                   \
+#define MMLCORE_INSTANTIATE(T)                                                                                       \
     template void dense_forward<T>(T*, T*, MatrixView<T>, MatrixView<T>, const T*, Activation, ptrdiff_t, ptrdiff_t, \
-                                   ptrdiff_t);                                                                   \
-    template void dense_backward<T>(T*, T*, T*, const T*, MatrixView<T>, MatrixView<T>, const T*, Activation,    \
+                                   ptrdiff_t);                                                                       \
+    template void dense_backward<T>(T*, T*, T*, const T*, MatrixView<T>, MatrixView<T>, const T*, Activation,        \
                                     ptrdiff_t, ptrdiff_t, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)

@@ -202,9 +202,8 @@ void rows_in_blocks(const Product<T>& g, const Slice<T>& s, bool a_in_place, dou
         const ptrdiff_t j_begin = panels * jb / column_blocks, j_end = panels * (jb + 1) / column_blocks;
         if (a_in_place) {
             const MatrixView<T> A = g.A.view.from(0, s.pc);
-            block_of_tiles(g, s, ic, rows, j_begin, j_end, [=](ptrdiff_t i) {
-                return DirectLeft<T>{A.at(i, 0), A.row, A.col};
-            });
+            block_of_tiles(g, s, ic, rows, j_begin, j_end,
+                           [=](ptrdiff_t i) { return DirectLeft<T>{A.at(i, 0), A.row, A.col}; });
             return;
         }
         const Workspace<T> packed(g.A.packed ? 0 : ceil_div(rows, MR) * MR * s.kc + lanes<Vec<T>>);
@@ -288,8 +287,8 @@ void gemm(T* C, ptrdiff_t ldc, Operand<T> A, Operand<T> B, ptrdiff_t m, ptrdiff_
         }
         const ptrdiff_t alone = columns_alone<T>(A.view, m, n);
         for (ptrdiff_t j = n - alone; j < n; ++j)
-            gemv<T>(C + j, ldc, A.view, B.view.at(0, j), B.view.row, m, k, alpha, beta, e.bias ? e.bias + j : e.row_bias,
-                    e.bias ? 0 : 1, e.activation);
+            gemv<T>(C + j, ldc, A.view, B.view.at(0, j), B.view.row, m, k, alpha, beta,
+                    e.bias ? e.bias + j : e.row_bias, e.bias ? 0 : 1, e.activation);
         n -= alone;
         if (n == 0) return;
     }
@@ -340,13 +339,13 @@ void gram(T* C, ptrdiff_t ldc, MatrixView<T> A, ptrdiff_t n, ptrdiff_t k) {
     });
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                                        \
-    template class PackedMatrix<T>;                                                                                   \
-    template void gemm<T>(T*, ptrdiff_t, Operand<T>, Operand<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t, T, T,               \
-                          const Epilogue<T>&);                                                                        \
-    template void gemm_stacked<T>(T*, MatrixView<T>, ptrdiff_t, MatrixView<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t,       \
-                                  ptrdiff_t, ptrdiff_t);                                                              \
-    template void syrk<T>(T*, ptrdiff_t, MatrixView<T>, Triangle, ptrdiff_t, ptrdiff_t, T, T);                        \
+#define MMLCORE_INSTANTIATE(T)                                                                                  \
+    template class PackedMatrix<T>;                                                                             \
+    template void gemm<T>(T*, ptrdiff_t, Operand<T>, Operand<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t, T, T,         \
+                          const Epilogue<T>&);                                                                  \
+    template void gemm_stacked<T>(T*, MatrixView<T>, ptrdiff_t, MatrixView<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t, \
+                                  ptrdiff_t, ptrdiff_t);                                                        \
+    template void syrk<T>(T*, ptrdiff_t, MatrixView<T>, Triangle, ptrdiff_t, ptrdiff_t, T, T);                  \
     template void gram<T>(T*, ptrdiff_t, MatrixView<T>, ptrdiff_t, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)

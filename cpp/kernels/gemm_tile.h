@@ -176,8 +176,7 @@ void tile(T* C, ptrdiff_t ldc, Left left, Right right, ptrdiff_t k, ptrdiff_t co
         store_activated<T, Vectors>(C, ldc, spilled, Rows, columns, finish);
         return;
     }
-    if (finish.activation == Activation::relu)
-        for_each_sum([](V& z, int, int) { z = activated(z, Activation::relu); });
+    if (finish.activation == Activation::relu) for_each_sum([](V& z, int, int) { z = activated(z, Activation::relu); });
     for_each_sum([&](V& z, int i, int v) {
         T* c = C + i * ldc + v * W;
         v < Vectors - 1 || last == W ? store(c, z) : store_first(c, z, last);

@@ -159,8 +159,8 @@ void triangular_product(T* X, ptrdiff_t ldx, MatrixView<T> A, Triangle triangle,
     }
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                                       \
-    template void solve_triangular<T>(T*, ptrdiff_t, MatrixView<T>, Triangle, bool, ptrdiff_t, ptrdiff_t);           \
+#define MMLCORE_INSTANTIATE(T)                                                                             \
+    template void solve_triangular<T>(T*, ptrdiff_t, MatrixView<T>, Triangle, bool, ptrdiff_t, ptrdiff_t); \
     template void triangular_product<T>(T*, ptrdiff_t, MatrixView<T>, Triangle, bool, ptrdiff_t, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)

@@ -183,8 +183,7 @@ void give_back_result_memory(Block block) noexcept {
 std::size_t release_memory() {
     std::lock_guard<std::mutex> hold(common().lock);
     std::size_t released = common().results.clear();
-    for (ThreadCache* thread : common().threads)
-        released += thread->change([](Cache& cache) { return cache.clear(); });
+    for (ThreadCache* thread : common().threads) released += thread->change([](Cache& cache) { return cache.clear(); });
     return released;
 }
 

@@ -26,7 +26,8 @@ void give_back(Block block) noexcept;
 template <class T>
 class Workspace {
   public:
-    explicit Workspace(std::ptrdiff_t count) : block_(detail::take_block(static_cast<std::size_t>(count) * sizeof(T))) {}
+    explicit Workspace(std::ptrdiff_t count)
+        : block_(detail::take_block(static_cast<std::size_t>(count) * sizeof(T))) {}
     ~Workspace() { detail::give_back(block_); }
     Workspace(const Workspace&) = delete;
     Workspace& operator=(const Workspace&) = delete;

@@ -42,6 +42,10 @@ def cholesky(l: numpy.ndarray, a: numpy.ndarray) -> tuple[int, int] | None:
     """
     l l.T = a from a's lower triangle; None, or (matrix, pivot) of the first that is not positive definite.
     """
+def correlate2d(y: numpy.ndarray, x: numpy.ndarray, filters: numpy.ndarray, stride: typing.SupportsInt | typing.SupportsIndex = 1, padding: typing.SupportsInt | typing.SupportsIndex = 0, dilation: typing.SupportsInt | typing.SupportsIndex = 1) -> None:
+    """
+    y[n, f] = the correlation of image n (channels first) with filter f, through patches that are never stored.
+    """
 def cos(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = cos(x)
@@ -157,6 +161,14 @@ def negative(y: numpy.ndarray, x: numpy.ndarray) -> None:
 def negative_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy negative'(x), where y = negative(x)
+    """
+def normal_cdf(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = normal_cdf(x)
+    """
+def normal_cdf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy normal_cdf'(x), where y = normal_cdf(x)
     """
 def power_iteration(u: numpy.ndarray, v: numpy.ndarray, trace: numpy.ndarray, a: numpy.ndarray, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[int, bool]:
     """
@@ -308,11 +320,11 @@ def triangular_product(x: numpy.ndarray, a: numpy.ndarray, upper: bool, unit_dia
     """
 ACTIVATIONS: dict = {'linear': 0, 'relu': 1, 'sigmoid': 2, 'tanh': 3, 'softplus': 4, 'elu': 5, 'gelu': 6, 'silu': 7}
 SLOPE_NEEDS_Z: frozenset
-UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'elu', 'gelu', 'silu')
+UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'elu', 'gelu', 'silu', 'normal_cdf')
 def levels_present() -> list[str]:
     """The levels that this installation contains, worst to best."""
 def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'PackedMatrix', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_grad', 'adam', 'block_power_iteration', 'build_info', 'cholesky', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'levels_present', 'levels_supported', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'matmul', 'max', 'mean', 'negative', 'negative_grad', 'power_iteration', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'set_num_threads', 'sgd', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_product']
+__all__: list[str] = ['ACTIVATIONS', 'PackedMatrix', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_grad', 'adam', 'block_power_iteration', 'build_info', 'cholesky', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'levels_present', 'levels_supported', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'matmul', 'max', 'mean', 'negative', 'negative_grad', 'normal_cdf', 'normal_cdf_grad', 'power_iteration', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'set_num_threads', 'sgd', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_product']
