@@ -49,6 +49,14 @@ def det(determinants: numpy.ndarray, a: numpy.ndarray) -> None:
     """
     The determinants of a stack.
     """
+def eig(values: numpy.ndarray, v: typing.Any, a: numpy.ndarray) -> bool:
+    """
+    a @ v = v * values, complex; v may be None. Returns whether every iteration converged.
+    """
+def eigh(values: numpy.ndarray, v: typing.Any, a: numpy.ndarray, lower: bool) -> bool:
+    """
+    a @ v = v * values from one triangle of a; v may be None. Returns whether every matrix is finite.
+    """
 def exp(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = exp(x)
@@ -124,6 +132,14 @@ def negative_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: num
 def power_iteration(u: numpy.ndarray, v: numpy.ndarray, trace: numpy.ndarray, a: numpy.ndarray, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[int, bool]:
     """
     The leading singular triplet; v holds the start. Returns (steps, converged).
+    """
+def qr(q: typing.Any, r: numpy.ndarray, a: numpy.ndarray) -> None:
+    """
+    q @ r = a with orthonormal columns of q, as many as r has rows; q may be None.
+    """
+def qr_raw(h: numpy.ndarray, tau: numpy.ndarray, a: numpy.ndarray) -> None:
+    """
+    The reflectors of the QR factorisation as LAPACK leaves them, transposed.
     """
 def reciprocal(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -249,6 +265,10 @@ def thread_reason() -> str:
     """
     The thread count and what decided it.
     """
+def triangular_factor(r: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray) -> None:
+    """
+    The triangular factor of [a b].
+    """
 ACTIVATIONS: dict = {'linear': 0, 'relu': 1, 'sigmoid': 2, 'tanh': 3}
 UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus')
 def levels_present() -> list[str]:
@@ -257,4 +277,4 @@ def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'UNARY', 'absolute', 'absolute_grad', 'adam', 'block_power_iteration', 'build_info', 'cholesky', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'levels_present', 'levels_supported', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'max', 'mean', 'negative', 'negative_grad', 'power_iteration', 'reciprocal', 'reciprocal_grad', 'relu', 'relu_grad', 'set_num_threads', 'sgd', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'tanh', 'tanh_grad', 'thread_reason']
+__all__: list[str] = ['ACTIVATIONS', 'UNARY', 'absolute', 'absolute_grad', 'adam', 'block_power_iteration', 'build_info', 'cholesky', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'eig', 'eigh', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'levels_present', 'levels_supported', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'max', 'mean', 'negative', 'negative_grad', 'power_iteration', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'relu', 'relu_grad', 'set_num_threads', 'sgd', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor']
