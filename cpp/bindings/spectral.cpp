@@ -8,6 +8,7 @@
 #include "kernels/general_eigen.h"
 #include "kernels/power_iteration.h"
 #include "kernels/qr.h"
+#include "kernels/residual.h"
 #include "kernels/svd.h"
 #include "kernels/symmetric_eigen.h"
 
@@ -67,6 +68,22 @@ void bind_triangular_factor(py::array r, const py::array& a, const py::array& b)
         submit(qr_cost_ns(m, n + k),
                [=, to = R.data(), left = MatrixView<T>{A.data(), A.row(), A.col()},
                 right = MatrixView<T>{B.data(), B.row(), B.col()}] { triangular_factor<T>(to, left, right, m, n, k); });
+    });
+}
+
+void bind_precise_residual(py::array r, const py::array& a, const py::array& x, const py::array& b) {
+    constexpr const char* name = "precise_residual";
+    dispatch(name, "a", a, [&](auto type) {
+        using T = decltype(type);
+        const Matrix<T> A(name, "a", a);
+        require_ndim(name, "x", x, 2);
+        const ptrdiff_t m = A.rows(), n = A.cols(), k = x.shape(1);
+        const Input<T> X(name, "x", x, {n, k}), B(name, "b", b, {m, k});
+        const Output<T> R(name, "r", r, {m, k});
+        submit(4.0 * static_cast<double>(m * n * k),
+               [=, to = R.data(), of_x = X.data(), of_b = B.data(), view = MatrixView<T>{A.data(), A.row(), A.col()}] {
+                   precise_residual<T>(to, view, of_x, of_b, m, n, k);
+               });
     });
 }
 
@@ -175,33 +192,6 @@ std::pair<ptrdiff_t, bool> bind_power_iteration(py::array u, py::array v, py::ar
     });
 }
 
-std::tuple<ptrdiff_t, bool, double> bind_block_power_iteration(py::array u, py::array s, py::array vt, py::array v,
-                                                               const py::array& a, ptrdiff_t max_steps,
-                                                               double tolerance) {
-    constexpr const char* name = "block_power_iteration";
-    return dispatch(name, "a", a, [&](auto type) -> std::tuple<ptrdiff_t, bool, double> {
-        using T = decltype(type);
-        const Matrix<T> A(name, "a", a);
-        require_ndim(name, "v", v, 2);
-        require_ndim(name, "s", s, 1);
-        const ptrdiff_t m = A.rows(), n = A.cols(), k = s.shape(0), b = v.shape(1);
-        if (k < 1 || k > b || b > std::min(m, n))
-            throw_value(name, "k", "1 ≤ k ≤ columns of v ≤ min(a.shape)",
-                        std::to_string(k) + " and " + std::to_string(b));
-        const Output<T> U(name, "u", u, {m, k}), S(name, "s", s, {k}), Vt(name, "vt", vt, {k, n}),
-            V(name, "v", v, {n, b});
-        Iteration done{};
-        T residual = 0;
-        submit(static_cast<double>(m * n) * static_cast<double>(b),
-               [=, &done, &residual, to_u = U.data(), to_s = S.data(), to_vt = Vt.data(), start = V.data(),
-                view = MatrixView<T>{A.data(), A.row(), A.col()}] {
-                   done = block_power_iteration<T>(to_u, to_s, to_vt, start, &residual, view, m, n, k, b, max_steps,
-                                                   static_cast<T>(tolerance));
-               });
-        return {done.steps, done.converged, static_cast<double>(residual)};
-    });
-}
-
 }  // namespace
 
 void bind_spectral(py::module_& m) {
@@ -211,6 +201,8 @@ void bind_spectral(py::module_& m) {
           "The reflectors of the QR factorisation as LAPACK leaves them, transposed.");
     m.def("triangular_factor", &bind_triangular_factor, py::arg("r"), py::arg("a"), py::arg("b"),
           "The triangular factor of [a b].");
+    m.def("precise_residual", &bind_precise_residual, py::arg("r"), py::arg("a"), py::arg("x"), py::arg("b"),
+          "r = b - a @ x in twice the working precision, rounded once.");
     m.def("eigh", &bind_eigh, py::arg("values"), py::arg("v"), py::arg("a"), py::arg("lower"),
           "a @ v = v * values from one triangle of a; v may be None. Returns whether every matrix is finite.");
     m.def("eig", &bind_eig, py::arg("values"), py::arg("v"), py::arg("a"),
@@ -219,9 +211,6 @@ void bind_spectral(py::module_& m) {
           "u @ diag(s) @ vt = a; u and vt may both be None. Returns whether every iteration converged.");
     m.def("power_iteration", &bind_power_iteration, py::arg("u"), py::arg("v"), py::arg("trace"), py::arg("a"),
           py::arg("tolerance"), "The leading singular triplet; v holds the start. Returns (steps, converged).");
-    m.def("block_power_iteration", &bind_block_power_iteration, py::arg("u"), py::arg("s"), py::arg("vt"), py::arg("v"),
-          py::arg("a"), py::arg("max_steps"), py::arg("tolerance"),
-          "The leading singular triplets; v holds the start. Returns (steps, converged, residual).");
 }
 
 }  // namespace mmlcore::bindings

@@ -17,10 +17,6 @@ def adam(theta: numpy.ndarray, m: numpy.ndarray, v: numpy.ndarray, step: numpy.n
     """
     One step of Adam; increments step[0] first
     """
-def block_power_iteration(u: numpy.ndarray, s: numpy.ndarray, vt: numpy.ndarray, v: numpy.ndarray, a: numpy.ndarray, max_steps: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[int, bool, float]:
-    """
-    The leading singular triplets; v holds the start. Returns (steps, converged, residual).
-    """
 def build_info() -> dict[str, str]:
     """
     What this object was built with.
@@ -132,6 +128,10 @@ def negative_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: num
 def power_iteration(u: numpy.ndarray, v: numpy.ndarray, trace: numpy.ndarray, a: numpy.ndarray, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[int, bool]:
     """
     The leading singular triplet; v holds the start. Returns (steps, converged).
+    """
+def precise_residual(r: numpy.ndarray, a: numpy.ndarray, x: numpy.ndarray, b: numpy.ndarray) -> None:
+    """
+    r = b - a @ x in twice the working precision, rounded once.
     """
 def qr(q: typing.Any, r: numpy.ndarray, a: numpy.ndarray) -> None:
     """
@@ -277,4 +277,4 @@ def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'UNARY', 'absolute', 'absolute_grad', 'adam', 'block_power_iteration', 'build_info', 'cholesky', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'eig', 'eigh', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'levels_present', 'levels_supported', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'max', 'mean', 'negative', 'negative_grad', 'power_iteration', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'relu', 'relu_grad', 'set_num_threads', 'sgd', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor']
+__all__: list[str] = ['ACTIVATIONS', 'UNARY', 'absolute', 'absolute_grad', 'adam', 'build_info', 'cholesky', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'eig', 'eigh', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'levels_present', 'levels_supported', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'max', 'mean', 'negative', 'negative_grad', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'relu', 'relu_grad', 'set_num_threads', 'sgd', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor']

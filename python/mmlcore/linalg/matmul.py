@@ -23,8 +23,9 @@ def matmul(a: Any, b: Any, /, *, out: FloatArray | None = None) -> FloatArray:
     ----------
     a : array_like, shape (..., m, k) or (k,)
     b : array_like, shape (..., k, n) or (k,)
-        Float32 or float64 (integers become float64), any strides. A vector is a row on the left and a column on
-        the right, and that axis is missing from the result; the axes before the last two broadcast.
+        Float32 or float64, any strides; a product of integers is exact and stays integer. A vector is a row on the
+        left and a column on the right, and that axis is missing from the result; the axes before the last two
+        broadcast.
     out : ndarray, optional
         Where the result goes: its exact shape and dtype.
 
@@ -46,8 +47,8 @@ def matmul(a: Any, b: Any, /, *, out: FloatArray | None = None) -> FloatArray:
     >>> import numpy as np
     >>> from mmlcore import linalg
     >>> linalg.matmul([[1, 2], [3, 4]], [[1], [1]])
-    array([[3.],
-           [7.]])
+    array([[3],
+           [7]])
     """
     try:  # two matrices of the same dtype, the common case; whatever does not fit is told apart below
         c = _empty((a.shape[0], b.shape[1]), a.dtype) if out is None else out
@@ -55,8 +56,16 @@ def matmul(a: Any, b: Any, /, *, out: FloatArray | None = None) -> FloatArray:
         return c
     except (AttributeError, IndexError, TypeError, ValueError):
         pass
+    if out is None and (exact := _integers(a, b)) is not None:
+        return np.matmul(*exact)
     a, b = as_same_float("matmul", a=a, b=b)
     return _any_ndim(a, b) if out is None else _into(out, a, b)
+
+
+def _integers(a: Any, b: Any) -> tuple[Any, Any] | None:
+    """Both as arrays if they hold integers, whose products are exact."""
+    a, b = np.asarray(a), np.asarray(b)
+    return (a, b) if a.dtype.kind in "biu" and b.dtype.kind in "biu" else None
 
 
 def _into(out: Any, a: FloatArray, b: FloatArray) -> FloatArray:
