@@ -6,7 +6,6 @@
 
 #include "kernels/threads.h"
 #include "kernels/vectors.h"
-#include "kernels/working_memory.h"
 #include "kernels/workspace.h"
 
 namespace mmlcore {

@@ -8,7 +8,6 @@
 #include "kernels/conquer.h"
 #include "kernels/threads.h"
 #include "kernels/vectors.h"
-#include "kernels/working_memory.h"
 #include "kernels/workspace.h"
 
 namespace mmlcore {
@@ -117,11 +116,11 @@ class BidiagonalConquest {
         const T tolerance =
             8 * std::numeric_limits<T>::epsilon() * std::max({size, largest_magnitude(d, n), negligible_});
         std::vector<T>& z = m.z;
-        std::vector<Side> sides(n);
-        for (ptrdiff_t j = 0; j < n; ++j) sides[j] = j <= half ? Side::left : Side::right;
+        std::vector<Half> sides(n);
+        for (ptrdiff_t j = 0; j < n; ++j) sides[j] = j <= half ? Half::left : Half::right;
 
         if (wide) {
-            sides[half] = Side::both;
+            sides[half] = Half::both;
             join_null_directions(v_block(lo) + half * ld_, v_block(lo) + n * ld_, z[half], z[n], columns);
         }
         m.deflation.kept.push_back(half);
@@ -137,7 +136,7 @@ class BidiagonalConquest {
                     const T c = z[j] / both, s = -z[before] / both;
                     rotate(v_block(lo) + before * ld_, v_block(lo) + j * ld_, c, s, columns);
                     if (whole_) rotate(u_block(lo) + before * ld_, u_block(lo) + j * ld_, c, s, n);
-                    if (sides[j] != sides[before]) sides[j] = sides[before] = Side::both;
+                    if (sides[j] != sides[before]) sides[j] = sides[before] = Half::both;
                     z[j] = both;
                     m.deflation.deflated.push_back(before);
                 } else {

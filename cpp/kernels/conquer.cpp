@@ -7,7 +7,7 @@
 
 namespace mmlcore {
 
-void Deflation::group(const std::vector<Side>& sides) {
+void Deflation::group(const std::vector<Half>& sides) {
     ptrdiff_t counts[3] = {0, 0, 0};
     for (ptrdiff_t row : kept) ++counts[static_cast<int>(sides[row])];
     left = counts[0];

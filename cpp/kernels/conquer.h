@@ -11,7 +11,7 @@
 
 namespace mmlcore {
 
-enum class Side : char { left, both, right };
+enum class Half : char { left, both, right };
 
 // What deflation leaves of a merge: indices of rows.
 struct Deflation {
@@ -21,7 +21,7 @@ struct Deflation {
     ptrdiff_t left = 0, both = 0;     // how many of the kept are of these sides
 
     // Fills `position`; sides[row].
-    void group(const std::vector<Side>& sides);
+    void group(const std::vector<Half>& sides);
 };
 
 // Z's rows 0 … k-1 become X · kept rows (X: k × k, columns in grouped order), the rows behind them the deflated ones.

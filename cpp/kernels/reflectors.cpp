@@ -7,7 +7,7 @@
 #include "kernels/gemm_pack.h"
 #include "kernels/threads.h"
 #include "kernels/vectors.h"
-#include "kernels/working_memory.h"
+#include "kernels/workspace.h"
 
 namespace mmlcore {
 

@@ -8,7 +8,6 @@
 #include "kernels/bidiagonal_svd.h"
 #include "kernels/qr.h"
 #include "kernels/vectors.h"
-#include "kernels/working_memory.h"
 #include "kernels/workspace.h"
 
 namespace mmlcore {

@@ -8,7 +8,6 @@
 #include "kernels/conquer.h"
 #include "kernels/threads.h"
 #include "kernels/vectors.h"
-#include "kernels/working_memory.h"
 #include "kernels/workspace.h"
 
 namespace mmlcore {
@@ -76,8 +75,8 @@ class TridiagonalConquest {
         T* const d = d_ + lo;
         const T size = std::max({largest_magnitude(d, n), rho * largest_magnitude(z.data(), n), negligible_});
         const T tolerance = 8 * std::numeric_limits<T>::epsilon() * size;
-        std::vector<Side> sides(n);
-        for (ptrdiff_t j = 0; j < n; ++j) sides[j] = j < half ? Side::left : Side::right;
+        std::vector<Half> sides(n);
+        for (ptrdiff_t j = 0; j < n; ++j) sides[j] = j < half ? Half::left : Half::right;
         Deflation result;
         ptrdiff_t before = -1;
         for (ptrdiff_t j : order) {
@@ -90,7 +89,7 @@ class TridiagonalConquest {
                 const T c = z[j] / both, s = -z[before] / both, apart = d[j] - d[before];
                 if (std::abs(apart * c * s) <= tolerance) {
                     rotate(block(lo) + before * ld_, block(lo) + j * ld_, c, s, whole_ ? n : 2);
-                    if (sides[j] != sides[before]) sides[j] = sides[before] = Side::both;
+                    if (sides[j] != sides[before]) sides[j] = sides[before] = Half::both;
                     const T upper = d[before] * s * s + d[j] * c * c;
                     d[before] = d[before] * c * c + d[j] * s * s;
                     d[j] = upper;

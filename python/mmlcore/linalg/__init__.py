@@ -14,6 +14,7 @@ from mmlcore.linalg.full_svd import SVDResult
 from mmlcore.linalg.lstsq import lstsq, pinv
 from mmlcore.linalg.matmul import matmul
 from mmlcore.linalg.norms import angle, distance, matrix_norm, norm, vector_norm
+from mmlcore.linalg.packed import PackedMatrix
 from mmlcore.linalg.power_iteration import power_iteration
 from mmlcore.linalg.products import (
     cross,
@@ -37,6 +38,7 @@ __all__ = [
     "EigResult",
     "EighResult",
     "LinAlgError",
+    "PackedMatrix",
     "QRResult",
     "SVDResult",
     "SlogdetResult",

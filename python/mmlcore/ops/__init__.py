@@ -7,7 +7,7 @@ so derivatives of any order follow.
 """
 
 from mmlcore.ops import constant as _constant  # noqa: F401  # registers, exports nothing
-from mmlcore.ops.activation import relu, sigmoid, softplus, tanh
+from mmlcore.ops.activation import elu, gelu, normal_cdf, relu, sigmoid, silu, softplus, tanh
 from mmlcore.ops.arithmetic import add, divide, multiply, positive, power, subtract
 from mmlcore.ops.broadcasting import astype, broadcast_to
 from mmlcore.ops.dense import dense
@@ -34,9 +34,11 @@ __all__ = [
     "diagonal",
     "divide",
     "dot",
+    "elu",
     "exp",
     "expand_dims",
     "expm1",
+    "gelu",
     "getitem",
     "hstack",
     "log",
@@ -53,6 +55,7 @@ __all__ = [
     "multiply",
     "negative",
     "norm",
+    "normal_cdf",
     "outer",
     "positive",
     "power",
@@ -62,6 +65,7 @@ __all__ = [
     "reshape",
     "sigmoid",
     "sign",
+    "silu",
     "sin",
     "softmax",
     "softmax_cross_entropy",
