@@ -55,10 +55,14 @@ Failure over_stack(ptrdiff_t count, double cost_each_ns, One&& one) {
         }
     };
     submit(static_cast<double>(count) * cost_each_ns, [&] {
-        if (count < 2 || cost_each_ns > 1e6)
+        if (count < 2 || cost_each_ns > 1e6) {  // large ones are parallel inside
             for (ptrdiff_t i = 0; i < count; ++i) run(i);
-        else
-            parallel_for(count, static_cast<double>(count) * cost_each_ns, run);
+            return;
+        }
+        const auto grain = static_cast<ptrdiff_t>(std::max(5e3 / cost_each_ns, 1.0));
+        parallel_chunks(count, grain, static_cast<double>(count) * cost_each_ns, [&](ptrdiff_t begin, ptrdiff_t end) {
+            for (ptrdiff_t i = begin; i < end; ++i) run(i);
+        });
     });
     if (pivot_of_first < 0) return std::nullopt;
     return std::make_pair(first, pivot_of_first);

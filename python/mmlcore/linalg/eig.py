@@ -27,7 +27,7 @@ class EighResult(NamedTuple):
     eigenvectors: FloatArray
 
 
-def _symmetric(function: str, a: Any, uplo: Any, vectors: bool) -> tuple[FloatArray, FloatArray | None]:
+def _symmetric(function: str, a: Any, uplo: Any, vectors: bool) -> tuple[FloatArray, Any]:
     triangle = uplo.upper() if isinstance(uplo, str) else uplo
     if triangle not in ("L", "U"):
         raise ValueError(message(function, "UPLO", "'L' or 'U'", repr(uplo)))
@@ -103,7 +103,7 @@ def eigvalsh(a: Any, UPLO: str = "L") -> FloatArray:
     return _symmetric("eigvalsh", a, UPLO, False)[0]
 
 
-def _general(function: str, a: Any, vectors: bool) -> tuple[FloatArray, FloatArray | None]:
+def _general(function: str, a: Any, vectors: bool) -> tuple[FloatArray, Any]:
     a = as_float(a, function, "a")
     require_square(function, a)
     require_finite(function, a)

@@ -42,7 +42,9 @@ class Operator:
         """The same in single precision."""
         if self.dtype == np.float32 or not self._dense:
             return self
-        return Operator((self._matrix / self.scale).astype(np.float32), 1.0 if not self.zero else 0.0)
+        if 1e-15 < self.scale < 1e15:  # one pass over the matrix instead of two
+            return Operator(self._matrix.astype(np.float32), self.scale / 2)
+        return Operator((self._matrix / self.scale).astype(np.float32), 0.5)
 
     def _product(self, matrix: Any, x: FloatArray) -> FloatArray:
         if not self._dense:

@@ -198,7 +198,8 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     >>> linalg.vecdot([[1, 2], [3, 4]], [5, 6])
     array([17, 39])
     """
-    return np.vecdot(require_real("vecdot", "x1", x1), require_real("vecdot", "x2", x2), axis=axis)
+    a, b = require_real("vecdot", "x1", x1), require_real("vecdot", "x2", x2)
+    return np.vecdot(np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1))
 
 
 def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:

@@ -45,10 +45,11 @@ def svd(
         most `tol`; the complete decomposition where its basis would span the matrix. "block_power": subspace iteration
         V ← orth(aᵀ orth(a V)) on k + 10 columns. "power": power iteration for one triplet at a time on what the former
         ones leave (deflation), as the source document does; that reaches 1e-6 (float64) or 1e-2 (float32) at best.
-        "randomized": `n_iter` steps from a random block and no more, whatever the residual.
+        "randomized": a Krylov space of `n_iter` steps from a random block of 32 columns and no more, whatever the
+        residual.
     n_iter : int, optional
         With `k`, at most this many iterations: 300 (for "power", a hundred times that many for each triplet); for
-        "randomized" exactly as many, 2.
+        "randomized" exactly as many, 6.
     tol : float, optional
         With `k`, stop when max_i ‖aᵀu_i - σ_i v_i‖ ≤ tol · σ_1; default 1e-10 (float64), 1e-5 (float32).
     seed : int, SeedSequence, Generator or None

@@ -8,6 +8,7 @@ import numpy as np
 from mmlcore._arrays import FloatArray
 from mmlcore._errors import ConvergenceWarning, choose, message
 from mmlcore._random import Seed, as_generator
+from mmlcore.linalg.eig import eigh
 from mmlcore.linalg.full_svd import SVDResult, full_svd
 from mmlcore.linalg.matmul import matmul
 from mmlcore.linalg.operator import Operator, as_operator
@@ -18,6 +19,8 @@ __all__ = ["leading_triplets", "subspace_iteration"]
 
 _OVERSAMPLING = 10  # columns beyond k that a block carries: the k-th triplet then converges like the (k+10)-th gap
 
+_BLOCK = 32  # columns of a Krylov block: a product costs little more than with fewer
+
 
 def leading_triplets(a: Operator, k: int, method: str, n_iter: int | None, tol: float | None, seed: Seed) -> SVDResult:
     """What `svd(a, k=...)` does, on an Operator."""
@@ -26,7 +29,7 @@ def leading_triplets(a: Operator, k: int, method: str, n_iter: int | None, tol: 
         raise ValueError(message("svd", "k", f"an integer from 1 to {min(m, n)}", repr(k)))
     ways = {"auto": _krylov, "block_power": _subspace, "power": _deflation, "randomized": _randomized}
     way = choose("svd", "method", method, ways)
-    steps = require_steps("svd", (2 if method == "randomized" else 300) if n_iter is None else n_iter)
+    steps = require_steps("svd", (6 if method == "randomized" else 300) if n_iter is None else n_iter)
     if tol is None:
         tol = 1e-10 if a.dtype == np.float64 else 1e-5
     if a.zero or (method == "auto" and 3 * (k + _OVERSAMPLING) >= min(m, n)):
@@ -138,7 +141,7 @@ def _krylov(a: Operator, k: int, n_iter: int, tol: float, rng: "np.random.Genera
     the block goes on from what their residuals span.
     """
     keep = min(k + _OVERSAMPLING, *a.shape)
-    block = max(8, min(keep, 32))
+    block = max(8, min(keep, _BLOCK))
     room = min(3 * keep + 3 * block, *a.shape)
     v = _start(a, keep, rng)
     product = a.times(v)
@@ -166,15 +169,17 @@ def _krylov(a: Operator, k: int, n_iter: int, tol: float, rng: "np.random.Genera
 def _randomized(a: Operator, k: int, n_iter: int, tol: float, rng: "np.random.Generator") -> SVDResult:
     """span(Ω, (aᵀa)Ω, …) in single precision, which is enough for a subspace that is approximate anyway."""
     rough = a.single()
-    v = new = _start(rough, k + _OVERSAMPLING, rng)
-    product = rough.times(v)
-    last = product
+    width = max(_BLOCK, -(-(k + _OVERSAMPLING) // (n_iter + 1)))
+    new = _start(rough, width, rng)
+    bases, products = [new], [rough.times(new)]
     for _ in range(n_iter):
-        if v.shape[1] + new.shape[1] > min(a.shape):
+        if width * (len(bases) + 1) > min(a.shape):
             break
-        new = _orthogonalised(rough.transposed_times(last), v)
-        last = rough.times(new)
-        v, product = np.hstack([v, new]), np.hstack([product, last])
-    _, _, v = _small_problem(product, v)
-    v = qr(v[:, : k + _OVERSAMPLING].astype(a.dtype)).Q
+        new = _orthogonalised(rough.transposed_times(products[-1]), np.hstack(bases))
+        bases.append(new)
+        products.append(rough.times(new))
+    # The best of the span: the leading eigenvectors of (a V)ᵀ(a V), which double precision keeps apart well enough.
+    product = np.hstack(products).astype(np.float64)
+    best = eigh(matmul(product.T, product)).eigenvectors[:, : -k - _OVERSAMPLING - 1 : -1]
+    v = qr(matmul(np.hstack(bases).astype(a.dtype), best.astype(a.dtype))).Q
     return _result(a, k, *_small_problem(a.times(v), v))
