@@ -5,6 +5,7 @@
 #include "bindings/families.h"
 #include "bindings/stacks.h"
 #include "kernels/cholesky.h"
+#include "kernels/ldlt.h"
 #include "kernels/lu.h"
 #include "kernels/triangular.h"
 
@@ -88,6 +89,27 @@ void bind_det(py::array determinants, const py::array& a) {
     });
 }
 
+void bind_ldlt(py::array l, py::array d, py::array order, const py::array& a) {
+    dispatch("ldlt", "a", a, [&](auto type) {
+        using T = decltype(type);
+        const StackShape s = square_stack("ldlt", "a", a);
+        const Input<T> A("ldlt", "a", a);
+        const Output<T> L("ldlt", "l", l), D("ldlt", "d", d);
+        const ptrdiff_t n = s.rows;
+        require_size("ldlt", "l", L.size(), A.size());
+        require_size("ldlt", "d", D.size(), A.size());
+        require_size("ldlt", "order", order.size(), s.count * n);
+        if (!py::isinstance<py::array_t<ptrdiff_t>>(order) || !is_contiguous(order))
+            throw_type("ldlt", "order", "contiguous and of dtype intp", std::string(py::str(order.dtype())));
+        require_writeable("ldlt", "order", order);
+        auto* indices = static_cast<ptrdiff_t*>(order.mutable_data());
+        over_stack(s.count, ldlt_cost_ns(n), [=, to_l = L.data(), to_d = D.data(), from = A.data()](ptrdiff_t i) {
+            ldlt<T>(to_l + i * n * n, to_d + i * n * n, indices + i * n, from + i * n * n, n);
+            return ptrdiff_t{-1};
+        });
+    });
+}
+
 // x holds b on entry; a failure is a zero on the diagonal, and then x is as it was.
 Failure bind_solve_triangular(py::array x, const py::array& a, bool lower, bool transposed, bool unit_diagonal) {
     constexpr const char* name = "solve_triangular";
@@ -126,6 +148,8 @@ void bind_factor(py::module_& m) {
     m.def("det", &bind_det, py::arg("determinants"), py::arg("a"), "The determinants of a stack.");
     m.def("slogdet", &bind_slogdet, py::arg("sign"), py::arg("logarithm"), py::arg("a"),
           "det a = sign * exp(logarithm).");
+    m.def("ldlt", &bind_ldlt, py::arg("l"), py::arg("d"), py::arg("order"), py::arg("a"),
+          "l @ d @ l.T = a[order][:, order] from a's lower triangle.");
     m.def("solve_triangular", &bind_solve_triangular, py::arg("x"), py::arg("a"), py::arg("lower"),
           py::arg("transposed"), py::arg("unit_diagonal"),
           "x holds b and becomes the solution; None, or (matrix, row) of the first zero on a diagonal.");

@@ -72,6 +72,10 @@ Root<T> secular_root(T* gaps, const Poles<T>& poles, const T* squares, T rho, pt
         for (ptrdiff_t j = 0; j < k; ++j) gaps[j] = poles.difference(j, pole);
     };
     measure_from(i);
+    if (k == 1) {
+        gaps[0] = -rho * squares[0];
+        return {0, rho * squares[0]};
+    }
     if (last) {
         T sum = 0;
         for (ptrdiff_t j = 0; j < k; ++j) sum += squares[j];

@@ -126,6 +126,10 @@ def inverse(x: numpy.ndarray, a: numpy.ndarray) -> tuple[int, int] | None:
     """
     x = a⁻¹; None, or (matrix, pivot) of the first singular one.
     """
+def ldlt(l: numpy.ndarray, d: numpy.ndarray, order: numpy.ndarray, a: numpy.ndarray) -> None:
+    """
+    l @ d @ l.T = a[order][:, order] from a's lower triangle.
+    """
 def log(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = log(x)
@@ -347,4 +351,4 @@ def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'PackedMatrix', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_grad', 'adam', 'build_info', 'cholesky', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'levels_present', 'levels_supported', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'matmul', 'max', 'mean', 'negative', 'negative_grad', 'normal_cdf', 'normal_cdf_grad', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'set_num_threads', 'sgd', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']
+__all__: list[str] = ['ACTIVATIONS', 'PackedMatrix', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_grad', 'adam', 'build_info', 'cholesky', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'ldlt', 'levels_present', 'levels_supported', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'matmul', 'max', 'mean', 'negative', 'negative_grad', 'normal_cdf', 'normal_cdf_grad', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'set_num_threads', 'sgd', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']

@@ -9,6 +9,18 @@ from numpy.linalg import LinAlgError
 
 from mmlcore.linalg.cholesky import cholesky, solve_triangular
 from mmlcore.linalg.conditioning import cond, matrix_rank
+from mmlcore.linalg.conjugate_gradient import conjugate_gradient
+from mmlcore.linalg.definite import (
+    cho_factor,
+    cho_solve,
+    cholesky_update,
+    definiteness,
+    inv_sqrtm,
+    is_positive_definite,
+    ldlt,
+    quadratic_extrema,
+    sqrtm,
+)
 from mmlcore.linalg.eig import EighResult, EigResult, eig, eigh, eigvals, eigvalsh
 from mmlcore.linalg.full_svd import SVDResult
 from mmlcore.linalg.lstsq import lstsq, pinv
@@ -43,9 +55,14 @@ __all__ = [
     "SVDResult",
     "SlogdetResult",
     "angle",
+    "cho_factor",
+    "cho_solve",
     "cholesky",
+    "cholesky_update",
     "cond",
+    "conjugate_gradient",
     "cross",
+    "definiteness",
     "det",
     "diagonal",
     "distance",
@@ -55,6 +72,9 @@ __all__ = [
     "eigvalsh",
     "gram_schmidt",
     "inv",
+    "inv_sqrtm",
+    "is_positive_definite",
+    "ldlt",
     "lstsq",
     "matmul",
     "matrix_norm",
@@ -67,9 +87,11 @@ __all__ = [
     "pinv",
     "power_iteration",
     "qr",
+    "quadratic_extrema",
     "slogdet",
     "solve",
     "solve_triangular",
+    "sqrtm",
     "subspace_iteration",
     "svd",
     "svdvals",
