@@ -17,7 +17,25 @@ from mmlcore import (
     optimizers,
 )
 from mmlcore._config import show_config
-from mmlcore.autodiff import Tensor, check_grads, grad, value_and_grad
+from mmlcore.autodiff import (
+    Tensor,
+    check_grads,
+    checkpoint,
+    defjvp,
+    defvjp,
+    elementwise_grad,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    linearize,
+    primitive,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
+from mmlcore.ops import array
 
 __version__ = "0.1.0"
 
@@ -27,23 +45,36 @@ set_num_threads = _kernels.set_num_threads
 __all__ = [
     "Tensor",
     "__version__",
+    "array",
     "autodiff",
     "callbacks",
     "check_grads",
+    "checkpoint",
     "datasets",
+    "defjvp",
+    "defvjp",
+    "elementwise_grad",
     "get_num_threads",
     "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "layers",
     "linalg",
+    "linearize",
     "losses",
     "metrics",
     "models",
     "ops",
     "optimizers",
     "plot",
+    "primitive",
     "set_num_threads",
     "show_config",
+    "stop_gradient",
     "value_and_grad",
+    "vjp",
 ]
 
 

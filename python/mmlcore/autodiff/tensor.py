@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from mmlcore._errors import message
-from mmlcore.autodiff.tape import Tape
 
 __all__ = ["OVERRIDES", "Tensor", "plain", "settled"]
 
@@ -27,9 +26,9 @@ class Tensor:
     ----------
     value : ndarray or NumPy scalar, float32 or float64
         In nested differentiation, a Tensor of an outer level.
-    tape : Tape
+    tape : Tape, or another level
     node : int
-        Position on the tape.
+        Position on the tape; in forward mode, the tangent.
     """
 
     __slots__ = ("__weakref__", "node", "tape", "value")
@@ -47,7 +46,7 @@ class Tensor:
         __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __add__
         __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __add__
 
-    def __init__(self, value: Any, tape: Tape, node: int) -> None:
+    def __init__(self, value: Any, tape: Any, node: Any) -> None:
         self.value = value
         self.tape = tape
         self.node = node
@@ -93,6 +92,10 @@ class Tensor:
         override = OVERRIDES.get(ufunc)
         if override is not None and how == "__call__" and not kwargs:
             return override(*inputs)
+        if how != "__call__":
+            by_method = OVERRIDES.get(getattr(ufunc, how))
+            if by_method is not None:
+                return by_method(*inputs, **kwargs)
         name = ufunc.__name__
         if override is None or how != "__call__":
             name = name if how == "__call__" else f"{name}.{how}"

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from mmlcore._arrays import as_float
-from mmlcore.autodiff import Tensor, defvjp, implements, method, plain, primitive
-from mmlcore.ops.broadcasting import binary_rules, pair, unbroadcast
+from mmlcore.autodiff import Tensor, defjvp, defvjp, implements, method, plain, primitive
+from mmlcore.ops.broadcasting import binary_rules, elementwise, pair, unbroadcast, widened
 
 __all__ = ["clip", "maximum", "minimum", "where"]
 
@@ -132,6 +132,13 @@ def _where_y(ans: Any, condition: Any, x: Any, y: Any) -> Callable[[Any], Any]:
 
 
 defvjp(_where, None, _where_x, _where_y)
+defjvp(
+    _where,
+    None,
+    lambda t, ans, condition, x, y: widened(_where(condition, t, 0.0), ans),
+    lambda t, ans, condition, x, y: widened(_where(condition, 0.0, t), ans),
+)
+elementwise(_where)
 
 
 @implements(np.clip)
@@ -187,3 +194,4 @@ def _clip_x(ans: Any, x: Any, a_min: Any, a_max: Any) -> Callable[[Any], Any]:
 
 
 defvjp(_clip, _clip_x, None, None)
+defjvp(_clip, lambda t, ans, x, a_min, a_max: widened(t * np.equal(ans, x), ans), None, None)
