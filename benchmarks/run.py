@@ -18,6 +18,18 @@ HERE = Path(__file__).resolve().parent
 ONE_THREAD_ONLY = {"bench_import"}
 
 
+def other_levels(out: Path) -> None:
+    """The matrix product at the instruction sets below the best, where they are installed."""
+    from mmlcore import _kernels
+
+    script = HERE / "bench_gemm.py"
+    for level in _kernels.levels_supported():
+        if level != _kernels.isa():
+            print(f"== {script.name}, {level}", flush=True)
+            command = [sys.executable, str(script), "--threads", "1", "--out", str(out)]
+            subprocess.run(command, check=True, env=os.environ | {"MMLCORE_ISA": level})
+
+
 def main() -> None:
     """Each script in a process of its own, so that no library's state reaches the next."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -34,6 +46,8 @@ def main() -> None:
             print(f"== {script.name}, {threads} thread{'s' if threads > 1 else ''}", flush=True)
             command = [sys.executable, str(script), "--threads", str(threads), "--out", str(options.out)]
             subprocess.run(command + (["--quick"] if options.quick else []), check=True)
+    if not options.quick and not options.only:
+        other_levels(options.out)
     if not options.quick:
         (HERE / "RESULTS.md").write_text(report.table(options.out), encoding="utf-8")
 

@@ -41,6 +41,7 @@ __version__ = "0.1.0"
 
 get_num_threads = _kernels.get_num_threads
 set_num_threads = _kernels.set_num_threads
+release_memory = _kernels.release_memory
 
 __all__ = [
     "Tensor",
@@ -70,6 +71,7 @@ __all__ = [
     "optimizers",
     "plot",
     "primitive",
+    "release_memory",
     "set_num_threads",
     "show_config",
     "stop_gradient",

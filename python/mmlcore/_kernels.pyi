@@ -3,8 +3,21 @@
 mmlcore's kernels for one instruction set.
 """
 from __future__ import annotations
+import collections.abc
 import numpy
 import typing
+class PackedMatrix:
+    """
+    The right operand of many products, arranged as the kernel reads it.
+    """
+    def __init__(self, b: numpy.ndarray) -> None:
+        ...
+    @property
+    def dtype(self) -> numpy.dtype[typing.Any]:
+        ...
+    @property
+    def shape(self) -> tuple[int, int]:
+        ...
 def absolute(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = absolute(x)
@@ -29,6 +42,10 @@ def cholesky(l: numpy.ndarray, a: numpy.ndarray) -> tuple[int, int] | None:
     """
     l l.T = a from a's lower triangle; None, or (matrix, pivot) of the first that is not positive definite.
     """
+def correlate2d(y: numpy.ndarray, x: numpy.ndarray, filters: numpy.ndarray, stride: typing.SupportsInt | typing.SupportsIndex = 1, padding: typing.SupportsInt | typing.SupportsIndex = 0, dilation: typing.SupportsInt | typing.SupportsIndex = 1) -> None:
+    """
+    y[n, f] = the correlation of image n (channels first) with filter f, through patches that are never stored.
+    """
 def cos(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = cos(x)
@@ -37,17 +54,29 @@ def cos_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.nd
     """
     dx = dy cos'(x), where y = cos(x)
     """
-def dense_backward(dx: typing.Any, dw: numpy.ndarray, db: typing.Any, dy: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, y: numpy.ndarray, activation: typing.SupportsInt | typing.SupportsIndex) -> None:
+def dense_backward(dx: typing.Any, dw: numpy.ndarray, db: typing.Any, dy: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, saved: numpy.ndarray, activation: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
-    The three gradients of y = activation(x @ w + bias), given dy and y; dx and db may be None.
+    The three gradients of y = activation(z), z = x @ w + bias, given dy and y (z for SLOPE_NEEDS_Z); dx and db may be None.
     """
-def dense_forward(y: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, bias: typing.Any, activation: typing.SupportsInt | typing.SupportsIndex) -> None:
+def dense_forward(y: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, bias: typing.Any, activation: typing.SupportsInt | typing.SupportsIndex, z: typing.Any = None) -> None:
     """
-    y = activation(x @ w + bias).
+    z = x @ w + bias, y = activation(z); z may be None.
     """
 def det(determinants: numpy.ndarray, a: numpy.ndarray) -> None:
     """
     The determinants of a stack.
+    """
+def elu(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = elu(x)
+    """
+def elu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy elu'(x), where y = elu(x)
+    """
+def empty(shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], dtype: numpy.dtype[typing.Any]) -> numpy.ndarray:
+    """
+    numpy.empty, whose large arrays reuse memory that is already mapped.
     """
 def exp(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -69,9 +98,17 @@ def gather_rows(out: numpy.ndarray, x: numpy.ndarray, index: numpy.ndarray) -> N
     """
     out[i] = x[index[i]]; every index in 0 <= index < len(x)
     """
-def gemm(c: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray, alpha: typing.SupportsFloat | typing.SupportsIndex = 1.0, beta: typing.SupportsFloat | typing.SupportsIndex = 0.0, bias: typing.Any = None, activation: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+def gelu(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
-    c = activation(alpha * a @ b + beta * c + bias); a and b of any strides.
+    y = gelu(x)
+    """
+def gelu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy gelu'(x), where y = gelu(x)
+    """
+def gemm(c: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray, alpha: typing.SupportsFloat | typing.SupportsIndex = 1.0, beta: typing.SupportsFloat | typing.SupportsIndex = 0.0, bias: typing.Any = None, activation: typing.SupportsInt | typing.SupportsIndex = 0, row_bias: typing.Any = None, z: typing.Any = None) -> None:
+    """
+    z = alpha * a @ b + beta * c + bias + row_bias[:, None], c = activation(z); a and b of any strides.
     """
 def gemm_stacked(c: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray) -> None:
     """
@@ -105,6 +142,10 @@ def log_softmax(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = the logarithm of softmax(x)
     """
+def matmul(a: typing.Any, b: typing.Any, out: typing.Any = None) -> typing.Any:
+    """
+    a @ b for vectors and matrices of one dtype, b also packed; NotImplemented for everything else.
+    """
 def max(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typing.SupportsIndex, last: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     out = the maximum of x over the axes [first, last); NaN where any is NaN
@@ -121,6 +162,14 @@ def negative_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: num
     """
     dx = dy negative'(x), where y = negative(x)
     """
+def normal_cdf(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = normal_cdf(x)
+    """
+def normal_cdf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy normal_cdf'(x), where y = normal_cdf(x)
+    """
 def power_iteration(u: numpy.ndarray, v: numpy.ndarray, trace: numpy.ndarray, a: numpy.ndarray, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[int, bool]:
     """
     The leading singular triplet; v holds the start. Returns (steps, converged).
@@ -132,6 +181,10 @@ def reciprocal(y: numpy.ndarray, x: numpy.ndarray) -> None:
 def reciprocal_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy reciprocal'(x), where y = reciprocal(x)
+    """
+def release_memory() -> int:
+    """
+    Give the memory that is kept and not in use back; its bytes.
     """
 def relu(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -164,6 +217,14 @@ def sign(y: numpy.ndarray, x: numpy.ndarray) -> None:
 def sign_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy sign'(x), where y = sign(x)
+    """
+def silu(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = silu(x)
+    """
+def silu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy silu'(x), where y = silu(x)
     """
 def sin(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -237,6 +298,10 @@ def svd(u: typing.Any, s: numpy.ndarray, vt: typing.Any, a: numpy.ndarray, full_
     """
     u @ diag(s) @ vt = a; u and vt may both be None. Returns whether every iteration converged.
     """
+def syrk(c: numpy.ndarray, a: numpy.ndarray, upper: bool, alpha: typing.SupportsFloat | typing.SupportsIndex = 1.0, beta: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> None:
+    """
+    One triangle of c = alpha * a @ a.T + beta * c; the other is not touched.
+    """
 def tanh(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = tanh(x)
@@ -249,12 +314,17 @@ def thread_reason() -> str:
     """
     The thread count and what decided it.
     """
-ACTIVATIONS: dict = {'linear': 0, 'relu': 1, 'sigmoid': 2, 'tanh': 3}
-UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus')
+def triangular_product(x: numpy.ndarray, a: numpy.ndarray, upper: bool, unit_diagonal: bool) -> None:
+    """
+    x := a @ x in place, of a only the stated triangle.
+    """
+ACTIVATIONS: dict = {'linear': 0, 'relu': 1, 'sigmoid': 2, 'tanh': 3, 'softplus': 4, 'elu': 5, 'gelu': 6, 'silu': 7}
+SLOPE_NEEDS_Z: frozenset
+UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'elu', 'gelu', 'silu', 'normal_cdf')
 def levels_present() -> list[str]:
     """The levels that this installation contains, worst to best."""
 def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'UNARY', 'absolute', 'absolute_grad', 'adam', 'block_power_iteration', 'build_info', 'cholesky', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'levels_present', 'levels_supported', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'max', 'mean', 'negative', 'negative_grad', 'power_iteration', 'reciprocal', 'reciprocal_grad', 'relu', 'relu_grad', 'set_num_threads', 'sgd', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'tanh', 'tanh_grad', 'thread_reason']
+__all__: list[str] = ['ACTIVATIONS', 'PackedMatrix', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_grad', 'adam', 'block_power_iteration', 'build_info', 'cholesky', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'levels_present', 'levels_supported', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'matmul', 'max', 'mean', 'negative', 'negative_grad', 'normal_cdf', 'normal_cdf_grad', 'power_iteration', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'set_num_threads', 'sgd', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_product']

@@ -33,6 +33,7 @@ def test_binary_derivatives_broadcast(ufunc, shapes):
         (np.fmin, 2.0, 2.0, 0.5, 0.5),
         (np.logaddexp, 1000.0, 0.0, 1.0, 0.0),
         (np.logaddexp, -np.inf, 0.0, 0.0, 1.0),
+        (np.logaddexp, -np.inf, -np.inf, 0.5, 0.5),
         (np.logaddexp2, 1.0, 1.0, 0.5, 0.5),
         (np.fmod, -7.0, 3.0, 1.0, 2.0),  # truncated quotient -2
         (np.remainder, -7.0, 3.0, 1.0, 3.0),  # floor quotient -3
@@ -83,3 +84,14 @@ def test_what_has_no_derivative_says_so():
         grad(np.spacing)(1.0)
     with pytest.raises(TypeError, match=r"^fft: no derivative rule in mmlcore$"):
         grad(lambda x: np.sum(np.abs(np.fft.fft(x))))(np.ones(4))
+
+
+def test_logaddexp_at_all_sizes():
+    ends = np.array([-np.inf, -800.0, -1.0, 0.0, 1e-300, 1.0, 800.0, np.inf, np.nan])
+    x, y = (a.ravel() for a in np.meshgrid(ends, ends))
+    kept = []
+    grad(lambda x: kept.append(np.logaddexp(x, y)) or np.sum(x))(x)
+    with np.errstate(invalid="ignore"):
+        expected = np.logaddexp(x, y)
+    np.testing.assert_allclose(np.asarray(kept[0]), expected, rtol=1e-15)
+    check_grads(np.logaddexp, (np.zeros(2), np.zeros(2)), order=3)  # equal ones have derivatives too

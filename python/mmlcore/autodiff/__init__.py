@@ -8,16 +8,22 @@ their rules and NumPy names. Imports: numpy, ground modules.
 
 from mmlcore.autodiff.anomaly import detect_anomaly
 from mmlcore.autodiff.checkpointing import checkpoint, stop_gradient
+from mmlcore.autodiff.convexity import Convexity, is_convex_on
 from mmlcore.autodiff.gradient_check import check_grads
 from mmlcore.autodiff.jacobians import hessian, jacobian
 from mmlcore.autodiff.numpy_protocol import constant, implements, method
 from mmlcore.autodiff.primitive import primitive
 from mmlcore.autodiff.products import hvp, jvp, linearize, vjp
 from mmlcore.autodiff.rules import defbatch, defjvp, defjvp_joint, defvjp, defvjp_forward, defvjp_joint
+from mmlcore.autodiff.taylor import TaylorPolynomial, taylor
 from mmlcore.autodiff.tensor import Tensor, plain
+from mmlcore.autodiff.trace import Graph, trace
 from mmlcore.autodiff.transforms import elementwise_grad, grad, value_and_grad
 
 __all__ = [
+    "Convexity",
+    "Graph",
+    "TaylorPolynomial",
     "Tensor",
     "check_grads",
     "checkpoint",
@@ -34,6 +40,7 @@ __all__ = [
     "hessian",
     "hvp",
     "implements",
+    "is_convex_on",
     "jacobian",
     "jvp",
     "linearize",
@@ -41,6 +48,8 @@ __all__ = [
     "plain",
     "primitive",
     "stop_gradient",
+    "taylor",
+    "trace",
     "value_and_grad",
     "vjp",
 ]

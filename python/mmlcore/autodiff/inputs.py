@@ -13,6 +13,7 @@ from mmlcore.autodiff.trees import Rebuild, flatten, is_leaf
 
 __all__ = ["Inputs", "Selection", "differentiable", "finished", "matching", "named", "split_aux"]
 
+_CAPSULE = type(np.empty(0).__array_struct__)  # what owns the memory of arrays that kernels return
 _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
 
@@ -140,7 +141,7 @@ def finished(gradient: Any, x: Any, function: str) -> Any:
     if isinstance(x, np.generic):
         return x.dtype.type(gradient)
     is_array = type(gradient) is np.ndarray and gradient.dtype == x.dtype
-    owned = is_array and gradient.base is None and gradient.flags.writeable
+    owned = is_array and (gradient.base is None or type(gradient.base) is _CAPSULE) and gradient.flags.writeable
     return gradient if owned else np.array(gradient, x.dtype)
 
 

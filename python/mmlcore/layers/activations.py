@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from mmlcore import _kernels, ops
+from mmlcore import ops
 from mmlcore._errors import choose
 from mmlcore.layers.base import Layer
+from mmlcore.ops.dense import FUSED
 
 __all__ = ["ACTIVATIONS", "FUSED", "Activation", "get"]
 
@@ -24,9 +25,6 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "softmax": ops.softmax,
     "log_softmax": ops.log_softmax,
 }
-
-# Applied inside the dense kernel, while the product is in registers.
-FUSED = frozenset(_kernels.ACTIVATIONS)
 
 
 def get(activation: str | Callable[[Any], Any] | None, function: str) -> Callable[[Any], Any]:

@@ -10,7 +10,7 @@ from mmlcore.ops import constant as _constant  # noqa: F401  # registers, export
 from mmlcore.ops import rearranging as _rearranging  # noqa: F401
 from mmlcore.ops import splitting as _splitting  # noqa: F401
 from mmlcore.ops import ufuncs as _ufuncs  # noqa: F401
-from mmlcore.ops.activation import relu, sigmoid, softplus, tanh
+from mmlcore.ops.activation import elu, gelu, normal_cdf, relu, sigmoid, silu, softplus, tanh
 from mmlcore.ops.arithmetic import add, divide, multiply, positive, power, subtract
 from mmlcore.ops.broadcasting import astype, broadcast_to
 from mmlcore.ops.contraction import einsum, tensordot
@@ -49,9 +49,11 @@ __all__ = [
     "divide",
     "dot",
     "einsum",
+    "elu",
     "exp",
     "expand_dims",
     "expm1",
+    "gelu",
     "getitem",
     "hstack",
     "log",
@@ -68,6 +70,7 @@ __all__ = [
     "multiply",
     "negative",
     "norm",
+    "normal_cdf",
     "outer",
     "positive",
     "power",
@@ -79,6 +82,7 @@ __all__ = [
     "scatter",
     "sigmoid",
     "sign",
+    "silu",
     "sin",
     "softmax",
     "softmax_cross_entropy",

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from mmlcore.autodiff import constant, defjvp, defvjp, implements, method, plain, primitive
+from mmlcore.ops.activation import sigmoid, softplus
 from mmlcore.ops.arithmetic import multiply, power, subtract
 from mmlcore.ops.broadcasting import FLOATS, astype, binary_rules
 from mmlcore.ops.kinked import where
+from mmlcore.ops.reductions import sum
 from mmlcore.ops.shape import reshape, shape_of
-from mmlcore.ops.transcendental import exp
 
 __all__: list[str] = []
 
@@ -76,10 +77,6 @@ BINARY: dict[np.ufunc, tuple[Callable[..., Any], Callable[..., Any]]] = {
         lambda g, ans, y, x: -g * (y / (x * x + y * y)),
     ),
     np.hypot: (lambda g, ans, x, y: g * (x / _safe(ans)), lambda g, ans, x, y: g * (y / _safe(ans))),
-    np.logaddexp: (
-        lambda g, ans, x, y: g * exp(_share(x, ans)),
-        lambda g, ans, x, y: g * exp(_share(y, ans)),
-    ),
     np.logaddexp2: (
         lambda g, ans, x, y: g * np.exp2(_share(x, ans)),
         lambda g, ans, x, y: g * np.exp2(_share(y, ans)),
@@ -118,6 +115,30 @@ for _ufunc, _factor in LINEAR.items():
     _proportional(_ufunc, _factor)
 for _ufunc, _slopes in BINARY.items():
     _binary(_ufunc, *_slopes)
+
+
+def _gap(x: Any, y: Any) -> Any:
+    """x - y, and 0 where both are the same infinity."""
+    a, b = plain(x), plain(y)
+    if np.isfinite(sum(a)) and np.isfinite(sum(b)):  # of a sum it is quicker than of all; a false alarm costs little
+        return x - y
+    same = np.isinf(a) & (a == b)
+    return where(same, 0.0, where(same, 0.0, x) - where(same, 0.0, y))
+
+
+@implements(np.logaddexp)
+@primitive
+def _logaddexp(x: Any, y: Any) -> Any:
+    """log(e^x + e^y) = max(x, y) + log(1 + e^-|x - y|): NumPy's own is several times as slow."""
+    return np.maximum(x, y) + softplus(-np.abs(_gap(x, y)))
+
+
+_logaddexp._rules.name = "logaddexp"  # type: ignore[attr-defined]
+binary_rules(
+    _logaddexp,
+    lambda g, ans, x, y: g * sigmoid(_gap(x, y)),
+    lambda g, ans, x, y: g * sigmoid(_gap(y, x)),
+)
 
 # Steps: the derivative is zero wherever it exists.
 constant(np.floor_divide, np.heaviside)
@@ -195,5 +216,5 @@ def _outer(ufunc: np.ufunc) -> None:
     implements(ufunc.outer)(outer)
 
 
-for _ufunc in (np.add, np.subtract, np.multiply, np.divide, np.power, np.maximum, np.minimum, *BINARY):
+for _ufunc in (np.add, np.subtract, np.multiply, np.divide, np.power, np.maximum, np.minimum, np.logaddexp, *BINARY):
     _outer(_ufunc)
