@@ -81,7 +81,10 @@ class Tensor:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        return f"Tensor({self.value!r})"
+        if type(self.value) is Tensor:
+            return f"Tensor({self.value!r})"
+        numbers = np.array2string(np.asarray(plain(self)), separator=", ", prefix="Tensor(")
+        return f"Tensor({numbers}, shape={self.shape}, dtype={self.dtype})"
 
     def __format__(self, specification: str) -> str:
         return format(self.value, specification)
@@ -138,15 +141,29 @@ class Tensor:
         if self.tape.open:
             _refuse(
                 "numpy.asarray",
-                "pass the Tensor itself to NumPy's functions, or join several with numpy.stack",
+                "pass the Tensor itself to NumPy's functions, or join several with numpy.stack or mmlcore.array",
             )
         return np.array(self.value, dtype=dtype, copy=copy)
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        if self.tape.open:
+            _refuse("dlpack", "keep the Tensor in NumPy's functions")
+        return np.asarray(self.value).__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0  # the processor
+
+    def __buffer__(self, flags: int) -> memoryview:  # asked for by Python 3.12 and later
+        if self.tape.open:
+            _refuse("memoryview", "keep the Tensor in NumPy's functions")
+        return memoryview(np.asarray(self.value))
 
     def __float__(self) -> float:
         if self.tape.open:
             _refuse(
                 "float",
-                "keep the Tensor, use NumPy's functions (numpy.sin, not math.sin), make arrays with numpy.stack",
+                "keep the Tensor, use NumPy's functions (numpy.sin, not math.sin), "
+                "make arrays with numpy.stack or mmlcore.array",
             )
         return float(self.value)
 

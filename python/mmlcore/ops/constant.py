@@ -4,9 +4,12 @@ They work on the values: comparisons and tests give booleans, searches give posi
 a step function is zero wherever it exists.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from mmlcore.autodiff import constant
+from mmlcore.autodiff import constant, method, plain
 
 __all__: list[str] = []
 
@@ -19,3 +22,15 @@ constant(np.nanargmax, np.nanargmin, np.isreal, np.iscomplex, np.imag, np.angle)
 constant(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.result_type)
 constant(np.floor, np.ceil, np.trunc, np.rint, np.round, np.fix)
 constant(np.array_repr, np.array_str, np.array2string, np.shares_memory, np.may_share_memory, np.can_cast)
+
+
+def _method(function: Callable[..., Any]) -> None:
+    def on_values(x: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(plain(x), *plain(args), **plain(kwargs))
+
+    on_values.__doc__ = f"As `numpy.{function.__name__}`, on the values: there is no derivative to record."
+    method(function.__name__)(on_values)
+
+
+for _function in (np.argmax, np.argmin, np.argsort, np.searchsorted, np.any, np.all, np.nonzero, np.round):
+    _method(_function)
