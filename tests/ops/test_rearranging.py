@@ -53,9 +53,3 @@ def test_grids_and_dimensions():
     assert np.array_equal(gx, [12.0, 12.0])
     assert np.array_equal(gy, [3.0, 3.0, 3.0])
     assert grad(lambda x: np.sum(np.atleast_2d(x, x * 2)[1]))(3.0) == 2.0
-
-
-def test_a_polynomial_by_its_coefficients():
-    p = np.array([2.0, -1.0, 3.0])
-    assert np.array_equal(grad(lambda p: np.polyval(p, 3.0))(p), [9.0, 3.0, 1.0])
-    assert grad(lambda x: np.polyval(p, x))(3.0) == 11.0

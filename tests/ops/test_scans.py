@@ -50,12 +50,6 @@ def test_empty_products():
     assert np.array_equal(ops.prod(np.ones((0, 2)), axis=0), [1.0, 1.0])
 
 
-def test_nans_left_out_get_no_gradient():
-    x = np.array([1.0, np.nan, 4.0])
-    assert np.array_equal(grad(np.nansum)(x), [1.0, 0.0, 1.0])
-    assert np.array_equal(grad(np.nanmean)(x), [0.5, 0.0, 0.5])
-
-
 def test_along_takes_one_axis():
     x = RANDOM.normal(size=(2, 3, 4))
     assert np.array_equal(along(x, 1, slice(1, None)), x[:, 1:])

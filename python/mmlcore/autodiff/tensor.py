@@ -156,7 +156,7 @@ class Tensor:
     def __buffer__(self, flags: int) -> memoryview:  # asked for by Python 3.12 and later
         if self.tape.open:
             _refuse("memoryview", "keep the Tensor in NumPy's functions")
-        return memoryview(np.asarray(self.value))
+        return np.asarray(self.value).data
 
     def __float__(self) -> float:
         if self.tape.open:

@@ -20,7 +20,9 @@ constant(np.isposinf, np.isneginf, np.iscomplexobj, np.isrealobj, np.isin, np.ar
 constant(np.argmax, np.argmin, np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.digitize)
 constant(np.nanargmax, np.nanargmin, np.isreal, np.iscomplex, np.imag, np.angle)
 constant(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.result_type)
-constant(np.floor, np.ceil, np.trunc, np.rint, np.round, np.fix)
+constant(np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.fix)
+constant(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from, np.einsum_path, np.min_scalar_type)
+constant(np.save, np.savez, np.savez_compressed, np.savetxt)
 constant(np.array_repr, np.array_str, np.array2string, np.shares_memory, np.may_share_memory, np.can_cast)
 
 

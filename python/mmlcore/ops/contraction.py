@@ -260,7 +260,7 @@ def _vecdot(a: Any, b: Any, *, axis: int = -1) -> Any:
     return sum(multiply(a, b), axis=axis)
 
 
-@implements(np.linalg.matrix_transpose)
+@implements(np.matrix_transpose, np.linalg.matrix_transpose)
 def _matrix_transpose(x: Any) -> Any:
     return np.swapaxes(x, -1, -2)
 

@@ -224,6 +224,11 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return sum(diagonal(x, offset, axis1, axis2), axis=-1)
 
 
+@implements(np.linalg.diagonal)
+def _diagonal_of_last(x: Any, *, offset: int = 0) -> Any:
+    return diagonal(x, offset, -2, -1)
+
+
 @implements(np.linalg.trace)
 def _trace_of_last(x: Any, *, offset: int = 0) -> Any:
     return trace(x, offset, -2, -1)

@@ -115,6 +115,18 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     return _where(condition, x, y)
 
 
+@implements(np.piecewise)
+def _piecewise(x: Any, conditions: Any, functions: Any, *args: Any, **kwargs: Any) -> Any:
+    """Another function, or constant, on each set; every function is evaluated everywhere."""
+    listed = isinstance(conditions, (list, tuple)) and not isinstance(conditions[0], (bool, np.bool_))
+    sets = [plain(c) for c in conditions] if listed else [plain(conditions)]
+    otherwise = functions[len(sets)] if len(functions) > len(sets) else 0.0
+    result: Any = otherwise(x, *args, **kwargs) if callable(otherwise) else otherwise
+    for chosen, f in zip(sets, functions, strict=False):
+        result = where(chosen, f(x, *args, **kwargs) if callable(f) else f, result)
+    return result
+
+
 @primitive
 def _where(condition: Any, x: Any, y: Any) -> Any:
     ans = np.where(condition, x, y)

@@ -16,7 +16,7 @@ from mmlcore.ops.shape import as_rows, moveaxis, ravel, reshape, shape_of, swapa
 __all__ = ["dot", "matmul", "outer"]
 
 
-@implements(np.matmul)
+@implements(np.matmul, np.linalg.matmul)
 @method("__matmul__")
 @primitive
 def matmul(x: Any, y: Any) -> Any:
@@ -140,7 +140,7 @@ def dot(x: Any, y: Any) -> Any:
     return reshape(product, product.shape[:-1] + stacked.shape[1:])
 
 
-@implements(np.outer)
+@implements(np.outer, np.linalg.outer)
 def outer(x: Any, y: Any) -> Any:
     """The outer product x yᵀ of two vectors; other arrays are flattened.
 

@@ -109,22 +109,6 @@ def _triu(x: Any, k: int = 0) -> Any:
     return where(_triangle(x, k - 1), 0.0, x)
 
 
-@implements(np.vander)
-def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
-    """The powers of x in columns."""
-    powers = np.arange(shape_of(x)[0] if N is None else N)
-    return expand_dims(x, 1) ** (powers if increasing else powers[::-1]).astype(x.dtype)
-
-
-@implements(np.polyval)
-def _polyval(p: Any, x: Any) -> Any:
-    """The polynomial with coefficients p, highest power first, by Horner's rule."""
-    y: Any = 0.0 * x
-    for i in range(shape_of(p)[0]):
-        y = y * x + getitem(p, i)
-    return y
-
-
 @implements(np.atleast_1d)
 def _atleast_1d(*arrays: Any) -> Any:
     return _each(arrays, lambda x, n: reshape(x, (1,)) if n == 0 else x)

@@ -124,7 +124,7 @@ def _mean_back(ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = False) -
     return lambda g: pullback(g * share)
 
 
-@implements(np.max)
+@implements(np.max, np.amax)
 @method("max")
 @primitive
 def max(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
@@ -193,7 +193,7 @@ defbatch(sum, _stack_rule(sum))
 defbatch(mean, _stack_rule(mean))
 
 
-@implements(np.min)
+@implements(np.min, np.amin)
 @method("min")
 def min(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """The smallest of all elements or along some axes; equal ones share the gradient equally.

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from mmlcore.autodiff import defbatch, defjvp, defvjp, implements, method, plain, primitive
+from mmlcore.autodiff import defbatch, defjvp, defvjp, implements, method, primitive
 from mmlcore.ops.arithmetic import multiply, subtract
 from mmlcore.ops.indexing import getitem
 from mmlcore.ops.joining import concatenate
-from mmlcore.ops.kinked import where
 from mmlcore.ops.reductions import Axis, max, mean, min, sum
 from mmlcore.ops.shape import axes_of, moveaxis, ravel, reshape, shape_of
 from mmlcore.ops.softmax import logsumexp
@@ -224,17 +223,6 @@ def _gradient(f: Any, *spacing: Any, axis: Axis = None) -> Any:
     return results[0] if len(results) == 1 else tuple(results)
 
 
-@implements(np.nansum)
-def _nansum(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
-    return sum(where(np.isnan(plain(x)), 0.0, x), axis, keepdims=keepdims)
-
-
-@implements(np.nanmean)
-def _nanmean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
-    count = np.sum(~np.isnan(plain(x)), axis, keepdims=keepdims)
-    return _nansum(x, axis, keepdims=keepdims) / np.asarray(count, x.dtype)[()]
-
-
 @implements(np.average)
 def _average(x: Any, axis: Axis = None, weights: Any = None, *, keepdims: bool = False) -> Any:
     """The weighted mean."""
@@ -251,6 +239,17 @@ def _average(x: Any, axis: Axis = None, weights: Any = None, *, keepdims: bool =
 @implements(np.ptp)
 def _ptp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     return max(x, axis, keepdims=keepdims) - min(x, axis, keepdims=keepdims)
+
+
+if hasattr(np, "cumulative_sum"):  # NumPy 2.1
+
+    @implements(np.cumulative_sum)
+    def _cumulative_sum(x: Any, /, *, axis: int | None = None) -> Any:
+        return cumsum(x, 0 if axis is None and len(shape_of(x)) == 1 else axis)
+
+    @implements(np.cumulative_prod)
+    def _cumulative_prod(x: Any, /, *, axis: int | None = None) -> Any:
+        return cumprod(x, 0 if axis is None and len(shape_of(x)) == 1 else axis)
 
 
 def _by_method(ufunc_method: Callable[..., Any], reduction: Callable[..., Any]) -> None:

@@ -39,6 +39,14 @@ _cut(np.hsplit, 1)
 _cut(np.dsplit, 2)
 
 
+if hasattr(np, "unstack"):  # NumPy 2.1
+
+    @implements(np.unstack)
+    def _unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+        (place,) = axes_of("unstack", axis, len(shape_of(x)))
+        return tuple(along(x, place, i) for i in range(shape_of(x)[place]))
+
+
 @implements(np.dstack)
 def _dstack(arrays: Sequence[Any]) -> Any:
     return concatenate(list(np.atleast_3d(*arrays, arrays[0]))[:-1], axis=2)

@@ -186,7 +186,7 @@ def _ldexp(x: Any, exponent: Any) -> Any:
     return multiply(x, np.ldexp(x.dtype.type(1), exponent))
 
 
-@implements(np.conjugate, np.real)
+@implements(np.conjugate, np.real, np.real_if_close)
 @method("conj", "conjugate")
 def _itself(x: Any) -> Any:
     """A real number is its own conjugate."""
