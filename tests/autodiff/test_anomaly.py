@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmlcore import defvjp, grad, primitive, vjp
+from mmlcore import defvjp, grad, hessian, jvp, primitive, vjp
 from mmlcore.autodiff import detect_anomaly
 
 X = np.array([0.0, 1.0])
@@ -31,6 +31,17 @@ def test_the_first_nan_of_a_derivative_is_named():
         pytest.raises(FloatingPointError, match=r"the derivative of sqrt gave NaN, called at .*sqrt"),
     ):
         grad(f)(X)
+
+
+@pytest.mark.parametrize("transform", [lambda f: jvp(f, (X,), (X,)), lambda f: hessian(f)(X)])
+@np.errstate(all="ignore")
+def test_forward_mode_is_watched_too(transform):
+    with detect_anomaly(), pytest.raises(FloatingPointError, match=r" gave NaN, called at .*np\.sqrt\(x\)"):
+        transform(lambda x: np.sum(np.sqrt(x) * 0.0))
+    with detect_anomaly(), pytest.raises(FloatingPointError, match=r"log gave NaN, called at .*np\.log\(x - 1\.5\)"):
+        transform(lambda x: np.sum(np.log(x - 1.5)))
+    with detect_anomaly():
+        transform(lambda x: np.sum(np.exp(x) * x[0]))
 
 
 def test_nans_that_come_from_outside_are_no_anomaly():

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from mmlcore.autodiff.levels import Forward, Stack
 from mmlcore.autodiff.rules import Rules
 from mmlcore.autodiff.tape import Node, Tape, next_number
 from mmlcore.autodiff.tensor import Tensor, plain
 
-__all__ = ["detect_anomaly", "explained", "open_tape", "users_line"]
+__all__ = ["detect_anomaly", "explained", "open_forward", "open_tape", "users_line"]
 
 _HOUSE = str(Path(__file__).resolve().parents[1])
 _NUMPY = str(Path(np.__file__).resolve().parent)
@@ -66,6 +67,11 @@ def open_tape(leaves: int) -> "Tape | _WatchedTape":
     return _WatchedTape(leaves, _watching[-1]) if _watching else Tape(leaves)
 
 
+def open_forward() -> Forward:
+    """A level of forward mode; one that watches every step inside `detect_anomaly`."""
+    return _WatchedForward() if _watching and _watching[-1] else Forward()
+
+
 def explained(error: Exception, again: Callable[[], Any]) -> None:
     """Add to an error of a derivative rule which primitive it was and where it was called, by running it again."""
     if _watching:
@@ -89,8 +95,27 @@ def users_line() -> str:
     return f"called at {file}:{line}: {getline(file, line).strip()}"
 
 
+class _WatchedForward(Forward):
+    """Forward mode that looks for NaNs in values and tangents."""
+
+    __slots__ = ()
+
+    def process(self, call: Callable[..., Any], rules: Rules, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What forward mode does, checked."""
+        out = super().process(call, rules, args, kwargs)
+        own = [x for x in args if type(x) is Tensor and x.tape is self]
+        if not any(_is_nan(x) for x in args):
+            if _is_nan(out):
+                raise FloatingPointError(f"detect_anomaly: {rules.name} gave NaN, {users_line()}")
+            made = type(out) is Tensor and out.tape is self and _is_nan(out.node)
+            if made and not any(_is_nan(x.node) for x in own):
+                raise FloatingPointError(f"detect_anomaly: the derivative of {rules.name} gave NaN, {users_line()}")
+        return out
+
+
 def _is_nan(x: Any) -> bool:
     x = plain(x)
+    x = x.array if type(x) is Stack else x
     if isinstance(x, float):
         return bool(np.isnan(x))
     return hasattr(x, "dtype") and x.dtype.kind == "f" and hasattr(x, "__array__") and bool(np.isnan(x).any())

@@ -71,7 +71,7 @@ class Inputs:
     def filled(self, values: Iterable[Any]) -> list[Any]:
         """The arguments with other leaves."""
         args, values = list(self.args), iter(values)
-        for i, rebuild in zip(self.positions, self.rebuilds, strict=True):
+        for i, rebuild in zip(self.positions, self.rebuilds):  # noqa: B905  # in every gradient: no check
             args[i] = rebuild(values)
         return args
 
@@ -90,6 +90,8 @@ class Inputs:
 
     def gradients(self, gradients: Sequence[Any]) -> Any:
         """Gradients as the caller gets them: in the arguments' structure and dtypes, each an array of its own."""
+        if len(gradients) == 1 and self.single and self.rebuilds[0] is next:
+            return finished(gradients[0], self.leaves[0], self.name)
         ready: list[Any] = []
         for gradient, x in zip(gradients, self.leaves, strict=True):
             own = finished(gradient, x, self.name)
@@ -116,8 +118,10 @@ def differentiable(x: Any, function: str, argument: str) -> Any:
     """An argument as it goes into a Tensor: a float32 or float64 array or scalar, or an outer Tensor."""
     if type(x) is np.ndarray and x.dtype in _FLOATS:
         return x
-    if isinstance(x, float):
+    if type(x) is float:
         return np.float64(x)
+    if type(x) is np.float64:
+        return x
     x = settled(x)
     if type(x) is Tensor:
         return x

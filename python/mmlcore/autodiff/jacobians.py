@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from mmlcore._errors import choose
+from mmlcore.autodiff.anomaly import open_forward
 from mmlcore.autodiff.inputs import Inputs, Selection, named, split_aux
-from mmlcore.autodiff.levels import Batch, Forward
+from mmlcore.autodiff.levels import Batch
 from mmlcore.autodiff.recording import Recording, leaves_of
 from mmlcore.autodiff.tensor import Tensor, settled
 from mmlcore.autodiff.transforms import grad
@@ -145,7 +146,7 @@ def _forward(f: Callable[..., Any], inputs: Inputs, kwargs: dict[str, Any], has_
     """All columns: one run with each portion of the identity as tangents."""
     portions: list[list[Any]] = []
     for size, blocks in _identity(inputs.leaves):
-        batch, level = Batch(size), Forward()
+        batch, level = Batch(size), open_forward()
         try:
             pairs = zip(inputs.leaves, blocks, strict=True)
             out = f(*inputs.filled([Tensor(x, level, batch.tensor(block)) for x, block in pairs]), **kwargs)

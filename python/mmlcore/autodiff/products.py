@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from mmlcore._errors import message
+from mmlcore.autodiff.anomaly import open_forward
 from mmlcore.autodiff.inputs import Inputs, Selection, finished, matching, named, split_aux
-from mmlcore.autodiff.levels import Forward
 from mmlcore.autodiff.recording import Recording, leaves_of
 from mmlcore.autodiff.tape import Tape, backward
 from mmlcore.autodiff.tensor import Tensor, settled
@@ -54,7 +54,7 @@ def jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ..
     _tuple("jvp", "tangents", tangents)
     inputs = Inputs("jvp", primals, range(len(primals)))
     directions = inputs.tangents(tangents, "tangents")
-    level = Forward()
+    level = open_forward()
     try:
         out = f(*inputs.filled([Tensor(x, level, v) for x, v in zip(inputs.leaves, directions, strict=True)]))
         out, aux = split_aux(out, "jvp") if has_aux else (out, None)

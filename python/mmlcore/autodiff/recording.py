@@ -14,8 +14,10 @@ __all__ = ["Recording", "leaves_of"]
 
 def leaves_of(out: Any) -> tuple[list[Any], Callable[..., Any]]:
     """The leaves of what a function returned, without Tensors of finished transforms, and how to put others there."""
+    if type(out) is Tensor:
+        return [out if out.tape.open else settled(out)], next
     if is_leaf(out):
-        return [settled(out)], next
+        return [out], next
     parts, rebuild = flatten(settled(out))
     return [part for _, part in parts], rebuild
 
@@ -46,16 +48,16 @@ class Recording:
             self._places = [out.node if type(out) is Tensor and out.tape is tape else None for out in outputs]
         finally:
             self._nodes = tape.close()
-        self.values = [settled(out) for out in outputs]
-        self.aux = settled(aux)
-        self._again = lambda: Recording(f, inputs, kwargs, has_aux)
+        self.values = [settled(out) if type(out) is Tensor else out for out in outputs]
+        self.aux = settled(aux) if has_aux else None
+        self._again = f, inputs, kwargs, has_aux
 
     def walk(self, gradients: list[Any], keep: bool = True) -> list[Any]:
         """Gradients of the leaves from gradients of the values, None for zero; without `keep` only once."""
-        places = zip(self._places, gradients, strict=True)
-        seeds = [(place, gradient) for place, gradient in places if place is not None and gradient is not None]
+        pairs = zip(self._places, gradients)  # noqa: B905  # in every gradient: no check
+        seeds = [(place, gradient) for place, gradient in pairs if place is not None and gradient is not None]
         try:
             return backward(list(self._nodes) if keep else self._nodes, seeds, self._leaves)
         except Exception as error:
-            explained(error, lambda: self._again().walk(gradients))
+            explained(error, lambda: Recording(*self._again).walk(gradients))
             raise

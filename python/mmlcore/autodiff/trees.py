@@ -5,6 +5,8 @@ from copy import copy
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+import numpy as np
+
 __all__ = ["Rebuild", "flatten", "is_leaf"]
 
 Rebuild = Callable[[Iterator[Any]], Any]
@@ -12,6 +14,8 @@ Rebuild = Callable[[Iterator[Any]], Any]
 
 def is_leaf(tree: Any) -> bool:
     """Whether it is one array or number rather than a container of them; None is an empty container."""
+    if isinstance(tree, (float, np.ndarray)):
+        return True
     container = tree is None or isinstance(tree, (list, tuple, dict)) or is_dataclass(tree)
     return not container or isinstance(tree, type)
 
