@@ -1,5 +1,7 @@
 """Where a NaN or an error came from."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -47,6 +49,16 @@ def test_forward_mode_is_watched_too(transform):
 def test_nans_that_come_from_outside_are_no_anomaly():
     with detect_anomaly():
         assert np.isnan(grad(lambda x: np.sum(x * np.nan))(X)).all()
+
+
+def test_another_thread_is_not_watched():
+    with detect_anomaly(), np.errstate(all="ignore"), ThreadPoolExecutor(1) as pool:
+        assert np.isnan(pool.submit(quietly, lambda: grad(lambda x: np.sum(np.sqrt(x) * 0.0))(X)).result()[0])
+
+
+def quietly(f):
+    with np.errstate(all="ignore"):
+        return f()
 
 
 def test_it_changes_no_number_and_ends_with_its_block():

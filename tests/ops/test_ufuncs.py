@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 
 from mmlcore import check_grads, elementwise_grad, grad
-from mmlcore.ops.ufuncs import BINARY, UNARY
+from mmlcore.ops.ufuncs import BINARY, OF_X, OF_Y
 
 RANDOM = np.random.default_rng(10)
 
 
-@pytest.mark.parametrize("ufunc", UNARY, ids=lambda u: u.__name__)
+@pytest.mark.parametrize("ufunc", [*OF_X, *OF_Y], ids=lambda u: u.__name__)
 def test_unary_derivatives_to_third_order(ufunc):
     low, high = {np.arccosh: (1.2, 3.0)}.get(ufunc, (0.2, 0.8))
     check_grads(ufunc, (RANDOM.uniform(low, high, (2, 3)),), order=3)
-    check_grads(ufunc, (RANDOM.uniform(low, high),), order=2)
+    for shape in ((), (0,), (2, 0, 3)):
+        check_grads(ufunc, (RANDOM.uniform(low, high, shape),), order=2)
 
 
 @pytest.mark.parametrize("ufunc", BINARY, ids=lambda u: u.__name__)
@@ -66,6 +67,7 @@ def test_division_operators():
     assert grad(lambda x: (x // 2.0) * x)(7.5) == 3.0
     assert grad(lambda x: (9.0 // x) * x)(2.0) == 4.0
     assert grad(lambda x: divmod(x, 2.0)[1])(7.5) == 1.0
+    assert grad(lambda x: divmod(7.5, x)[1])(2.0) == -3.0
 
 
 def test_angles():

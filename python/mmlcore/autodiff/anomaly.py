@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from linecache import getline
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ __all__ = ["detect_anomaly", "explained", "open_forward", "open_tape", "users_li
 
 _HOUSE = str(Path(__file__).resolve().parents[1])
 _NUMPY = str(Path(np.__file__).resolve().parent)
-_watching: list[bool] = []  # one entry for each open `watching`: whether NaNs are errors
+_watching: ContextVar[bool | None] = ContextVar("_watching", default=None)  # None: nobody watches; True: for NaNs too
 
 
 @contextmanager
@@ -55,26 +56,30 @@ def detect_anomaly() -> Iterator[None]:
 
 @contextmanager
 def _watched(nans: bool) -> Iterator[None]:
-    _watching.append(nans)
+    token = _watching.set(nans)
     try:
         yield
     finally:
-        _watching.pop()
+        _watching.reset(token)
 
 
 def open_tape(leaves: int) -> "Tape | _WatchedTape":
     """A tape for a transform; one that watches every step inside `detect_anomaly`."""
-    return _WatchedTape(leaves, _watching[-1]) if _watching else Tape(leaves)
+    nans = _watching.get()
+    return Tape(leaves) if nans is None else _WatchedTape(leaves, nans)
 
 
 def open_forward() -> Forward:
     """A level of forward mode; one that watches every step inside `detect_anomaly`."""
-    return _WatchedForward() if _watching and _watching[-1] else Forward()
+    return _WatchedForward() if _watching.get() else Forward()
 
 
 def explained(error: Exception, again: Callable[[], Any]) -> None:
-    """Add to an error of a derivative rule which primitive it was and where it was called, by running it again."""
-    if _watching:
+    """Add to an error of a derivative rule which primitive it was and where it was called.
+
+    A tape does not note who called: that would slow every gradient down. So the function runs once more, watched.
+    """
+    if _watching.get() is not None:
         return
     try:
         with _watched(False):

@@ -36,7 +36,7 @@ def jacobian(
         As for `grad`.
     mode : 'forward', 'reverse' or None
         One pass forward carries all columns, one pass backward all rows; both give the same numbers. None: the
-        fewer of the two.
+        fewer of the two, which takes a second run of `f` if the value has more numbers than the arguments.
     has_aux : bool, default False
         `f` returns a pair (value, anything else).
 

@@ -15,22 +15,25 @@ from mmlcore.ops.shape import reshape, shape_of
 
 __all__: list[str] = []
 
-Slope = Callable[[Any, Any], Any]  # f'(x) from x and y = f(x)
+Slope = Callable[[Any], Any]
 
-UNARY: dict[np.ufunc, Slope] = {
-    np.tan: lambda x, y: 1 + y * y,
-    np.arcsin: lambda x, y: (1 - x * x) ** -0.5,
-    np.arccos: lambda x, y: -((1 - x * x) ** -0.5),
-    np.arctan: lambda x, y: 1 / (1 + x * x),
-    np.sinh: lambda x, y: np.cosh(x),
-    np.cosh: lambda x, y: np.sinh(x),
-    np.arcsinh: lambda x, y: (1 + x * x) ** -0.5,
-    np.arccosh: lambda x, y: (x * x - 1) ** -0.5,
-    np.arctanh: lambda x, y: 1 / (1 - x * x),
-    np.exp2: lambda x, y: y * float(np.log(2)),
-    np.log2: lambda x, y: float(1 / np.log(2)) / x,
-    np.log10: lambda x, y: float(1 / np.log(10)) / x,
-    np.cbrt: lambda x, y: 1 / (3 * y * y),
+# f'(x) as a function of x, and as one of y = f(x): only that one is kept.
+OF_X: dict[np.ufunc, Slope] = {
+    np.arcsin: lambda x: ((1 - x) * (1 + x)) ** -0.5,
+    np.arccos: lambda x: -(((1 - x) * (1 + x)) ** -0.5),
+    np.arctan: lambda x: 1 / (1 + x * x),
+    np.sinh: np.cosh,
+    np.cosh: np.sinh,
+    np.arcsinh: lambda x: (1 + x * x) ** -0.5,
+    np.arccosh: lambda x: ((x - 1) * (x + 1)) ** -0.5,
+    np.arctanh: lambda x: 1 / ((1 - x) * (1 + x)),
+    np.log2: lambda x: float(1 / np.log(2)) / x,
+    np.log10: lambda x: float(1 / np.log(10)) / x,
+}
+OF_Y: dict[np.ufunc, Slope] = {
+    np.tan: lambda y: 1 + y * y,
+    np.exp2: lambda y: y * float(np.log(2)),
+    np.cbrt: lambda y: 1 / (3 * y * y),
 }
 
 LINEAR = {
@@ -41,15 +44,19 @@ LINEAR = {
 }
 
 
-def _unary(ufunc: np.ufunc, slope: Slope) -> None:
+def _unary(ufunc: np.ufunc, of_x: Slope | None = None, of_y: Slope | None = None) -> None:
     @implements(ufunc)
     @primitive
     def f(x: Any) -> Any:
         return ufunc(x)
 
     f._rules.name = ufunc.__name__  # type: ignore[attr-defined]
-    defvjp(f, lambda ans, x: lambda g: g * slope(x, ans))
-    defjvp(f, lambda t, ans, x: t * slope(x, ans))
+    if of_x is not None:
+        defvjp(f, lambda ans, x: lambda g: g * of_x(x))
+        defjvp(f, lambda t, ans, x: t * of_x(x))
+    elif of_y is not None:
+        defvjp(f, lambda ans, x: lambda g: g * of_y(ans))
+        defjvp(f, lambda t, ans, x: t * of_y(ans))
 
 
 def _proportional(ufunc: np.ufunc, factor: float) -> None:
@@ -109,8 +116,10 @@ def _binary(ufunc: np.ufunc, dx: Callable[..., Any], dy: Callable[..., Any]) -> 
     binary_rules(f, dx, dy)
 
 
-for _ufunc, _slope in UNARY.items():
-    _unary(_ufunc, _slope)
+for _ufunc, _slope in OF_X.items():
+    _unary(_ufunc, of_x=_slope)
+for _ufunc, _slope in OF_Y.items():
+    _unary(_ufunc, of_y=_slope)
 for _ufunc, _factor in LINEAR.items():
     _proportional(_ufunc, _factor)
 for _ufunc, _slopes in BINARY.items():
@@ -168,6 +177,11 @@ def _rmod(y: Any, x: Any) -> Any:
 @method("__divmod__")
 def _divmod(x: Any, y: Any) -> tuple[Any, Any]:
     return np.floor_divide(x, y), np.remainder(x, y)
+
+
+@method("__rdivmod__")
+def _rdivmod(y: Any, x: Any) -> tuple[Any, Any]:
+    return _divmod(x, y)
 
 
 @implements(np.modf)
