@@ -30,6 +30,10 @@ def adam(theta: numpy.ndarray, m: numpy.ndarray, v: numpy.ndarray, step: numpy.n
     """
     One step of Adam; increments step[0] first
     """
+def block_power_iteration(u: numpy.ndarray, s: numpy.ndarray, vt: numpy.ndarray, v: numpy.ndarray, a: numpy.ndarray, max_steps: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[int, bool, float]:
+    """
+    The leading singular triplets; v holds the start. Returns (steps, converged, residual).
+    """
 def build_info() -> dict[str, str]:
     """
     What this object was built with.
@@ -61,14 +65,6 @@ def dense_forward(y: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, bias: ty
 def det(determinants: numpy.ndarray, a: numpy.ndarray) -> None:
     """
     The determinants of a stack.
-    """
-def eig(values: numpy.ndarray, v: typing.Any, a: numpy.ndarray) -> bool:
-    """
-    a @ v = v * values, complex; v may be None. Returns whether every iteration converged.
-    """
-def eigh(values: numpy.ndarray, v: typing.Any, a: numpy.ndarray, lower: bool) -> bool:
-    """
-    a @ v = v * values from one triangle of a; v may be None. Returns whether every matrix is finite.
     """
 def elu(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -126,10 +122,6 @@ def inverse(x: numpy.ndarray, a: numpy.ndarray) -> tuple[int, int] | None:
     """
     x = a⁻¹; None, or (matrix, pivot) of the first singular one.
     """
-def ldlt(l: numpy.ndarray, d: numpy.ndarray, order: numpy.ndarray, a: numpy.ndarray) -> None:
-    """
-    l @ d @ l.T = a[order][:, order] from a's lower triangle.
-    """
 def log(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = log(x)
@@ -181,18 +173,6 @@ def normal_cdf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: n
 def power_iteration(u: numpy.ndarray, v: numpy.ndarray, trace: numpy.ndarray, a: numpy.ndarray, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[int, bool]:
     """
     The leading singular triplet; v holds the start. Returns (steps, converged).
-    """
-def precise_residual(r: numpy.ndarray, a: numpy.ndarray, x: numpy.ndarray, b: numpy.ndarray) -> None:
-    """
-    r = b - a @ x in twice the working precision, rounded once.
-    """
-def qr(q: typing.Any, r: numpy.ndarray, a: numpy.ndarray) -> None:
-    """
-    q @ r = a with orthonormal columns of q, as many as r has rows; q may be None.
-    """
-def qr_raw(h: numpy.ndarray, tau: numpy.ndarray, a: numpy.ndarray) -> None:
-    """
-    The reflectors of the QR factorisation as LAPACK leaves them, transposed.
     """
 def reciprocal(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -334,10 +314,6 @@ def thread_reason() -> str:
     """
     The thread count and what decided it.
     """
-def triangular_factor(r: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray) -> None:
-    """
-    The triangular factor of [a b].
-    """
 def triangular_product(x: numpy.ndarray, a: numpy.ndarray, upper: bool, unit_diagonal: bool) -> None:
     """
     x := a @ x in place, of a only the stated triangle.
@@ -351,4 +327,4 @@ def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'PackedMatrix', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_grad', 'adam', 'build_info', 'cholesky', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'ldlt', 'levels_present', 'levels_supported', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'matmul', 'max', 'mean', 'negative', 'negative_grad', 'normal_cdf', 'normal_cdf_grad', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'set_num_threads', 'sgd', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']
+__all__: list[str] = ['ACTIVATIONS', 'PackedMatrix', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_grad', 'adam', 'block_power_iteration', 'build_info', 'cholesky', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'levels_present', 'levels_supported', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'matmul', 'max', 'mean', 'negative', 'negative_grad', 'normal_cdf', 'normal_cdf_grad', 'power_iteration', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'set_num_threads', 'sgd', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_product']
