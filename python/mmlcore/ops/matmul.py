@@ -24,7 +24,7 @@ def matmul(x: Any, y: Any) -> Any:
 
     Parameters
     ----------
-    x : array (..., m, k) or (k,), float32 or float64
+    x : array (..., m, k) or (k,), float32 or float64 (of integers alone the product is of integers)
     y : array (..., k, n) or (k,), float32 or float64
         Leading dimensions broadcast.
 
@@ -44,7 +44,7 @@ def matmul(x: Any, y: Any) -> Any:
     Examples
     --------
     >>> from mmlcore import ops
-    >>> ops.matmul([[1, 2], [3, 4]], [5, 6])
+    >>> ops.matmul([[1.0, 2.0], [3.0, 4.0]], [5, 6])
     array([17., 39.])
     """
     return linalg.matmul(x, y)
