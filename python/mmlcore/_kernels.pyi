@@ -13,9 +13,29 @@ def absolute_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: num
     """
     dx = dy absolute'(x), where y = absolute(x)
     """
-def adam(theta: numpy.ndarray, m: numpy.ndarray, v: numpy.ndarray, step: numpy.ndarray, grad: numpy.ndarray, lr: numpy.ndarray, beta1: typing.SupportsFloat | typing.SupportsIndex, beta2: typing.SupportsFloat | typing.SupportsIndex, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
+def adadelta_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
     """
-    One step of Adam; increments step[0] first
+    One step of adadelta on the spans of theta; counts it in clock[0]
+    """
+def adagrad_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of adagrad on the spans of theta; counts it in clock[0]
+    """
+def adam_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of adam on the spans of theta; counts it in clock[0]
+    """
+def adamax_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of adamax on the spans of theta; counts it in clock[0]
+    """
+def amsgrad_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of amsgrad on the spans of theta; counts it in clock[0]
+    """
+def average_parameters(average: numpy.ndarray, theta: numpy.ndarray, momentum: numpy.ndarray, clock: numpy.ndarray) -> None:
+    """
+    average += (1 - momentum)(theta - average); with a negative momentum the mean over the steps of clock
     """
 def block_power_iteration(u: numpy.ndarray, s: numpy.ndarray, vt: numpy.ndarray, v: numpy.ndarray, a: numpy.ndarray, max_steps: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[int, bool, float]:
     """
@@ -28,6 +48,18 @@ def build_info() -> dict[str, str]:
 def cholesky(l: numpy.ndarray, a: numpy.ndarray) -> tuple[int, int] | None:
     """
     l l.T = a from a's lower triangle; None, or (matrix, pivot) of the first that is not positive definite.
+    """
+def clip_by_global_norm(g: numpy.ndarray, limit: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    Scale all spans of g to the norm limit if theirs is above it
+    """
+def clip_by_norm(g: numpy.ndarray, limit: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    Scale every span of g whose norm is above limit to that norm
+    """
+def clip_by_value(g: numpy.ndarray, limit: numpy.ndarray) -> None:
+    """
+    g = min(max(g, -limit), limit)
     """
 def cos(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -85,6 +117,10 @@ def inverse(x: numpy.ndarray, a: numpy.ndarray) -> tuple[int, int] | None:
     """
     x = a⁻¹; None, or (matrix, pivot) of the first singular one.
     """
+def lion_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of lion on the spans of theta; counts it in clock[0]
+    """
 def log(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = log(x)
@@ -113,6 +149,14 @@ def mean(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typin
     """
     out = the mean of x over the axes [first, last)
     """
+def momentum_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of momentum on the spans of theta; counts it in clock[0]
+    """
+def nadam_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of nadam on the spans of theta; counts it in clock[0]
+    """
 def negative(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = negative(x)
@@ -120,6 +164,10 @@ def negative(y: numpy.ndarray, x: numpy.ndarray) -> None:
 def negative_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy negative'(x), where y = negative(x)
+    """
+def nesterov_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of nesterov on the spans of theta; counts it in clock[0]
     """
 def power_iteration(u: numpy.ndarray, v: numpy.ndarray, trace: numpy.ndarray, a: numpy.ndarray, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[int, bool]:
     """
@@ -141,13 +189,21 @@ def relu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.n
     """
     dx = dy relu'(x), where y = relu(x)
     """
+def rmsprop_centered_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of rmsprop_centered on the spans of theta; counts it in clock[0]
+    """
+def rmsprop_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of rmsprop on the spans of theta; counts it in clock[0]
+    """
 def set_num_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     Use n threads; 0 returns to the default.
     """
-def sgd(theta: numpy.ndarray, velocity: numpy.ndarray | None, grad: numpy.ndarray, lr: numpy.ndarray, momentum: typing.SupportsFloat | typing.SupportsIndex, nesterov: bool) -> None:
+def sgd_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
     """
-    velocity = momentum velocity - lr grad; theta += velocity (nesterov: momentum velocity - lr grad)
+    One step of sgd on the spans of theta; counts it in clock[0]
     """
 def sigmoid(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -250,6 +306,7 @@ def thread_reason() -> str:
     The thread count and what decided it.
     """
 ACTIVATIONS: dict = {'linear': 0, 'relu': 1, 'sigmoid': 2, 'tanh': 3}
+OPTIMIZER_RULES: dict = {'sgd': (0, 0), 'momentum': (1, 2), 'nesterov': (1, 2), 'adagrad': (1, 1), 'adadelta': (2, 2), 'rmsprop': (2, 3), 'rmsprop_centered': (3, 3), 'adam': (2, 3), 'amsgrad': (3, 3), 'adamax': (2, 3), 'nadam': (2, 3), 'lion': (1, 2)}
 UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus')
 def levels_present() -> list[str]:
     """The levels that this installation contains, worst to best."""
@@ -257,4 +314,4 @@ def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'UNARY', 'absolute', 'absolute_grad', 'adam', 'block_power_iteration', 'build_info', 'cholesky', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'levels_present', 'levels_supported', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'max', 'mean', 'negative', 'negative_grad', 'power_iteration', 'reciprocal', 'reciprocal_grad', 'relu', 'relu_grad', 'set_num_threads', 'sgd', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'tanh', 'tanh_grad', 'thread_reason']
+__all__: list[str] = ['ACTIVATIONS', 'OPTIMIZER_RULES', 'UNARY', 'absolute', 'absolute_grad', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'amsgrad_step', 'average_parameters', 'block_power_iteration', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'levels_present', 'levels_supported', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'max', 'mean', 'momentum_step', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'power_iteration', 'reciprocal', 'reciprocal_grad', 'relu', 'relu_grad', 'rmsprop_centered_step', 'rmsprop_step', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'tanh', 'tanh_grad', 'thread_reason']
