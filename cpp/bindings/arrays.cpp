@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "bindings/recording.h"
+
 namespace mmlcore::bindings {
 namespace {
 
@@ -72,9 +74,18 @@ bool is_contiguous(const py::array& a) {
 
 py::array contiguous(const py::array& a) {
     if (is_contiguous(a)) return a;
+    if (recording_now()) throw_value("Recording", "every array", "C-contiguous and aligned", "one of other strides");
     py::array copy = py::array::ensure(a, py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_);
     if (!copy) throw std::bad_alloc();  // a view may stand for more elements than there is memory
     return copy;
+}
+
+void note_read(const char* function, const char* argument, const py::array& a) {
+    if (Recording* recording = recording_now()) recording->reads(function, argument, a);
+}
+
+void note_write(const py::array& a) {
+    if (Recording* recording = recording_now()) recording->writes(a);
 }
 
 }  // namespace mmlcore::bindings

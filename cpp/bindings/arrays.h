@@ -64,6 +64,11 @@ bool is_contiguous(const py::array& a);
 // `a` itself when C-contiguous and aligned, otherwise such a copy; MemoryError when there is no room for it.
 py::array contiguous(const py::array& a);
 
+// Tell the recording, if one is made, what a command is about to read or write; a ValueError if it could not be
+// repeated.
+void note_read(const char* function, const char* argument, const py::array& a);
+void note_write(const py::array& a);
+
 // ---- arguments ----------------------------------------------------------------------------------------------
 
 template <class T>
@@ -71,6 +76,7 @@ class Input {
   public:
     Input(const char* function, const char* argument, const py::array& a) : array_(contiguous(a)) {
         require_dtype<T>(function, argument, a);
+        note_read(function, argument, a);
     }
     Input(const char* function, const char* argument, const py::array& a, std::initializer_list<ptrdiff_t> shape)
         : Input(function, argument, a) {
@@ -91,6 +97,7 @@ class Output {
         require_dtype<T>(function, argument, a);
         require_writeable(function, argument, a);
         if (!is_contiguous(a)) throw_value(function, argument, "C-contiguous", "other strides");
+        note_write(a);
         data_ = static_cast<T*>(a.mutable_data());
         size_ = a.size();
     }
@@ -113,6 +120,7 @@ class Matrix {
     Matrix(const char* function, const char* argument, const py::array& a) : array_(a) {
         require_dtype<T>(function, argument, a);
         require_ndim(function, argument, a, 2);
+        note_read(function, argument, a);
         constexpr ptrdiff_t item = sizeof(T);
         const bool misaligned = reinterpret_cast<std::size_t>(a.data()) % item != 0;
         if (misaligned || a.strides(0) % item != 0 || a.strides(1) % item != 0) array_ = contiguous(a);

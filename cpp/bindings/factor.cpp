@@ -60,7 +60,7 @@ Failure over_stack(ptrdiff_t count, double cost_each_ns, One&& one) {
             pivot_of_first = pivot;
         }
     };
-    submit(static_cast<double>(count) * cost_each_ns, [&] {
+    answer(static_cast<double>(count) * cost_each_ns, [&] {
         if (count < 2 || cost_each_ns > 1e6)
             for (ptrdiff_t i = 0; i < count; ++i) run(i);
         else
@@ -213,7 +213,7 @@ std::pair<ptrdiff_t, bool> bind_power_iteration(py::array u, py::array v, py::ar
         if (m == 0 || n == 0) throw_value(name, "a", "non-empty", shape_text(a));
         if (sigmas.size() == 0) throw_value(name, "trace", "non-empty", "0 elements");
         Iteration done{};
-        submit(static_cast<double>(m * n) * static_cast<double>(sigmas.size()),
+        answer(static_cast<double>(m * n) * static_cast<double>(sigmas.size()),
                [=, &done, to_u = U.data(), to_v = V.data(), to_trace = sigmas.data(), steps = sigmas.size(),
                 view = MatrixView<T>{A.data(), A.row(), A.col()}] {
                    done = power_iteration<T>(to_u, to_v, to_trace, view, m, n, steps, static_cast<T>(tolerance));
@@ -239,7 +239,7 @@ std::tuple<ptrdiff_t, bool, double> bind_block_power_iteration(py::array u, py::
             V(name, "v", v, {n, b});
         Iteration done{};
         T residual = 0;
-        submit(static_cast<double>(m * n) * static_cast<double>(b),
+        answer(static_cast<double>(m * n) * static_cast<double>(b),
                [=, &done, &residual, to_u = U.data(), to_s = S.data(), to_vt = Vt.data(), start = V.data(),
                 view = MatrixView<T>{A.data(), A.row(), A.col()}] {
                    done = block_power_iteration<T>(to_u, to_s, to_vt, start, &residual, view, m, n, k, b, max_steps,
