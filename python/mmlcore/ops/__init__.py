@@ -11,11 +11,15 @@ from mmlcore.ops.activation import relu, sigmoid, softplus, tanh
 from mmlcore.ops.arithmetic import add, divide, multiply, positive, power, subtract
 from mmlcore.ops.broadcasting import astype, broadcast_to
 from mmlcore.ops.dense import dense
+from mmlcore.ops.dropout import add_noise, dropout
 from mmlcore.ops.elementwise import absolute, negative, reciprocal, sign, sqrt, square
+from mmlcore.ops.embedding import embedding
 from mmlcore.ops.indexing import diagonal, getitem, take, trace
 from mmlcore.ops.joining import concatenate, hstack, stack, vstack
 from mmlcore.ops.kinked import clip, maximum, minimum, where
+from mmlcore.ops.losses import pointwise_loss
 from mmlcore.ops.matmul import dot, matmul, outer
+from mmlcore.ops.normalization import batch_norm, layer_norm, normalize
 from mmlcore.ops.norms import norm, std, var
 from mmlcore.ops.reductions import max, mean, min, sum
 from mmlcore.ops.shape import expand_dims, moveaxis, ravel, reshape, squeeze, swapaxes, transpose
@@ -25,7 +29,9 @@ from mmlcore.ops.transcendental import cos, exp, expm1, log, log1p, sin
 __all__ = [
     "absolute",
     "add",
+    "add_noise",
     "astype",
+    "batch_norm",
     "broadcast_to",
     "clip",
     "concatenate",
@@ -34,11 +40,14 @@ __all__ = [
     "diagonal",
     "divide",
     "dot",
+    "dropout",
+    "embedding",
     "exp",
     "expand_dims",
     "expm1",
     "getitem",
     "hstack",
+    "layer_norm",
     "log",
     "log1p",
     "log_softmax",
@@ -53,7 +62,9 @@ __all__ = [
     "multiply",
     "negative",
     "norm",
+    "normalize",
     "outer",
+    "pointwise_loss",
     "positive",
     "power",
     "ravel",
