@@ -39,8 +39,8 @@ def dropout(x: Any, *, rate: float, key: int, draw: int) -> Any:
     --------
     >>> import numpy as np
     >>> from mmlcore import ops
-    >>> ops.dropout(np.ones(6), rate=0.5, key=1, draw=0)
-    array([0., 0., 2., 2., 2., 0.])
+    >>> ops.dropout(np.ones(6), rate=0.5, key=3, draw=0)
+    array([2., 0., 2., 2., 0., 2.])
 
     References
     ----------
