@@ -66,7 +66,7 @@ void bind_gather_batch(py::array out, const py::array& x, const py::array& order
     require_out(out, x, count);
     if (*begin < 0 || *begin + count > rows.size())
         throw_value(name, "first", "between 0 and " + std::to_string(rows.size() - count), std::to_string(*begin));
-    rows.require_below(x.shape(0));
+    rows.require_below(x.shape(0), *begin, count);
 
     note_read(name, "x", x);
     note_write(out);

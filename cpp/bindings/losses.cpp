@@ -26,8 +26,10 @@ void forward(size_t loss, const char* function, py::array& out, const py::array&
         const Output<T> to(function, "loss", out);
         const ptrdiff_t n = to.size(), k = terms_of(function, p, t, n);
         const Input<T> predicted(function, "p", p), target(function, "t", t);
-        submit(loss_ns<T>(n, k), [=, run = loss_kernels<T>()[loss].forward, to = to.data(), p = predicted.data(),
-                                  t = target.data()] { run(to, p, t, static_cast<T>(c), static_cast<T>(scale), n, k); });
+        submit(loss_ns<T>(n, k),
+               [=, run = loss_kernels<T>()[loss].forward, to = to.data(), p = predicted.data(), t = target.data()] {
+                   run(to, p, t, static_cast<T>(c), static_cast<T>(scale), n, k);
+               });
     });
 }
 

@@ -38,8 +38,7 @@ void require_whole(const char* function, const char* argument, const Optional& a
 }
 
 void bind_batch_norm(py::array y, py::array mean, py::array rstd, Optional moving_mean, Optional moving_variance,
-                     const py::array& x, const Optional& gamma, const Optional& beta, double epsilon,
-                     double momentum) {
+                     const py::array& x, const Optional& gamma, const Optional& beta, double epsilon, double momentum) {
     constexpr const char* f = "batch_norm";
     dispatch(f, "y", y, [&](auto zero) {
         using T = decltype(zero);
@@ -51,11 +50,12 @@ void bind_batch_norm(py::array y, py::array mean, py::array rstd, Optional movin
         require_whole(f, "beta", beta);
         if (moving_mean.has_value() != moving_variance.has_value())
             throw_value(f, "moving_variance", "given with moving_mean", "one of the two");
-        submit(norm_ns<T>(s.n, s.c),
-               [=, y = Y.data(), m = M.data(), r = R.data(), x = X.data(),
-                mm = write<T>(f, "moving_mean", moving_mean, {s.c}),
-                mv = write<T>(f, "moving_variance", moving_variance, {s.c}), g = read<T>(f, "gamma", gamma, s.c),
-                b = read<T>(f, "beta", beta, s.c)] { batch_norm(y, m, r, mm, mv, x, g, b, epsilon, momentum, s.n, s.c); });
+        submit(norm_ns<T>(s.n, s.c), [=, y = Y.data(), m = M.data(), r = R.data(), x = X.data(),
+                                      mm = write<T>(f, "moving_mean", moving_mean, {s.c}),
+                                      mv = write<T>(f, "moving_variance", moving_variance, {s.c}),
+                                      g = read<T>(f, "gamma", gamma, s.c), b = read<T>(f, "beta", beta, s.c)] {
+            batch_norm(y, m, r, mm, mv, x, g, b, epsilon, momentum, s.n, s.c);
+        });
     });
 }
 
@@ -86,12 +86,11 @@ void backward(const char* f, bool columns, Optional& dx, Optional& dgamma, Optio
         const Input<T> dY(f, "dy", dy, {s.n, s.c}), X(f, "x", x);
         const Input<T> M(f, "mean", mean, {groups}), R(f, "rstd", rstd, {groups});
         require_whole(f, "gamma", gamma);
-        submit(norm_ns<T>(s.n, s.c), [=, run = columns ? &batch_norm_backward<T> : &layer_norm_backward<T>,
-                                      dx = write<T>(f, "dx", dx, {s.n, s.c}), dg = write<T>(f, "dgamma", dgamma, {s.c}),
-                                      db = write<T>(f, "dbeta", dbeta, {s.c}), dy = dY.data(), x = X.data(),
-                                      m = M.data(), r = R.data(), g = read<T>(f, "gamma", gamma, s.c)] {
-            run(dx, dg, db, dy, x, m, r, g, s.n, s.c);
-        });
+        submit(norm_ns<T>(s.n, s.c),
+               [=, run = columns ? &batch_norm_backward<T> : &layer_norm_backward<T>,
+                dx = write<T>(f, "dx", dx, {s.n, s.c}), dg = write<T>(f, "dgamma", dgamma, {s.c}),
+                db = write<T>(f, "dbeta", dbeta, {s.c}), dy = dY.data(), x = X.data(), m = M.data(), r = R.data(),
+                g = read<T>(f, "gamma", gamma, s.c)] { run(dx, dg, db, dy, x, m, r, g, s.n, s.c); });
     });
 }
 

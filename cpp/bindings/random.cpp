@@ -24,8 +24,9 @@ void draw_into(const char* function, py::array& y, const py::array& x, py::array
 
 void bind_dropout(py::array y, const py::array& x, double rate, std::uint64_t key, py::array draw) {
     if (!(rate >= 0 && rate < 1)) throw_value("dropout", "rate", "in [0, 1)", std::to_string(rate));
-    draw_into("dropout", y, x, draw,
-              [=](auto* y, const auto* x, const std::int64_t* number, ptrdiff_t n) { dropout(y, x, rate, key, number, n); });
+    draw_into("dropout", y, x, draw, [=](auto* y, const auto* x, const std::int64_t* number, ptrdiff_t n) {
+        dropout(y, x, rate, key, number, n);
+    });
 }
 
 void bind_add_noise(py::array y, const py::array& x, double stddev, std::uint64_t key, py::array draw) {

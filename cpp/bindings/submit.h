@@ -1,7 +1,7 @@
 // A kernel call is a command. Every binding checks its arguments, then hands one closure over raw pointers and sizes
 // to submit(): it is kept when a recording is made, and run at once, without the GIL when it is long enough to matter.
-// The closure holds nothing else, and holds it by value, so that a recorded command can be replayed on the same buffers.
-// Factorisations are the exception: they answer() with what failed or how far they came, and can only be run.
+// The closure holds nothing else, and holds it by value, so that a recorded command can be replayed on the same
+// buffers. Factorisations are the exception: they answer() with what failed or how far they came, and can only be run.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -105,9 +105,8 @@ void bind_penalize(py::array value, const py::object& g, const py::array& w, dou
             require_size("penalize", "g", array, weights.size());
             gradient = Output<T>("penalize", "g", array).data();
         }
-        submit(stream_ns(weights.size()), [=, v = total.data(), w = weights.data(), n = weights.size()] {
-            penalize(v, gradient, w, l1, l2, n);
-        });
+        submit(stream_ns(weights.size()),
+               [=, v = total.data(), w = weights.data(), n = weights.size()] { penalize(v, gradient, w, l1, l2, n); });
     });
 }
 
@@ -135,9 +134,8 @@ void bind_look_up(py::array y, const py::array& table, const py::array& x) {
         const Output<T> to(f, "y", y);
         require_size(f, "y", y, n * c);
         const Input<T> entries(f, "table", table), names(f, "x", x);
-        submit(stream_ns(n * c), [=, to = to.data(), table = entries.data(), x = names.data()] {
-            look_up(to, table, x, n, rows, c);
-        });
+        submit(stream_ns(n * c),
+               [=, to = to.data(), table = entries.data(), x = names.data()] { look_up(to, table, x, n, rows, c); });
     });
 }
 
@@ -182,7 +180,8 @@ void bind_training(py::module_& m) {
     m.def(
         "multiply",
         [](py::array out, const py::array& a, const py::array& b) {
-            binary("multiply", out, a, b, [](auto* to, const auto* x, const auto* y, ptrdiff_t n) { multiply(to, x, y, n); });
+            binary("multiply", out, a, b,
+                   [](auto* to, const auto* x, const auto* y, ptrdiff_t n) { multiply(to, x, y, n); });
         },
         array("out"), array("a"), array("b"), "out = a b, element by element");
     m.def(

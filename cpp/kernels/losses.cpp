@@ -23,9 +23,8 @@ template <template <class> class Loss, class T>
         return Loss<V>::value(load_lanes<V>(p + i, count), load_lanes<V>(t + i, count), c);
     };
     if (k == 1) {
-        for_each_vector<V>(begin, end, [=](ptrdiff_t i, auto count) {
-            store_lanes(loss + i, scale * term(i, count), count);
-        });
+        for_each_vector<V>(begin, end,
+                           [=](ptrdiff_t i, auto count) { store_lanes(loss + i, scale * term(i, count), count); });
         return;
     }
     for (ptrdiff_t row = begin; row < end; ++row) {
@@ -59,9 +58,8 @@ template <template <class> class Loss, class T>
     }
     for (ptrdiff_t row = begin; row < end; ++row) {
         const T factor = scale * g[row];
-        for_each_vector<V>(row * k, (row + 1) * k, [=](ptrdiff_t i, auto count) {
-            store_lanes(dp + i, factor * slope(i, count), count);
-        });
+        for_each_vector<V>(row * k, (row + 1) * k,
+                           [=](ptrdiff_t i, auto count) { store_lanes(dp + i, factor * slope(i, count), count); });
     }
 }
 
@@ -71,16 +69,14 @@ ptrdiff_t grain(ptrdiff_t k) {
 
 template <template <class> class Loss, class T>
 void forward(T* loss, const T* p, const T* t, T c, T scale, ptrdiff_t n, ptrdiff_t k) {
-    parallel_chunks(n, grain(k), loss_ns<T>(n, k), [=](ptrdiff_t begin, ptrdiff_t end) {
-        forward_rows<Loss>(loss, p, t, c, scale, begin, end, k);
-    });
+    parallel_chunks(n, grain(k), loss_ns<T>(n, k),
+                    [=](ptrdiff_t begin, ptrdiff_t end) { forward_rows<Loss>(loss, p, t, c, scale, begin, end, k); });
 }
 
 template <template <class> class Loss, class T>
 void backward(T* dp, const T* p, const T* t, const T* g, T c, T scale, ptrdiff_t n, ptrdiff_t k) {
-    parallel_chunks(n, grain(k), loss_ns<T>(n, k), [=](ptrdiff_t begin, ptrdiff_t end) {
-        backward_rows<Loss>(dp, p, t, g, c, scale, begin, end, k);
-    });
+    parallel_chunks(n, grain(k), loss_ns<T>(n, k),
+                    [=](ptrdiff_t begin, ptrdiff_t end) { backward_rows<Loss>(dp, p, t, g, c, scale, begin, end, k); });
 }
 
 template <class T, template <class> class... Losses>

@@ -70,10 +70,12 @@ void batch_norm(T* y, T* mean, T* rstd, T* moving_mean, T* moving_variance, cons
     for_each_column<T>(n, c, [=](ptrdiff_t j, auto count) {
         auto at = [=](ptrdiff_t i) { return load_lanes<V>(x + i * c + j, count); };
         const V middle = blocked_sum<V>(0, n, at) / count_of_rows;
-        const V variance = blocked_sum<V>(0, n, [=](ptrdiff_t i) {
-                               const V d = at(i) - middle;
-                               return V(d * d);
-                           }) / count_of_rows;
+        const V variance = blocked_sum<V>(0, n,
+                                          [=](ptrdiff_t i) {
+                                              const V d = at(i) - middle;
+                                              return V(d * d);
+                                          }) /
+                           count_of_rows;
         const V inverse = 1 / vsqrt(variance + eps);
         store_lanes(mean + j, middle, count);
         store_lanes(rstd + j, inverse, count);
@@ -127,11 +129,14 @@ void layer_norm(T* y, T* mean, T* rstd, const T* x, const T* gamma, const T* bet
     const T eps = static_cast<T>(epsilon), width = static_cast<T>(c);
     for_each_row<T>(n, c, [=](ptrdiff_t row) {
         const T* values = x + row * c;
-        const T middle = row_sum<V>(c, [=](ptrdiff_t j, auto count) { return load_lanes<V>(values + j, count); }) / width;
-        const T variance = row_sum<V>(c, [=](ptrdiff_t j, auto count) {
-                               const V d = load_lanes(values + j, count, broadcast<V>(middle)) - middle;
-                               return V(d * d);
-                           }) / width;
+        const T middle =
+            row_sum<V>(c, [=](ptrdiff_t j, auto count) { return load_lanes<V>(values + j, count); }) / width;
+        const T variance = row_sum<V>(c,
+                                      [=](ptrdiff_t j, auto count) {
+                                          const V d = load_lanes(values + j, count, broadcast<V>(middle)) - middle;
+                                          return V(d * d);
+                                      }) /
+                           width;
         const T inverse = 1 / std::sqrt(variance + eps);
         mean[row] = middle;
         rstd[row] = inverse;
@@ -147,40 +152,45 @@ void layer_norm_backward(T* dx, T* dgamma, T* dbeta, const T* dy, const T* x, co
                          const T* gamma, ptrdiff_t n, ptrdiff_t c) {
     using V = Vec<T>;
     const T width = static_cast<T>(c);
-    if (dx) for_each_row<T>(n, c, [=](ptrdiff_t row) {
-        const T middle = mean[row], inverse = rstd[row];
-        auto unit = [=](ptrdiff_t j, auto count) {
-            return V((load_lanes(x + row * c + j, count, broadcast<V>(middle)) - middle) * inverse);
-        };
-        auto g = [=](ptrdiff_t j, auto count) {
-            return V(load_lanes<V>(dy + row * c + j, count) * load_or<V>(gamma, j, count, 1));
-        };
-        const T shift = row_sum<V>(c, g) / width;
-        const T scale = row_sum<V>(c, [=](ptrdiff_t j, auto count) { return V(g(j, count) * unit(j, count)); }) / width;
-        for_each_vector<V>(0, c, [=](ptrdiff_t j, auto count) {
-            store_lanes(dx + row * c + j, inverse * (g(j, count) - shift - unit(j, count) * scale), count);
+    if (dx)
+        for_each_row<T>(n, c, [=](ptrdiff_t row) {
+            const T middle = mean[row], inverse = rstd[row];
+            auto unit = [=](ptrdiff_t j, auto count) {
+                return V((load_lanes(x + row * c + j, count, broadcast<V>(middle)) - middle) * inverse);
+            };
+            auto g = [=](ptrdiff_t j, auto count) {
+                return V(load_lanes<V>(dy + row * c + j, count) * load_or<V>(gamma, j, count, 1));
+            };
+            const T shift = row_sum<V>(c, g) / width;
+            const T scale =
+                row_sum<V>(c, [=](ptrdiff_t j, auto count) { return V(g(j, count) * unit(j, count)); }) / width;
+            for_each_vector<V>(0, c, [=](ptrdiff_t j, auto count) {
+                store_lanes(dx + row * c + j, inverse * (g(j, count) - shift - unit(j, count) * scale), count);
+            });
         });
-    });
     if (!dgamma && !dbeta) return;
     for_each_column<T>(n, c, [=](ptrdiff_t j, auto count) {
         auto dy_at = [=](ptrdiff_t i) { return load_lanes<V>(dy + i * c + j, count); };
         if (dbeta) store_lanes(dbeta + j, blocked_sum<V>(0, n, dy_at), count);
         if (dgamma)
-            store_lanes(dgamma + j, blocked_sum<V>(0, n, [=](ptrdiff_t i) {
-                            return V(dy_at(i) * ((load_lanes<V>(x + i * c + j, count) - mean[i]) * rstd[i]));
-                        }),
-                        count);
+            store_lanes(
+                dgamma + j,
+                blocked_sum<V>(0, n,
+                               [=](ptrdiff_t i) {
+                                   return V(dy_at(i) * ((load_lanes<V>(x + i * c + j, count) - mean[i]) * rstd[i]));
+                               }),
+                count);
     });
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                                         \
-    template void batch_norm<T>(T*, T*, T*, T*, T*, const T*, const T*, const T*, double, double, ptrdiff_t,           \
-                                ptrdiff_t);                                                                            \
-    template void batch_norm_backward<T>(T*, T*, T*, const T*, const T*, const T*, const T*, const T*, ptrdiff_t,      \
-                                         ptrdiff_t);                                                                   \
-    template void normalize<T>(T*, const T*, const T*, const T*, const T*, const T*, double, ptrdiff_t, ptrdiff_t);    \
-    template void layer_norm<T>(T*, T*, T*, const T*, const T*, const T*, double, ptrdiff_t, ptrdiff_t);               \
-    template void layer_norm_backward<T>(T*, T*, T*, const T*, const T*, const T*, const T*, const T*, ptrdiff_t,      \
+#define MMLCORE_INSTANTIATE(T)                                                                                      \
+    template void batch_norm<T>(T*, T*, T*, T*, T*, const T*, const T*, const T*, double, double, ptrdiff_t,        \
+                                ptrdiff_t);                                                                         \
+    template void batch_norm_backward<T>(T*, T*, T*, const T*, const T*, const T*, const T*, const T*, ptrdiff_t,   \
+                                         ptrdiff_t);                                                                \
+    template void normalize<T>(T*, const T*, const T*, const T*, const T*, const T*, double, ptrdiff_t, ptrdiff_t); \
+    template void layer_norm<T>(T*, T*, T*, const T*, const T*, const T*, double, ptrdiff_t, ptrdiff_t);            \
+    template void layer_norm_backward<T>(T*, T*, T*, const T*, const T*, const T*, const T*, const T*, ptrdiff_t,   \
                                          ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)

@@ -12,7 +12,7 @@ using std::ptrdiff_t;
 using std::uint32_t;
 using std::uint64_t;
 
-constexpr ptrdiff_t kCounters = 16;         // worked on together, so that the compiler makes vectors of them
+constexpr ptrdiff_t kCounters = 16;          // worked on together, so that the compiler makes vectors of them
 constexpr ptrdiff_t kBlock = 4 * kCounters;  // elements
 
 // Words 4 i … of kCounters counters that follow each other: words[w][c] is word w of counter first + c.
@@ -71,8 +71,7 @@ void dropout(T* y, const T* x, double rate, uint64_t key, const std::int64_t* dr
     const auto threshold = static_cast<uint32_t>(std::min(rate * 4294967296.0, 4294967295.0));
     const T scale = static_cast<T>(1 / (1 - rate));
     for_each_block(n, key, draw, [=](ptrdiff_t begin, ptrdiff_t count, const uint32_t* words) {
-        for (ptrdiff_t i = 0; i < count; ++i)
-            y[begin + i] = words[i] >= threshold ? scale * x[begin + i] : T(0);
+        for (ptrdiff_t i = 0; i < count; ++i) y[begin + i] = words[i] >= threshold ? scale * x[begin + i] : T(0);
     });
 }
 
@@ -89,8 +88,8 @@ void add_noise(T* y, const T* x, double stddev, uint64_t key, const std::int64_t
     });
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                       \
-    template void dropout<T>(T*, const T*, double, uint64_t, const std::int64_t*, ptrdiff_t);        \
+#define MMLCORE_INSTANTIATE(T)                                                                \
+    template void dropout<T>(T*, const T*, double, uint64_t, const std::int64_t*, ptrdiff_t); \
     template void add_noise<T>(T*, const T*, double, uint64_t, const std::int64_t*, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)

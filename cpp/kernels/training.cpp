@@ -76,9 +76,7 @@ template <class T>
 void affine(T* y, const T* x, double scale, double shift, ptrdiff_t n) {
     using V = Vec<T>;
     const T a = static_cast<T>(scale), b = static_cast<T>(shift);
-    for_each<T>(n, [=](ptrdiff_t i, auto count) {
-        store_lanes(y + i, a * load_lanes<V>(x + i, count) + b, count);
-    });
+    for_each<T>(n, [=](ptrdiff_t i, auto count) { store_lanes(y + i, a * load_lanes<V>(x + i, count) + b, count); });
 }
 
 template <class T>
@@ -158,15 +156,15 @@ bool all_finite(const T* x, ptrdiff_t n) {
     return sum_lanes(total) == 0;
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                              \
-    template void accumulate<T>(double*, const T*, double);                                 \
-    template void multiply<T>(T*, const T*, const T*, ptrdiff_t);                           \
-    template void add<T>(T*, const T*, const T*, ptrdiff_t);                                \
-    template void affine<T>(T*, const T*, double, double, ptrdiff_t);                       \
-    template void penalize<T>(T*, T*, const T*, double, double, ptrdiff_t);                 \
-    template void make_non_negative<T>(T*, ptrdiff_t);                                      \
-    template void limit_column_norms<T>(T*, double, ptrdiff_t, ptrdiff_t);                  \
-    template void look_up<T>(T*, const T*, const T*, ptrdiff_t, ptrdiff_t, ptrdiff_t);      \
+#define MMLCORE_INSTANTIATE(T)                                                                  \
+    template void accumulate<T>(double*, const T*, double);                                     \
+    template void multiply<T>(T*, const T*, const T*, ptrdiff_t);                               \
+    template void add<T>(T*, const T*, const T*, ptrdiff_t);                                    \
+    template void affine<T>(T*, const T*, double, double, ptrdiff_t);                           \
+    template void penalize<T>(T*, T*, const T*, double, double, ptrdiff_t);                     \
+    template void make_non_negative<T>(T*, ptrdiff_t);                                          \
+    template void limit_column_norms<T>(T*, double, ptrdiff_t, ptrdiff_t);                      \
+    template void look_up<T>(T*, const T*, const T*, ptrdiff_t, ptrdiff_t, ptrdiff_t);          \
     template void look_up_backward<T>(T*, const T*, const T*, ptrdiff_t, ptrdiff_t, ptrdiff_t); \
     template bool all_finite<T>(const T*, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)

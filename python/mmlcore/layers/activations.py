@@ -1,13 +1,17 @@
 """Activation functions by Keras's names, and the layer that applies one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mmlcore import _kernels, ops
 from mmlcore._errors import choose
 from mmlcore.layers.base import Layer
+from mmlcore.layers.plan import Plan
 
-__all__ = ["ACTIVATIONS", "FUSED", "Activation", "get"]
+__all__ = ["ACTIVATIONS", "FUSED", "Activation", "get", "plan"]
 
 
 def _linear(x: Any) -> Any:
@@ -25,8 +29,29 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "log_softmax": ops.log_softmax,
 }
 
+# The element-wise kernels that compute some of them: their own names, but for one.
+_KERNELS = {name: name for name in ACTIVATIONS if name in _kernels.UNARY} | {"exponential": "exp"}
+
 # Applied inside the dense kernel, while the product is in registers.
 FUSED = frozenset(_kernels.ACTIVATIONS)
+
+
+def plan(activation: Any, x: NDArray[Any], dx: NDArray[Any] | None) -> Plan | None:
+    """An activation alone as kernel calls on fixed buffers, or None if it has no kernels."""
+    if activation == "linear":
+        gradient = np.empty_like(x) if dx is None else dx
+        return Plan(x, gradient, lambda: None, lambda: None)
+    name = _KERNELS.get(activation) if isinstance(activation, str) else None
+    if name is None:
+        return None
+    y, dy = np.empty_like(x), np.empty_like(x)
+    forward, backward = getattr(_kernels, name), getattr(_kernels, f"{name}_grad")
+    return Plan(
+        output=y,
+        output_gradient=dy,
+        forward=lambda: forward(y, x),
+        backward=lambda: None if dx is None else backward(dx, dy, x, y),
+    )
 
 
 def get(activation: str | Callable[[Any], Any] | None, function: str) -> Callable[[Any], Any]:
@@ -47,7 +72,7 @@ class Activation(Layer):
     ----------
     activation : str or callable
         A name from Keras's list, or a differentiable function of one array.
-    name, input_shape
+    **options
         See `Layer`.
 
     Examples
@@ -61,8 +86,9 @@ class Activation(Layer):
         activation: str | Callable[[Any], Any],
         name: str | None = None,
         input_shape: tuple[int, ...] | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(name=name, input_shape=input_shape)
+        super().__init__(name=name, input_shape=input_shape, **options)
         get(activation, "Activation")
         self.activation = activation
 
@@ -74,3 +100,8 @@ class Activation(Layer):
 
     def activate(self, preactivation: Any) -> Any:
         return self.call(preactivation)
+
+    def plan(
+        self, x: NDArray[Any], dx: NDArray[Any] | None, gradients: Sequence[NDArray[Any]], activate: bool
+    ) -> Plan | None:
+        return plan(self.activation if activate else "linear", x, dx)

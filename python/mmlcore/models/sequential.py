@@ -141,12 +141,12 @@ class Sequential(Model):
 
     def _outputs(self, x: Any) -> Any:
         for layer in self.layers:
-            x = layer.call(x)
+            x = layer.run(x)
         return x
 
     def _preactivations(self, x: Any) -> Any:
         for layer in self.layers[:-1]:
-            x = layer.call(x)
+            x = layer.run(x)
         return self.layers[-1].preactivation(x)
 
 
