@@ -155,9 +155,11 @@ def no_garbage_collection() -> Iterator[None]:
 
 @contextlib.contextmanager
 def pinned(threads: int) -> Iterator[None]:
-    """Every library here on `threads` threads."""
+    """Every library here on `threads` threads, by its own setting and by the processors the process may use."""
     import mmlcore
 
+    if hasattr(os, "sched_setaffinity"):  # JAX has no other setting
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     for peer in ("scipy.linalg", "torch"):  # threadpoolctl limits only what is loaded
         with contextlib.suppress(ImportError):
             importlib.import_module(peer)
@@ -213,7 +215,7 @@ def arguments(name: str) -> argparse.Namespace:
 
 
 def main(name: str, cases: Callable[[bool], Iterable[Case]]) -> None:
-    """Run a script's cases, print a line for each and write <out>/<name>-<threads>.json."""
+    """Run a script's cases, print a line for each and write <out>/<name>-<instruction set>-<threads>.json."""
     options = arguments(name)
     measured = []
     with pinned(options.threads):
@@ -227,7 +229,7 @@ def main(name: str, cases: Callable[[bool], Iterable[Case]]) -> None:
 
 def write(report: dict[str, Any], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{report['benchmark']}-{report['threads']}.json"
+    file = folder / f"{report['benchmark']}-{report['isa']}-{report['threads']}.json"
     file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 

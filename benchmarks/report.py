@@ -15,10 +15,47 @@ medians, then of the best rounds). What counts is the ratio: absolute figures mo
 """
 
 
+CPP_PREFACE = """
+## Without Python
+
+Written by the programs of `cpp/bench` (`OUT=benchmarks/results make bench-cpp`): GFLOP/s, in brackets the share of the
+peak of multiply-adds that the same program measured for its instruction set (for several threads, times as many);
+GB/s where memory is the limit.
+"""
+
+
 def reports(folder: Path) -> list[dict[str, Any]]:
-    """The folder's full runs, by benchmark and threads."""
-    found = [json.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.json")]
-    return sorted((r for r in found if not r["quick"]), key=lambda r: (r["benchmark"], r["threads"]))
+    """The folder's full runs, by benchmark, instruction set and threads."""
+    files = (file for file in folder.glob("*.json") if not file.name.startswith("cpp_"))
+    found = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    return sorted((r for r in found if not r["quick"]), key=lambda r: (r["benchmark"], r["isa"], r["threads"]))
+
+
+def cpp_section(folder: Path) -> str:
+    """The C++ programs' rates: one row per benchmark, one column per instruction set."""
+    rates: dict[str, dict[str, str]] = {}
+    for file in sorted(folder.glob("cpp_*.json")):
+        run = json.loads(file.read_text(encoding="utf-8"))
+        isa = run["context"]["isa"]
+        for row in run["benchmarks"]:
+            if row.get("aggregate_name", "median") != "median":
+                continue
+            name = row["run_name"].removesuffix("/real_time")
+            if "GB" in row:
+                text = f"{row['GB']:.1f} GB/s"
+            elif "of_peak" in row:
+                text = f"{row['GFLOP']:.1f} ({row['of_peak']:.2f})"
+            elif "GFLOP" in row:
+                text = f"{row['GFLOP']:.1f}"
+            else:
+                continue
+            rates.setdefault(name, {})[isa] = text
+    if not rates:
+        return ""
+    levels = sorted({isa for row in rates.values() for isa in row})
+    lines = [CPP_PREFACE, "| | " + " | ".join(levels) + " |", "|---" * (len(levels) + 1) + "|"]
+    lines += [f"| {name} | " + " | ".join(row.get(isa, "–") for isa in levels) + " |" for name, row in rates.items()]
+    return "\n".join(lines) + "\n"
 
 
 def cell(row: dict[str, Any], name: str) -> str:
@@ -39,7 +76,7 @@ def section(report: dict[str, Any]) -> str:
     names = list(dict.fromkeys(name for row in report["cases"] for name in row["results"]))
     threads = f"{report['threads']} thread" + ("s" if report["threads"] > 1 else "")
     lines = [
-        f"\n## {report['benchmark'].replace('_', ' ')}, {threads}\n",
+        f"\n## {report['benchmark'].replace('_', ' ')}, {threads}, {report['isa']}\n",
         "| | " + " | ".join(names) + " |",
         "|---" * (len(names) + 1) + "|",
     ]
@@ -52,8 +89,8 @@ def machine(report: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
     bits = report["build"]["vector_bits"]
     return (
-        f"\nMachine: {report['processor']}, {report['processors']} processors; kernels {report['isa']} "
-        f"({bits}-bit vectors); Python {report['python']}; {versions}.\n"
+        f"\nMachine: {report['processor']}, {report['processors']} processors; kernels of {bits}-bit vectors at "
+        f"{report['isa']}; Python {report['python']}; {versions}.\n"
     )
 
 
@@ -62,7 +99,7 @@ def table(folder: Path) -> str:
     found = reports(folder)
     if not found:
         raise SystemExit(f"no full run in {folder}: make bench")
-    return PREFACE + machine(found[0]) + "".join(section(report) for report in found)
+    return PREFACE + machine(found[0]) + "".join(section(report) for report in found) + cpp_section(folder)
 
 
 if __name__ == "__main__":

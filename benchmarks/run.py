@@ -16,6 +16,19 @@ import report
 
 HERE = Path(__file__).resolve().parent
 ONE_THREAD_ONLY = {"bench_import"}
+ALL_THREADS_ONLY = {"bench_busy_core"}
+
+
+def other_levels(out: Path) -> None:
+    """The matrix product at the instruction sets below the best, where they are installed."""
+    from mmlcore import _kernels
+
+    script = HERE / "bench_gemm.py"
+    for level in _kernels.levels_supported():
+        if level != _kernels.isa():
+            print(f"== {script.name}, {level}", flush=True)
+            command = [sys.executable, str(script), "--threads", "1", "--out", str(out)]
+            subprocess.run(command, check=True, env=os.environ | {"MMLCORE_ISA": level})
 
 
 def main() -> None:
@@ -30,10 +43,16 @@ def main() -> None:
     every = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     counts = sorted({int(n) for n in options.threads.split(",")} if options.threads else {1, every})
     for script in sorted(s for s in HERE.glob("bench_*.py") if options.only in s.stem):
-        for threads in counts[:1] if options.quick or script.stem in ONE_THREAD_ONLY else counts:
+        if script.stem in ALL_THREADS_ONLY:
+            chosen = [n for n in counts if n > 1][-1:]
+        else:
+            chosen = counts[:1] if options.quick or script.stem in ONE_THREAD_ONLY else counts
+        for threads in chosen:
             print(f"== {script.name}, {threads} thread{'s' if threads > 1 else ''}", flush=True)
             command = [sys.executable, str(script), "--threads", str(threads), "--out", str(options.out)]
             subprocess.run(command + (["--quick"] if options.quick else []), check=True)
+    if not options.quick and not options.only:
+        other_levels(options.out)
     if not options.quick:
         (HERE / "RESULTS.md").write_text(report.table(options.out), encoding="utf-8")
 

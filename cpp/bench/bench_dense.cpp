@@ -28,8 +28,8 @@ struct Layer {
         mmlcore::set_thread_count(1);
     }
     void forward() {
-        mmlcore::dense_forward<float>(y.data(), {x.data(), in, 1}, {w.data(), out, 1}, b.data(), Activation::sigmoid, n,
-                                      in, out);
+        mmlcore::dense_forward<float>(y.data(), nullptr, {x.data(), in, 1}, {w.data(), out, 1}, b.data(),
+                                      Activation::sigmoid, n, in, out);
     }
     void backward() {
         mmlcore::dense_backward<float>(dx.data(), dw.data(), db.data(), dy.data(), {x.data(), in, 1},

@@ -1,6 +1,9 @@
 #include "bindings/arrays.h"
 
 #include <new>
+#include <utility>
+
+#include "kernels/workspace.h"
 
 #include "bindings/recording.h"
 
@@ -72,6 +75,21 @@ bool is_contiguous(const py::array& a) {
     return (a.flags() & needed) == needed;
 }
 
+bool overlap(const py::array& x, const py::array& y) {
+    auto span = [](const py::array& a) {
+        const char *low = static_cast<const char*>(a.data()), *high = low;
+        for (ptrdiff_t axis = 0; axis < a.ndim(); ++axis) {
+            if (a.shape(axis) == 0) return std::make_pair(low, low);
+            const ptrdiff_t reach = (a.shape(axis) - 1) * a.strides(axis);
+            (reach < 0 ? low : high) += reach;
+        }
+        return std::make_pair(low, high + a.itemsize());
+    };
+    const auto [x_low, x_high] = span(x);
+    const auto [y_low, y_high] = span(y);
+    return x_low < y_high && y_low < x_high;
+}
+
 py::array contiguous(const py::array& a) {
     if (is_contiguous(a)) return a;
     if (recording_now()) throw_value("Recording", "every array", "C-contiguous and aligned", "one of other strides");
@@ -80,12 +98,51 @@ py::array contiguous(const py::array& a) {
     return copy;
 }
 
+void note_use(const py::array& a) {
+    if (Recording* recording = recording_now()) recording->keep(a);
+}
+
 void note_read(const char* function, const char* argument, const py::array& a) {
     if (Recording* recording = recording_now()) recording->reads(function, argument, a);
 }
 
 void note_write(const py::array& a) {
     if (Recording* recording = recording_now()) recording->writes(a);
+}
+
+py::array new_array(Dtype dtype, const ptrdiff_t* shape, int ndim) {
+    constexpr std::size_t kWorthKeeping = std::size_t{1} << 19;
+    const auto& numpy = py::detail::npy_api::get();
+    const bool single = dtype == Dtype::float32;
+    std::size_t bytes = single ? 4 : 8;
+    for (int axis = 0; axis < ndim; ++axis)
+        if (__builtin_mul_overflow(bytes, static_cast<std::size_t>(shape[axis]), &bytes)) throw std::bad_alloc();
+
+    Block block;
+    if (bytes >= kWorthKeeping) block = take_result_memory(bytes);
+    PyObject* descr =
+        numpy.PyArray_DescrFromType_(single ? py::detail::npy_api::NPY_FLOAT_ : py::detail::npy_api::NPY_DOUBLE_);
+    PyObject* array =
+        numpy.PyArray_NewFromDescr_(numpy.PyArray_Type_, descr, ndim, shape, nullptr, block.memory,
+                                    block.memory ? py::array::c_style | py::detail::npy_api::NPY_ARRAY_WRITEABLE_ |
+                                                       py::detail::npy_api::NPY_ARRAY_ALIGNED_
+                                                 : 0,
+                                    nullptr);
+    if (!array) {
+        give_back_result_memory(block);
+        throw py::error_already_set();
+    }
+    auto result = py::reinterpret_steal<py::array>(array);
+    if (block.memory) {
+        PyObject* owner = PyCapsule_New(block.memory, nullptr, [](PyObject* capsule) {
+            give_back_result_memory(
+                {PyCapsule_GetPointer(capsule, nullptr), reinterpret_cast<std::size_t>(PyCapsule_GetContext(capsule))});
+        });
+        if (!owner || PyCapsule_SetContext(owner, reinterpret_cast<void*>(block.bytes)) != 0 ||
+            numpy.PyArray_SetBaseObject_(array, owner) != 0)
+            throw py::error_already_set();
+    }
+    return result;
 }
 
 }  // namespace mmlcore::bindings

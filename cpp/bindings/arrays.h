@@ -13,7 +13,10 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <optional>
 #include <string>
+
+#include "kernels/gemm.h"
 
 namespace mmlcore::bindings {
 
@@ -48,8 +51,15 @@ auto dispatch(const char* function, const char* argument, const py::array& a, F&
     }
 }
 
+// Tell the recording, if one is made, what a command is about to use, read or write: it keeps the array; what it could
+// not repeat is a ValueError.
+void note_use(const py::array& a);
+void note_read(const char* function, const char* argument, const py::array& a);
+void note_write(const py::array& a);
+
 template <class T>
 void require_dtype(const char* function, const char* argument, const py::array& a) {
+    note_use(a);
     if (dtype_of(a) != (sizeof(T) == 4 ? Dtype::float32 : Dtype::float64))
         throw_type(function, argument, sizeof(T) == 4 ? "float32 (as the first array)" : "float64 (as the first array)",
                    std::string(py::str(a.dtype())));
@@ -61,13 +71,11 @@ void require_ndim(const char* function, const char* argument, const py::array& a
 void require_writeable(const char* function, const char* argument, const py::array& a);
 bool is_contiguous(const py::array& a);
 
+// Whether the memory that two arrays span (holes included) has a byte in common.
+bool overlap(const py::array& x, const py::array& y);
+
 // `a` itself when C-contiguous and aligned, otherwise such a copy; MemoryError when there is no room for it.
 py::array contiguous(const py::array& a);
-
-// Tell the recording, if one is made, what a command is about to read or write; a ValueError if it could not be
-// repeated.
-void note_read(const char* function, const char* argument, const py::array& a);
-void note_write(const py::array& a);
 
 // ---- arguments ----------------------------------------------------------------------------------------------
 
@@ -113,6 +121,32 @@ class Output {
     ptrdiff_t size_;
 };
 
+// An array of the stated shape, or null for None.
+template <class T>
+class OptionalInput {
+  public:
+    OptionalInput(const char* function, const char* argument, const py::object& a,
+                  std::initializer_list<ptrdiff_t> shape) {
+        if (a.is_none()) return;
+        if (!py::isinstance<py::array>(a)) throw_type(function, argument, "an array or None", "another object");
+        values_.emplace(function, argument, py::reinterpret_borrow<py::array>(a), shape);
+    }
+    const T* data() const { return values_ ? values_->data() : nullptr; }
+
+  private:
+    std::optional<Input<T>> values_;
+};
+
+// Where a result goes that not everybody wants, or null for None.
+template <class T>
+T* optional_output(const char* function, const char* argument, const py::object& target,
+                   std::initializer_list<ptrdiff_t> shape) {
+    if (target.is_none()) return nullptr;
+    if (!py::isinstance<py::array>(target)) throw_type(function, argument, "an array or None", "another object");
+    auto array = py::reinterpret_borrow<py::array>(target);
+    return Output<T>(function, argument, array, shape).data();
+}
+
 // A matrix read where it lies: element (i, j) is data[i * row + j * col].
 template <class T>
 class Matrix {
@@ -132,10 +166,17 @@ class Matrix {
     ptrdiff_t cols() const { return array_.shape(1); }
     ptrdiff_t row() const { return row_; }
     ptrdiff_t col() const { return col_; }
+    MatrixView<T> view() const { return {data(), row_, col_}; }
 
   private:
     py::array array_;
     ptrdiff_t row_, col_;
 };
+
+// ---- results ------------------------------------------------------------------------------------------------
+
+// A new C-contiguous array, its elements not set. Large ones lie in memory that is kept when they are freed and handed
+// out again (kernels/workspace.h), so that a result does not pay for page faults at every call.
+py::array new_array(Dtype dtype, const ptrdiff_t* shape, int ndim);
 
 }  // namespace mmlcore::bindings

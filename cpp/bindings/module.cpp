@@ -34,7 +34,11 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     m.doc() = "mmlcore's kernels for one instruction set.";
     m.def("build_info", &build_info, "What this object was built with.");
     bind_threads(m);
+    bind_memory(m);
     bind_gemm(m);
+    bind_matmul(m);
+    bind_dense(m);
+    bind_im2col(m);
     bind_elementwise(m);
     bind_reduce(m);
     bind_softmax(m);

@@ -28,6 +28,7 @@ class Recording {
     void end();
 
     void add(std::function<void()> command) { commands_.push_back(std::move(command)); }
+    void keep(const py::array& a) { kept_.push_back(a); }
     void reads(const char* function, const char* argument, const py::array& a);
     void writes(const py::array& a);
 

@@ -53,7 +53,7 @@ ptrdiff_t factor(T* U, ptrdiff_t ld, ptrdiff_t n) {
     solve_triangular<T>(U12, ld, {U, 1, ld}, Triangle::lower, false, h, n - h);
 
     const MatrixView<T> right{U12, ld, 1};
-    gemm<T>(U22, ld, right.transposed(), right, n - h, n - h, h, -1, 1, {}, Part::upper);
+    syrk<T>(U22, ld, right.transposed(), Triangle::upper, n - h, h, -1, 1);
 
     const ptrdiff_t below = factor(U22, ld, n - h);
     return below < 0 ? -1 : h + below;
@@ -92,7 +92,8 @@ void transpose_triangle(T* to, ptrdiff_t ld_to, const T* from, ptrdiff_t ld_from
 template <class T>
 ptrdiff_t cholesky(T* L, const T* A, ptrdiff_t n) {
     const ptrdiff_t ld = padded_row<T>(n);
-    T* U = scratch<T>(Scratch::cholesky, n * ld);
+    const Workspace<T> copy(n * ld);
+    T* U = copy.data();
     transpose_triangle(U, ld, A, n, n, Triangle::lower);
     const ptrdiff_t pivot = factor(U, ld, n);
     if (pivot >= 0) {

@@ -10,33 +10,17 @@
 namespace mmlcore {
 namespace {
 
-// activation'(z) written in y = activation(z).
-template <class V>
-V slope(V y, Activation activation) {
-    const V one = broadcast<V>(1);
-    switch (activation) {
-        case Activation::relu:
-            return y > V{} ? one : (y != y ? y : V{});  // NaN stays
-        case Activation::sigmoid:
-            return y * (one - y);
-        case Activation::tanh:
-            return one - y * y;
-        default:
-            return one;
-    }
-}
-
 // dz = dy ⊙ activation'(z), flat.
 template <class T>
-void through_activation(T* dz, const T* dy, const T* y, Activation activation, ptrdiff_t size) {
+void through_activation(T* dz, const T* dy, const T* saved, Activation activation, ptrdiff_t size) {
     using V = Vec<T>;
     constexpr int W = lanes<V>;
     parallel_chunks(size, 1024, static_cast<double>(size) * sizeof(T) / 10, [=](ptrdiff_t begin, ptrdiff_t end) {
         ptrdiff_t i = begin;
-        for (; i + W <= end; i += W) store(dz + i, load<V>(dy + i) * slope(load<V>(y + i), activation));
+        for (; i + W <= end; i += W) store(dz + i, load<V>(dy + i) * slope(load<V>(saved + i), activation));
         if (i < end) {
             const ptrdiff_t rest = end - i;
-            store_first(dz + i, load_first<V>(dy + i, rest) * slope(load_first<V>(y + i, rest), activation), rest);
+            store_first(dz + i, load_first<V>(dy + i, rest) * slope(load_first<V>(saved + i, rest), activation), rest);
         }
     });
 }
@@ -44,21 +28,18 @@ void through_activation(T* dz, const T* dy, const T* y, Activation activation, p
 }  // namespace
 
 template <class T>
-void dense_forward(T* y, MatrixView<T> x, MatrixView<T> w, const T* bias, Activation activation, ptrdiff_t n,
+void dense_forward(T* y, T* z, MatrixView<T> x, MatrixView<T> w, const T* bias, Activation activation, ptrdiff_t n,
                    ptrdiff_t in, ptrdiff_t out) {
-    gemm<T>(y, out, x, w, n, out, in, 1, 0, {bias, activation});
+    gemm<T>(y, out, x, w, n, out, in, 1, 0, {bias, activation, z});
 }
 
 template <class T>
-void dense_backward(T* dx, T* dw, T* db, const T* dy, MatrixView<T> x, MatrixView<T> w, const T* y,
+void dense_backward(T* dx, T* dw, T* db, const T* dy, MatrixView<T> x, MatrixView<T> w, const T* saved,
                     Activation activation, ptrdiff_t n, ptrdiff_t in, ptrdiff_t out) {
     // dz = dy ⊙ activation'(z)
-    const T* dz = dy;
-    if (activation != Activation::linear) {
-        T* buffer = scratch<T>(Scratch::gradient, n * out);
-        through_activation(buffer, dy, y, activation, n * out);
-        dz = buffer;
-    }
+    const Workspace<T> buffer(activation == Activation::linear ? 0 : n * out);
+    if (activation != Activation::linear) through_activation(buffer.data(), dy, saved, activation, n * out);
+    const T* dz = activation == Activation::linear ? dy : buffer.data();
     const MatrixView<T> dz_view{dz, out, 1};
 
     // z = x w + bias
@@ -67,10 +48,10 @@ void dense_backward(T* dx, T* dw, T* db, const T* dy, MatrixView<T> x, MatrixVie
     if (db) reduce_sum(db, dz, 1, n, out);
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                                   \
-    template void dense_forward<T>(T*, MatrixView<T>, MatrixView<T>, const T*, Activation, ptrdiff_t, ptrdiff_t, \
-                                   ptrdiff_t);                                                                   \
-    template void dense_backward<T>(T*, T*, T*, const T*, MatrixView<T>, MatrixView<T>, const T*, Activation,    \
+#define MMLCORE_INSTANTIATE(T)                                                                                       \
+    template void dense_forward<T>(T*, T*, MatrixView<T>, MatrixView<T>, const T*, Activation, ptrdiff_t, ptrdiff_t, \
+                                   ptrdiff_t);                                                                       \
+    template void dense_backward<T>(T*, T*, T*, const T*, MatrixView<T>, MatrixView<T>, const T*, Activation,        \
                                     ptrdiff_t, ptrdiff_t, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "kernels/activation.h"
 #include "kernels/math.h"
 #include "kernels/simd.h"
 #include "kernels/trigonometric.h"
@@ -146,11 +147,43 @@ struct Softplus {
     static V grad(V x, V) { return vsigmoid(x); }
 };
 
+template <class V>
+struct Elu {
+    static constexpr const char* name = "elu";
+    static constexpr double ns = 0.7;
+    static V forward(V x) { return activated(x, Activation::elu); }
+    static V grad(V x, V) { return x > 0 ? broadcast<V>(1) : vexp(x); }
+};
+
+template <class V>
+struct Gelu {
+    static constexpr const char* name = "gelu";
+    static constexpr double ns = 1.5;
+    static V forward(V x) { return activated(x, Activation::gelu); }
+    static V grad(V x, V) { return slope(x, Activation::gelu); }
+};
+
+template <class V>
+struct Silu {
+    static constexpr const char* name = "silu";
+    static constexpr double ns = 0.6;
+    static V forward(V x) { return activated(x, Activation::silu); }
+    static V grad(V x, V) { return slope(x, Activation::silu); }
+};
+
+template <class V>
+struct NormalCdf {
+    static constexpr const char* name = "normal_cdf";
+    static constexpr double ns = 1.5;
+    static V forward(V x) { return vnormal_cdf(x); }
+    static V grad(V x, V) { return vnormal_pdf(x); }
+};
+
 template <template <class> class... Ops>
 struct OpList {};
 
 using UnaryOps = OpList<Exp, Expm1, Log, Log1p, Sqrt, Square, Reciprocal, Negative, Absolute, Sign, Sin, Cos, Tanh,
-                        Sigmoid, Relu, Softplus>;
+                        Sigmoid, Relu, Softplus, Elu, Gelu, Silu, NormalCdf>;
 
 // The loops over n elements for one operation: y = f(x), and dx = dy f'(x). y may be x, dx may be dy.
 template <class T>

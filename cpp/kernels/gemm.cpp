@@ -8,6 +8,14 @@
 #include "kernels/threads.h"
 #include "kernels/workspace.h"
 
+// The five loops around the micro-kernel (gemm_tile.h), from the outside in:
+//
+//   5  columns of C in blocks of NC                        blocked
+//   4    the sum over k in blocks of KC: pack a block of B   blocked
+//   3      rows of C in blocks of MC: pack a block of A        rows_in_blocks
+//   2        panels of B, NR columns each                        block_of_tiles
+//   1          panels of A, MR rows each                           block_of_tiles
+
 namespace mmlcore {
 namespace {
 
@@ -15,50 +23,170 @@ ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) {
     return (a + b - 1) / b;
 }
 
+// Which part of C is computed and written.
+enum class Part { full, lower, upper };
+
 // One product in flight: what the loops share.
 template <class T>
 struct Product {
     T* C;
     ptrdiff_t ldc;
-    MatrixView<T> A, B;
+    Operand<T> A, B;
     ptrdiff_t m, n, k;
     T alpha, beta;
     Epilogue<T> epilogue;
     Part part;
 };
 
-// The slice of the product that one packed block of B serves.
+// The slice of the product that one block of B serves.
+template <class T>
 struct Slice {
     ptrdiff_t jc, nc, pc, kc;
     bool first, last;  // of the blocks along k
+    const T* panels;   // of B, panel_stride apart; null: B is read where it lies
+    ptrdiff_t panel_stride;
 };
 
-// Loops 2 and 1: all tiles of rows [ic, ic + mc) and the panels of B from j_begin to j_end (in panels).
+// ---- reading in place or packing --------------------------------------------------------------------------------
+
+// Lines of a view that lie a multiple of 2 KB apart fall into two sets of the first-level cache and drive each other
+// out: such an operand is packed even where the product is small.
 template <class T>
-void block_of_tiles(const Product<T>& g, const Slice& s, const T* packed_a, const T* packed_b, ptrdiff_t ic,
-                    ptrdiff_t mc, ptrdiff_t j_begin, ptrdiff_t j_end) {
-    constexpr int MR = Tile<T>::MR, NR = Tile<T>::NR;
-    for (ptrdiff_t jp = j_begin; jp < j_end; ++jp) {
-        const ptrdiff_t j = s.jc + jp * NR;
-        const ptrdiff_t columns = std::min<ptrdiff_t>(NR, s.jc + s.nc - j);
-        Store<T> finish{g.alpha, s.first ? g.beta : T{1}, nullptr, Activation::linear, packed_b + (jp + 1) * NR * s.kc};
-        if (s.last) {
-            finish.bias = g.epilogue.bias ? g.epilogue.bias + j : nullptr;
-            finish.activation = g.epilogue.activation;
-        }
-        for (ptrdiff_t ir = 0; ir < mc; ir += MR) {
-            const ptrdiff_t rows = std::min<ptrdiff_t>(MR, mc - ir);
-            if (g.part == Part::upper && ic + ir > j + columns - 1) break;
-            tile_for<T>(rows, columns)(g.C + (ic + ir) * g.ldc + j, g.ldc, packed_a + ir * s.kc,
-                                       packed_b + jp * NR * s.kc, s.kc, columns, finish);
-            finish.ahead += s.kc / kStepsPerLineAhead * (kLine / sizeof(T));
+bool lines_collide(ptrdiff_t stride) {
+    return stride * static_cast<ptrdiff_t>(sizeof(T)) % 2048 == 0;
+}
+
+// Packing B pays when enough tiles read each panel of it: measured, docs/performance.md.
+template <class T>
+bool reads_b_in_place(const Product<T>& g) {
+    if (g.B.packed || g.B.source || g.B.view.col != 1) return false;
+    if (!kMaskedLoads && g.n % lanes<Vec<T>> != 0) return false;
+    return g.m <= 4 * Tile<T>::MR || (g.m <= Tile<T>::MC && !lines_collide<T>(g.B.view.row));
+}
+
+// Packing A pays when enough tiles read each panel of it.
+template <class T>
+bool reads_a_in_place(const Product<T>& g) {
+    if (g.A.packed || g.A.source) return false;
+    constexpr ptrdiff_t kFewColumns = 128, kShort = 64;
+    return g.n <= kFewColumns && (g.A.view.col != 1 || g.k <= kShort || !lines_collide<T>(g.A.view.row));
+}
+
+// `lines` lines of an operand, from line `first` and k = p on, as one panel of width R.
+template <class T, int R>
+void pack_lines(T* panel, const Operand<T>& X, MatrixView<T> lines_of_x, ptrdiff_t first, ptrdiff_t lines, ptrdiff_t p,
+                ptrdiff_t k) {
+    if (X.source)
+        X.source->pack(panel, R, first, lines, p, k);
+    else
+        pack_panel<T, R>(panel, lines_of_x.from(first, p), lines, k);
+}
+
+// A block of B into panels of kc rows.
+template <class T>
+void pack_b(T* panels, const Operand<T>& B, ptrdiff_t jc, ptrdiff_t nc, ptrdiff_t pc, ptrdiff_t kc) {
+    constexpr ptrdiff_t NR = Tile<T>::NR;
+    const double cost_ns = static_cast<double>(nc * kc) * 0.2;
+    const MatrixView<T> columns = B.view.transposed();
+    if (!B.source && columns.row == 1) {
+        parallel_chunks(kc, 8, cost_ns, [=](ptrdiff_t begin, ptrdiff_t end) {
+            pack_rows<T, NR>(panels, columns.from(jc, pc), nc, begin, end, kc);
+        });
+    } else {
+        parallel_for(ceil_div(nc, NR), cost_ns, [=](ptrdiff_t panel) {
+            const ptrdiff_t j = panel * NR;
+            pack_lines<T, NR>(panels + j * kc, B, columns, jc + j, std::min(NR, nc - j), pc, kc);
+        });
+    }
+}
+
+// ---- loops 2 and 1 ----------------------------------------------------------------------------------------------
+
+// What happens to the first tile of columns from j on.
+template <class T>
+Store<T> store_of(const Product<T>& g, const Slice<T>& s, ptrdiff_t j) {
+    Store<T> finish{g.alpha, s.first ? g.beta : T{1}, Activation::linear, nullptr, nullptr, nullptr, nullptr};
+    if (s.last) {
+        finish.activation = g.epilogue.activation;
+        finish.bias = g.epilogue.bias ? g.epilogue.bias + j : nullptr;
+    }
+    return finish;
+}
+
+// One tile that the diagonal crosses: computed aside, its part copied.
+template <class T, class Left, class Right>
+void tile_on_diagonal(const Product<T>& g, Left left, Right right, ptrdiff_t kc, ptrdiff_t i, ptrdiff_t j,
+                      ptrdiff_t rows, ptrdiff_t columns, const Store<T>& finish) {
+    T whole[Tile<T>::MR * Tile<T>::NR];
+    const Store<T> aside{finish.alpha, 0, Activation::linear, nullptr, nullptr, nullptr, finish.ahead};
+    tile_for<T, Left, Right>(rows, columns)(whole, Tile<T>::NR, left, right, kc, columns, aside);
+    for (ptrdiff_t r = 0; r < rows; ++r) {
+        const ptrdiff_t diagonal = std::clamp<ptrdiff_t>(i + r - j, -1, columns);
+        const ptrdiff_t begin = g.part == Part::upper ? std::max<ptrdiff_t>(diagonal, 0) : 0;
+        const ptrdiff_t end = g.part == Part::upper ? columns : std::min(diagonal + 1, columns);
+        T* c = g.C + (i + r) * g.ldc + j;
+        for (ptrdiff_t q = begin; q < end; ++q) {
+            const T sum = whole[r * Tile<T>::NR + q];
+            c[q] = finish.beta != 0 ? sum + finish.beta * c[q] : sum;
         }
     }
 }
 
-// Loop 3: rows in blocks of MC, each packed by the thread that uses it; also split along n when rows are few.
+// The tiles of columns [j, j + columns), one panel of B, and rows [ic, ic + mc).
+template <class T, class LeftAt, class Right>
+void tiles_of_panel(const Product<T>& g, const Slice<T>& s, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t j, ptrdiff_t columns,
+                    LeftAt&& left_at, Right right, const T* ahead) {
+    using Left = decltype(left_at(ptrdiff_t{0}));
+    constexpr ptrdiff_t MR = Tile<T>::MR;
+    const Epilogue<T>& e = g.epilogue;
+    Store<T> finish = store_of(g, s, j);
+    finish.ahead = ahead;
+    for (ptrdiff_t i = ic; i < ic + mc; i += MR, finish.ahead += s.kc / kStepsPerLineAhead * (kLine / sizeof(T))) {
+        const ptrdiff_t rows = std::min(MR, ic + mc - i);
+        if (s.last && e.row_bias) finish.row_bias = e.row_bias + i;
+        if (s.last && e.preactivation) finish.preactivation = e.preactivation + i * g.ldc + j;
+        if (g.part != Part::full) {
+            const bool upper = g.part == Part::upper;
+            const ptrdiff_t outside = upper ? i - (j + columns - 1) : j - (i + rows - 1);  // > 0: nothing of the part
+            const bool inside = upper ? i + rows - 1 <= j : j + columns - 1 <= i;
+            if (outside > 0) continue;
+            if (!inside) {
+                tile_on_diagonal(g, left_at(i), right, s.kc, i, j, rows, columns, finish);
+                continue;
+            }
+        }
+        tile_for<T, Left, Right>(rows, columns)(g.C + i * g.ldc + j, g.ldc, left_at(i), right, s.kc, columns, finish);
+    }
+}
+
+// All tiles of rows [ic, ic + mc) and of the panels of B from j_begin to j_end (in panels).
+template <class T, class LeftAt>
+void block_of_tiles(const Product<T>& g, const Slice<T>& s, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t j_begin,
+                    ptrdiff_t j_end, LeftAt&& left_at) {
+    constexpr ptrdiff_t NR = Tile<T>::NR;
+    for (ptrdiff_t panel = j_begin; panel < j_end; ++panel) {
+        const ptrdiff_t j = s.jc + panel * NR;
+        const ptrdiff_t columns = std::min(NR, s.jc + s.nc - j);
+        const ptrdiff_t last = columns % lanes<Vec<T>>;
+        if (s.panels) {
+            const T* at = s.panels + panel * s.panel_stride;
+            tiles_of_panel(g, s, ic, mc, j, columns, left_at, PackedRight<T>{at}, at + s.panel_stride);
+        } else {
+            const T* at = g.B.view.at(s.pc, j);
+            if (last == 0)
+                tiles_of_panel(g, s, ic, mc, j, columns, left_at, DirectRight<T>{at, g.B.view.row}, at);
+            else
+                tiles_of_panel(g, s, ic, mc, j, columns, left_at, DirectRightEdge<T>{at, g.B.view.row, last}, at);
+        }
+    }
+}
+
+// ---- loop 3 -----------------------------------------------------------------------------------------------------
+
+// Rows in blocks of MC, handed out dynamically; also split along n when rows are few. A block of A is packed by the
+// thread that uses it.
 template <class T>
-void rows_in_blocks(const Product<T>& g, const Slice& s, const T* packed_b, double cost_ns) {
+void rows_in_blocks(const Product<T>& g, const Slice<T>& s, bool a_in_place, double cost_ns) {
     constexpr ptrdiff_t MR = Tile<T>::MR, NR = Tile<T>::NR;
     const ptrdiff_t panels = ceil_div(s.nc, NR);
     const int threads = detail::threads_for(ceil_div(g.m, MR) * panels, cost_ns);
@@ -71,66 +199,106 @@ void rows_in_blocks(const Product<T>& g, const Slice& s, const T* packed_b, doub
     parallel_for(row_blocks * column_blocks, cost_ns, [&](ptrdiff_t task) {
         const ptrdiff_t ic = task / column_blocks * mc, jb = task % column_blocks;
         const ptrdiff_t rows = std::min(mc, g.m - ic);
-        T* packed_a = scratch<T>(Scratch::packed_a, ceil_div(rows, MR) * MR * s.kc + lanes<Vec<T>>);
-        for (ptrdiff_t ir = 0; ir < rows; ir += MR)
-            pack_panel<T, MR>(packed_a + ir * s.kc, {g.A.at(ic + ir, s.pc), g.A.row, g.A.col}, std::min(MR, rows - ir),
-                              s.kc);
-        block_of_tiles(g, s, packed_a, packed_b, ic, rows, panels * jb / column_blocks,
-                       panels * (jb + 1) / column_blocks);
+        const ptrdiff_t j_begin = panels * jb / column_blocks, j_end = panels * (jb + 1) / column_blocks;
+        if (a_in_place) {
+            const MatrixView<T> A = g.A.view.from(0, s.pc);
+            block_of_tiles(g, s, ic, rows, j_begin, j_end,
+                           [=](ptrdiff_t i) { return DirectLeft<T>{A.at(i, 0), A.row, A.col}; });
+            return;
+        }
+        const Workspace<T> packed(g.A.packed ? 0 : ceil_div(rows, MR) * MR * s.kc + lanes<Vec<T>>);
+        for (ptrdiff_t i = 0; i < rows && !g.A.packed; i += MR)
+            pack_lines<T, MR>(packed.data() + i * s.kc, g.A, g.A.view, ic + i, std::min(MR, rows - i), s.pc, s.kc);
+        // Row i of the panels: a pre-packed operand has all rows and all of k.
+        const ptrdiff_t stride = g.A.packed ? g.k : s.kc;
+        const T* panels_of_a = g.A.packed ? g.A.packed->panels() + s.pc * MR : packed.data() - ic * stride;
+        block_of_tiles(g, s, ic, rows, j_begin, j_end,
+                       [=](ptrdiff_t i) { return PackedLeft<T>{panels_of_a + i * stride}; });
     });
 }
 
-// A block of B into panels; element (j, p) of the view is B(p, j).
-template <class T>
-void pack_b(T* packed, MatrixView<T> B, ptrdiff_t nc, ptrdiff_t kc) {
-    constexpr ptrdiff_t NR = Tile<T>::NR;
-    const double cost_ns = static_cast<double>(nc * kc) * 0.2;
-    if (B.row == 1) {
-        parallel_chunks(kc, 8, cost_ns,
-                        [=](ptrdiff_t begin, ptrdiff_t end) { pack_rows<T, NR>(packed, B, nc, begin, end, kc); });
-    } else {
-        parallel_for(ceil_div(nc, NR), cost_ns, [=](ptrdiff_t panel) {
-            const ptrdiff_t j = panel * NR;
-            pack_panel<T, NR>(packed + j * kc, {B.at(j, 0), B.row, B.col}, std::min(NR, nc - j), kc);
-        });
-    }
-}
+// ---- loops 5 and 4 ----------------------------------------------------------------------------------------------
 
-// Loops 5 and 4: columns in blocks of NC, the sum over k in blocks of KC; each block of B is packed once for all rows.
+// Each block of B is packed once for all rows. The blocks along k are equal: no thin last one.
 template <class T>
 void blocked(const Product<T>& g) {
     constexpr ptrdiff_t NR = Tile<T>::NR;
     const ptrdiff_t k_blocks = std::max<ptrdiff_t>(1, ceil_div(g.k, Tile<T>::KC));
-    const ptrdiff_t kc_even = ceil_div(g.k, k_blocks);  // equal blocks: no thin last one
+    const ptrdiff_t kc_even = ceil_div(g.k, k_blocks);
+    const bool a_in_place = reads_a_in_place(g), b_in_place = reads_b_in_place(g);
     for (ptrdiff_t jc = 0; jc < g.n; jc += Tile<T>::NC) {
         const ptrdiff_t nc = std::min(Tile<T>::NC, g.n - jc);
-        const ptrdiff_t panels = ceil_div(nc, NR);
+        const bool pack = !g.B.packed && !b_in_place;
+        const Workspace<T> packed(pack ? ceil_div(nc, NR) * NR * kc_even + lanes<Vec<T>> : 0);
         for (ptrdiff_t block = 0; block < k_blocks; ++block) {
             const ptrdiff_t pc = block * kc_even, kc = std::min(kc_even, g.k - pc);
-            const Slice slice{jc, nc, pc, kc, block == 0, block == k_blocks - 1};
-            T* packed_b = scratch<T>(Scratch::packed_b, panels * NR * kc + lanes<Vec<T>>);
-            pack_b(packed_b, {g.B.at(pc, jc), g.B.col, g.B.row}, nc, kc);
-            rows_in_blocks(g, slice, packed_b, gemm_cost_ns(g.m, nc, kc));
+            Slice<T> slice{jc, nc, pc, kc, block == 0, block == k_blocks - 1, packed.data(), NR * kc};
+            if (g.B.packed) {
+                slice.panel_stride = NR * g.k;
+                slice.panels = g.B.packed->panels() + jc * g.k + pc * NR;
+            }
+            if (pack) pack_b(packed.data(), g.B, jc, nc, pc, kc);
+            rows_in_blocks(g, slice, a_in_place, gemm_cost_ns(g.m, nc, kc));
         }
     }
+}
+
+// How many of the last columns are computed one by one as matrix-vector products: a tile would spend a whole vector on
+// these few.
+template <class T>
+ptrdiff_t columns_alone(MatrixView<T> A, ptrdiff_t m, ptrdiff_t n) {
+    if (!gemv_applies(A)) return 0;
+    if (n == 1) return 1;
+    constexpr ptrdiff_t W = lanes<Vec<T>>;
+    const ptrdiff_t rest = n % W;
+    return n > W && m >= 4 * Tile<T>::MR && 8 * rest <= W ? rest : 0;
 }
 
 }  // namespace
 
 template <class T>
-void gemm(T* C, ptrdiff_t ldc, MatrixView<T> A, MatrixView<T> B, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, T alpha, T beta,
-          const Epilogue<T>& epilogue, Part part) {
+PackedMatrix<T>::PackedMatrix(MatrixView<T> X, Side side, ptrdiff_t lines, ptrdiff_t k)
+    : side_(side),
+      lines_(lines),
+      k_(k),
+      panels_((side == Side::left ? ceil_div(lines, Tile<T>::MR) * Tile<T>::MR
+                                  : ceil_div(lines, Tile<T>::NR) * Tile<T>::NR) *
+                  k +
+              lanes<Vec<T>>) {
+    constexpr ptrdiff_t MR = Tile<T>::MR;
+    if (side == Side::right)
+        pack_b(panels_.data(), Operand<T>(X), 0, lines, 0, k);
+    else
+        for (ptrdiff_t i = 0; i < lines; i += MR)
+            pack_panel<T, MR>(panels_.data() + i * k, X.from(i, 0), std::min(MR, lines - i), k);
+}
+
+template <class T>
+void gemm(T* C, ptrdiff_t ldc, Operand<T> A, Operand<T> B, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, T alpha, T beta,
+          const Epilogue<T>& epilogue) {
     if (m == 0 || n == 0) return;
-    if (alpha == 0) k = 0;
-    if (part == Part::full && n == 1 && gemv_applies(A)) {
-        gemv<T>(C, ldc, A, B.data, B.row, m, k, alpha, beta, epilogue.bias, 0, epilogue.activation);
-        return;
+    const Epilogue<T>& e = epilogue;
+    const bool views = !A.packed && !A.source && !B.packed && !B.source;
+    if (views && alpha != 0 && !e.preactivation && !(e.bias && e.row_bias)) {
+        if (m == 1 && gemv_applies(B.view)) {
+            gemv<T>(C, 1, B.view.transposed(), A.view.data, A.view.col, n, k, alpha, beta, e.bias ? e.bias : e.row_bias,
+                    e.bias ? 1 : 0, e.activation);
+            return;
+        }
+        const ptrdiff_t alone = columns_alone<T>(A.view, m, n);
+        for (ptrdiff_t j = n - alone; j < n; ++j)
+            gemv<T>(C + j, ldc, A.view, B.view.at(0, j), B.view.row, m, k, alpha, beta,
+                    e.bias ? e.bias + j : e.row_bias, e.bias ? 0 : 1, e.activation);
+        n -= alone;
+        if (n == 0) return;
     }
-    if (part == Part::full && m == 1 && gemv_applies(B)) {
-        gemv<T>(C, 1, B.transposed(), A.data, A.col, n, k, alpha, beta, epilogue.bias, 1, epilogue.activation);
-        return;
+    Product<T> product{C, ldc, A, B, m, n, k, alpha, beta, epilogue, Part::full};
+    if (alpha == 0) {  // 0 · A · B without reading them
+        const MatrixView<T> nothing{nullptr, 0, 0};
+        product.A = product.B = nothing;
+        product.k = 0;
     }
-    blocked(Product<T>{C, ldc, A, B, m, n, k, alpha, beta, epilogue, part});
+    blocked(product);
 }
 
 template <class T>
@@ -152,11 +320,33 @@ void gemm_stacked(T* C, MatrixView<T> A, ptrdiff_t stack_a, MatrixView<T> B, ptr
     });
 }
 
+template <class T>
+void syrk(T* C, ptrdiff_t ldc, MatrixView<T> A, Triangle triangle, ptrdiff_t n, ptrdiff_t k, T alpha, T beta) {
+    if (n == 0) return;
+    const Part part = triangle == Triangle::upper ? Part::upper : Part::lower;
+    blocked(Product<T>{C, ldc, A, A.transposed(), n, n, alpha == 0 ? 0 : k, alpha, beta, {}, part});
+}
+
+template <class T>
+void gram(T* C, ptrdiff_t ldc, MatrixView<T> A, ptrdiff_t n, ptrdiff_t k) {
+    constexpr ptrdiff_t kBlock = 16;  // the mirror image is written in blocks: both sides stay in the cache
+    syrk(C, ldc, A, Triangle::upper, n, k);
+    parallel_for(ceil_div(n, kBlock), static_cast<double>(n) * static_cast<double>(n) * 0.5, [=](ptrdiff_t block) {
+        const ptrdiff_t i_begin = block * kBlock, i_end = std::min(n, i_begin + kBlock);
+        for (ptrdiff_t j_begin = 0; j_begin < i_end; j_begin += kBlock)
+            for (ptrdiff_t i = i_begin; i < i_end; ++i)
+                for (ptrdiff_t j = j_begin; j < std::min(i, j_begin + kBlock); ++j) C[i * ldc + j] = C[j * ldc + i];
+    });
+}
+
 #define MMLCORE_INSTANTIATE(T)                                                                                  \
-    template void gemm<T>(T*, ptrdiff_t, MatrixView<T>, MatrixView<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t, T, T,   \
-                          const Epilogue<T>&, Part);                                                            \
+    template class PackedMatrix<T>;                                                                             \
+    template void gemm<T>(T*, ptrdiff_t, Operand<T>, Operand<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t, T, T,         \
+                          const Epilogue<T>&);                                                                  \
     template void gemm_stacked<T>(T*, MatrixView<T>, ptrdiff_t, MatrixView<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t, \
-                                  ptrdiff_t, ptrdiff_t);
+                                  ptrdiff_t, ptrdiff_t);                                                        \
+    template void syrk<T>(T*, ptrdiff_t, MatrixView<T>, Triangle, ptrdiff_t, ptrdiff_t, T, T);                  \
+    template void gram<T>(T*, ptrdiff_t, MatrixView<T>, ptrdiff_t, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)
 #undef MMLCORE_INSTANTIATE

@@ -1,19 +1,23 @@
 // General matrix product with an epilogue:
 //
-//   C(m×n) = activation(alpha · A(m×k) · B(k×n) + beta · C + bias(n))
+//   Z(m×n) = alpha · A(m×k) · B(k×n) + beta · C + bias      C = activation(Z)
 //
-// C is row-major with leading dimension ldc. A and B are views: element (i, j) of A is data[i * row + j * col], so a
-// transpose is a view with row and col exchanged, and nobody copies. beta == 0 never reads C.
+// C is row-major with leading dimension ldc. beta == 0 never reads C. Accuracy: every element is a sum of k products
+// in a fixed order, |C - A B| ≤ γ_k |A| |B| with γ_k = k u / (1 - k u); the same bits for the same instruction set.
+//
+// An operand is a matrix view, a matrix packed before, or anything that can write its own panels (Operand).
 #pragma once
 
 #include <cstddef>
+
+#include "kernels/activation.h"
+#include "kernels/workspace.h"
 
 namespace mmlcore {
 
 using std::ptrdiff_t;
 
-enum class Activation { linear, relu, sigmoid, tanh };
-
+// Element (i, j) is data[i * row + j * col]: a transpose is a view with row and col exchanged, and nobody copies.
 template <class T>
 struct MatrixView {
     const T* data;
@@ -21,26 +25,81 @@ struct MatrixView {
 
     MatrixView transposed() const { return {data, col, row}; }
     const T* at(ptrdiff_t i, ptrdiff_t j) const { return data + i * row + j * col; }
+    MatrixView from(ptrdiff_t i, ptrdiff_t j) const { return {at(i, j), row, col}; }
+};
+
+// An operand that is not stored as a matrix, such as the columns of image patches of a convolution. It is asked for
+// panels. "Line" i is row i of A, or column i of B: what the panel holds side by side while the sum runs along it.
+template <class T>
+class PanelSource {
+  public:
+    // panel[p * width + i] = line(first + i)[begin + p] for i < lines, p < k, and 0 for lines ≤ i < width.
+    virtual void pack(T* panel, ptrdiff_t width, ptrdiff_t first, ptrdiff_t lines, ptrdiff_t begin,
+                      ptrdiff_t k) const = 0;
+
+  protected:
+    ~PanelSource() = default;
+};
+
+enum class Side { left, right };
+
+// An operand packed once for many products: the weights of a recurrent layer, or of a network that only predicts.
+template <class T>
+class PackedMatrix {
+  public:
+    // Left: X is the A(lines×k) of products. Right: X is their B(k×lines).
+    PackedMatrix(MatrixView<T> X, Side side, ptrdiff_t lines, ptrdiff_t k);
+
+    const T* panels() const { return panels_.data(); }
+    Side side() const { return side_; }
+    ptrdiff_t lines() const { return lines_; }
+    ptrdiff_t k() const { return k_; }
+
+  private:
+    Side side_;
+    ptrdiff_t lines_, k_;
+    Workspace<T> panels_;
+};
+
+template <class T>
+struct Operand {
+    Operand(const T* data, ptrdiff_t row, ptrdiff_t col) : view{data, row, col} {}
+    Operand(MatrixView<T> X) : view(X) {}
+    Operand(const PackedMatrix<T>& X) : packed(&X) {}
+    Operand(const PanelSource<T>& X) : source(&X) {}
+
+    MatrixView<T> view{};
+    const PackedMatrix<T>* packed = nullptr;
+    const PanelSource<T>* source = nullptr;
 };
 
 template <class T>
 struct Epilogue {
     const T* bias = nullptr;  // n values, added to every row
     Activation activation = Activation::linear;
+    T* preactivation = nullptr;   // Z is written here too, with C's leading dimension
+    const T* row_bias = nullptr;  // m values, added to every column
 };
 
-// Which part of C is written: `upper` skips the tiles wholly below the diagonal (C square; what lies below the
-// diagonal inside the other tiles is overwritten too).
-enum class Part { full, upper };
-
 template <class T>
-void gemm(T* C, ptrdiff_t ldc, MatrixView<T> A, MatrixView<T> B, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, T alpha = 1,
-          T beta = 0, const Epilogue<T>& epilogue = {}, Part part = Part::full);
+void gemm(T* C, ptrdiff_t ldc, Operand<T> A, Operand<T> B, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, T alpha = 1,
+          T beta = 0, const Epilogue<T>& epilogue = {});
 
 // C(s, m, n) = A(s) · B(s), stacked `stack_a` and `stack_b` elements apart (0: the same matrix for all).
 template <class T>
 void gemm_stacked(T* C, MatrixView<T> A, ptrdiff_t stack_a, MatrixView<T> B, ptrdiff_t stack_b, ptrdiff_t s,
                   ptrdiff_t m, ptrdiff_t n, ptrdiff_t k);
+
+enum class Triangle { lower, upper };
+
+// C(n×n) = alpha · A(n×k) · Aᵀ + beta · C, of which only the stated triangle, diagonal included, is computed, read and
+// written: half the arithmetic.
+template <class T>
+void syrk(T* C, ptrdiff_t ldc, MatrixView<T> A, Triangle triangle, ptrdiff_t n, ptrdiff_t k, T alpha = 1, T beta = 0);
+
+// C(n×n) = A(n×k) · Aᵀ, both triangles.
+template <class T>
+void gram(T* C, ptrdiff_t ldc, MatrixView<T> A, ptrdiff_t n, ptrdiff_t k);
 
 // A product's expected time on one thread, for deciding about threads and the GIL.
 inline double gemm_cost_ns(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {

@@ -1,15 +1,18 @@
 // The micro-kernel: one tile of C held in registers while k runs.
 //
-//   tile(rows × columns vectors) = Σ_p a_panel[p][0…rows) ⊗ b_panel[p][0…NR)
+//   sum(rows × columns) = Σ_p left(·, p) ⊗ right(p, ·)
 //
-// The tile's size is data of the instruction set. Registers: rows × 2 accumulators, 2 vectors of B, 1 broadcast of A.
+// An operand is read from a packed panel, from front to back, or where it lies (a small product is over before packing
+// has paid). The tile's size is data of the instruction set. Registers: rows × 2 accumulators, 2 vectors of B, 1
+// broadcast element of A.
 #pragma once
 
 #include <array>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/gemm.h"
-#include "kernels/math.h"
+#include "kernels/lanes.h"
 #include "kernels/simd.h"
 
 namespace mmlcore {
@@ -37,94 +40,165 @@ struct Tile {
 constexpr ptrdiff_t kLine = 64;  // bytes
 constexpr ptrdiff_t kStepsPerLineAhead = 4;
 
-// What happens to a finished tile on its way to C.
+// ---- the operands as a tile reads them --------------------------------------------------------------------------
+
+// Element (i, p) of a packed panel of A.
+template <class T>
+struct PackedLeft {
+    const T* at;
+
+    T element(int i) const { return at[i]; }
+    void next() { at += Tile<T>::MR; }
+};
+
+// Element (i, p) of A where it lies.
+template <class T>
+struct DirectLeft {
+    const T* at;
+    ptrdiff_t row, col;
+
+    T element(int i) const { return at[i * row]; }
+    void next() { at += col; }
+};
+
+// Row p of a packed panel of B.
+template <class T>
+struct PackedRight {
+    const T* at;
+
+    template <int Vectors>
+    Vec<T> vector(int v) const {
+        return load<Vec<T>>(at + v * lanes<Vec<T>>);
+    }
+    void next() { at += Tile<T>::NR; }
+};
+
+// Row p of B where it lies, its columns contiguous.
+template <class T>
+struct DirectRight {
+    const T* at;
+    ptrdiff_t row;
+
+    template <int Vectors>
+    Vec<T> vector(int v) const {
+        return load<Vec<T>>(at + v * lanes<Vec<T>>);
+    }
+    void next() { at += row; }
+};
+
+// The same where only `last` lanes of the last vector exist.
+template <class T>
+struct DirectRightEdge {
+    const T* at;
+    ptrdiff_t row, last;
+
+    template <int Vectors>
+    Vec<T> vector(int v) const {
+        const T* p = at + v * lanes<Vec<T>>;
+        return v < Vectors - 1 ? load<Vec<T>>(p) : load_first<Vec<T>>(p, last);
+    }
+    void next() { at += row; }
+};
+
+// ---- what happens to a finished tile on its way to C ------------------------------------------------------------
+
 template <class T>
 struct Store {
     T alpha, beta;
-    const T* bias;  // of the tile's first column, or null
     Activation activation;
-    const T* ahead;  // what the next tiles will read: fetched into the second-level cache while this one is summed
+    const T *bias, *row_bias;  // of the tile's first column, first row; or null
+    T* preactivation;          // where Z of the tile goes; or null
+    const T* ahead;            // the next panel of B: fetched into the second-level cache during the sum
 };
 
-template <class V>
-inline V activated(V z, Activation activation) {
-    switch (activation) {
-        case Activation::relu:
-            return z < V{} ? V{} : z;  // NaN stays
-        case Activation::sigmoid:
-            return vsigmoid(z);
-        case Activation::tanh:
-            return vtanh(z);
-        default:
-            return z;
+// Writes a tile whose activation needs many registers of its own, vector by vector.
+template <class T, int Vectors>
+[[gnu::noinline]] void store_activated(T* C, ptrdiff_t ldc, const Vec<T>* sums, ptrdiff_t rows, ptrdiff_t columns,
+                                       const Store<T>& finish) {
+    constexpr int W = lanes<Vec<T>>;
+    for (int v = 0; v < Vectors; ++v) {
+        const ptrdiff_t count = v < Vectors - 1 ? W : columns - v * W;
+        for (ptrdiff_t i = 0; i < rows; ++i) {
+            const ptrdiff_t at = i * ldc + v * W;
+            const Vec<T> z = sums[i * Vectors + v];
+            if (finish.preactivation) store_first(finish.preactivation + at, z, count);
+            store_first(C + at, activated(z, finish.activation), count);
+        }
     }
 }
 
-// a: packed panel, element (i, p) at a[p * MR + i]; b: packed panel, element (p, j) at b[p * NR + j].
-// Writes rows × columns elements of C; columns in ((Vectors - 1) · lanes, Vectors · lanes].
-template <class T, int Rows, int Vectors>
-void tile(T* C, ptrdiff_t ldc, const T* a, const T* b, ptrdiff_t k, ptrdiff_t columns, const Store<T>& finish) {
+// ---- the tile ---------------------------------------------------------------------------------------------------
+
+// Writes Rows × columns elements of C; columns in ((Vectors - 1) · lanes, Vectors · lanes].
+template <class T, int Rows, int Vectors, class Left, class Right>
+void tile(T* C, ptrdiff_t ldc, Left left, Right right, ptrdiff_t k, ptrdiff_t columns, const Store<T>& finish) {
     using V = Vec<T>;
     constexpr int W = lanes<V>;
     V sum[Rows][Vectors] = {};
 
-    // C arrives from memory while k runs.
-#pragma GCC unroll 16
-    for (int i = 0; i < Rows; ++i)
-        for (int v = 0; v < Vectors; ++v) __builtin_prefetch(C + i * ldc + v * W, 1);
-
-    const T* ahead = finish.ahead;
-    for (ptrdiff_t p = 0; p < k; ++p, a += Tile<T>::MR, b += Tile<T>::NR) {
-        if (p % kStepsPerLineAhead == 0) {
-            __builtin_prefetch(ahead, 0, 2);
-            ahead += kLine / sizeof(T);
+    [[maybe_unused]] const T* ahead = finish.ahead;
+    for (ptrdiff_t p = 0; p < k; ++p, left.next(), right.next()) {
+        if constexpr (std::is_same_v<Right, PackedRight<T>>) {
+            if (p % kStepsPerLineAhead == 0) {
+                __builtin_prefetch(ahead, 0, 2);
+                ahead += kLine / sizeof(T);
+            }
         }
         V row[Vectors];
 #pragma GCC unroll 2
-        for (int v = 0; v < Vectors; ++v) row[v] = load<V>(b + v * W);
+        for (int v = 0; v < Vectors; ++v) row[v] = right.template vector<Vectors>(v);
 #pragma GCC unroll 16
         for (int i = 0; i < Rows; ++i) {
-            const V factor = broadcast<V>(a[i]);
+            const V factor = broadcast<V>(left.element(i));
 #pragma GCC unroll 2
             for (int v = 0; v < Vectors; ++v) sum[i][v] += factor * row[v];
         }
     }
 
     const ptrdiff_t last = columns - (Vectors - 1) * W;  // lanes of the last vector that belong to C
-    const V alpha = broadcast<V>(finish.alpha), beta = broadcast<V>(finish.beta);
-#pragma GCC unroll 2
-    for (int v = 0; v < Vectors; ++v) {
-        const bool whole = v < Vectors - 1 || last == W;
-        V bias{};
-        if (finish.bias) bias = whole ? load<V>(finish.bias + v * W) : load_first<V>(finish.bias + v * W, last);
+    auto for_each_sum = [&](auto&& body) {
 #pragma GCC unroll 16
-        for (int i = 0; i < Rows; ++i) {
-            T* c = C + i * ldc + v * W;
-            V z = alpha * sum[i][v];
-            if (finish.beta != 0) z += beta * (whole ? load<V>(c) : load_first<V>(c, last));
-            if (finish.bias) z += bias;
-            if (finish.activation != Activation::linear) z = activated(z, finish.activation);
-            whole ? store(c, z) : store_first(c, z, last);
-        }
+        for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+            for (int v = 0; v < Vectors; ++v) body(sum[i][v], i, v);
+    };
+    auto read = [last](const T* p, int v) { return v < Vectors - 1 ? load<V>(p) : load_first<V>(p, last); };
+
+    if (finish.alpha != 1) for_each_sum([&](V& z, int, int) { z *= broadcast<V>(finish.alpha); });
+    if (finish.beta != 0)
+        for_each_sum([&](V& z, int i, int v) { z += broadcast<V>(finish.beta) * read(C + i * ldc + v * W, v); });
+    if (finish.bias) for_each_sum([&](V& z, int, int v) { z += read(finish.bias + v * W, v); });
+    if (finish.row_bias) for_each_sum([&](V& z, int i, int) { z += broadcast<V>(finish.row_bias[i]); });
+
+    if (finish.preactivation || finish.activation > Activation::relu) {
+        V spilled[Rows * Vectors];  // a copy: sums whose address is taken would live in memory from the start
+        for_each_sum([&](V& z, int i, int v) { spilled[i * Vectors + v] = z; });
+        store_activated<T, Vectors>(C, ldc, spilled, Rows, columns, finish);
+        return;
     }
+    if (finish.activation == Activation::relu) for_each_sum([](V& z, int, int) { z = activated(z, Activation::relu); });
+    for_each_sum([&](V& z, int i, int v) {
+        T* c = C + i * ldc + v * W;
+        v < Vectors - 1 || last == W ? store(c, z) : store_first(c, z, last);
+    });
 }
 
-template <class T>
-using TileFunction = void (*)(T*, ptrdiff_t, const T*, const T*, ptrdiff_t, ptrdiff_t, const Store<T>&);
+template <class T, class Left, class Right>
+using TileFunction = void (*)(T*, ptrdiff_t, Left, Right, ptrdiff_t, ptrdiff_t, const Store<T>&);
 
-// tile_for<T>(rows, columns): the micro-kernel for a tile of that size, 1 ≤ rows ≤ MR, 1 ≤ columns ≤ NR.
 namespace detail {
-template <class T, int Vectors, int... Rows>
-constexpr std::array<TileFunction<T>, sizeof...(Rows)> tiles(std::integer_sequence<int, Rows...>) {
-    return {&tile<T, Rows + 1, Vectors>...};
+template <class T, class Left, class Right, int Vectors, int... Rows>
+constexpr std::array<TileFunction<T, Left, Right>, sizeof...(Rows)> tiles(std::integer_sequence<int, Rows...>) {
+    return {&tile<T, Rows + 1, Vectors, Left, Right>...};
 }
 }  // namespace detail
 
-template <class T>
-inline TileFunction<T> tile_for(ptrdiff_t rows, ptrdiff_t columns) {
+// The micro-kernel for a tile of that size, 1 ≤ rows ≤ MR, 1 ≤ columns ≤ NR.
+template <class T, class Left, class Right>
+inline TileFunction<T, Left, Right> tile_for(ptrdiff_t rows, ptrdiff_t columns) {
     using Sizes = std::make_integer_sequence<int, Tile<T>::MR>;
-    static constexpr auto one = detail::tiles<T, 1>(Sizes{});
-    static constexpr auto two = detail::tiles<T, 2>(Sizes{});
+    static constexpr auto one = detail::tiles<T, Left, Right, 1>(Sizes{});
+    static constexpr auto two = detail::tiles<T, Left, Right, 2>(Sizes{});
     return columns > lanes<Vec<T>> ? two[rows - 1] : one[rows - 1];
 }
 

@@ -37,38 +37,32 @@ void dot_rows(T* out, const T* a, ptrdiff_t lda, const T* x, ptrdiff_t k) {
     }
 }
 
-// Columns lie contiguous: U vectors of y stay in registers while all columns pass.
-template <class T, int U>
-void sum_columns(T* out, const T* a, ptrdiff_t lda, const T* x, ptrdiff_t k, ptrdiff_t count) {
+// Columns lie contiguous: out(count) += Σ x_p a_p over R columns a_p, which are read side by side from end to end, as
+// memory likes it best; out stays in the first-level cache.
+template <class T, int R>
+void add_columns(T* out, const T* a, ptrdiff_t lda, const T* x, ptrdiff_t count) {
     using V = Vec<T>;
-    constexpr int W = lanes<V>;
-    V sum[U] = {};
-    const ptrdiff_t last = count - (U - 1) * W;
-    for (ptrdiff_t p = 0; p < k; ++p, a += lda) {
-        const V factor = broadcast<V>(x[p]);
-#pragma GCC unroll 4
-        for (int u = 0; u < U; ++u)
-            sum[u] += factor * (u < U - 1 || last == W ? load<V>(a + u * W) : load_first<V>(a + u * W, last));
-    }
-    for (int u = 0; u < U; ++u)
-        u < U - 1 || last == W ? store(out + u * W, sum[u]) : store_first(out + u * W, sum[u], last);
+    for_each_vector<V>(0, count, [=](ptrdiff_t i, auto lanes_here) {
+        V sum = load_lanes<V>(out + i, lanes_here);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) sum += broadcast<V>(x[r]) * load_lanes<V>(a + r * lda + i, lanes_here);
+        store_lanes(out + i, sum, lanes_here);
+    });
 }
 
-// products[i] = (A x)[i] for i in [begin, end), at most kBlock of them.
-constexpr ptrdiff_t kBlock = 4 * lanes<Vec<float>>;
-
+// products[i] = (A x)[begin + i] for i < count.
 template <class T>
-void block_of_products(T* products, MatrixView<T> A, const T* x, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t k) {
-    constexpr int W = lanes<Vec<T>>;
-    ptrdiff_t i = begin;
+void block_of_products(T* products, MatrixView<T> A, const T* x, ptrdiff_t begin, ptrdiff_t count, ptrdiff_t k) {
     if (A.col == 1) {
-        for (; i + 4 <= end; i += 4) dot_rows<T, 4>(products + i - begin, A.at(i, 0), A.row, x, k);
-        for (; i < end; ++i) dot_rows<T, 1>(products + i - begin, A.at(i, 0), A.row, x, k);
+        ptrdiff_t i = 0;
+        for (; i + 4 <= count; i += 4) dot_rows<T, 4>(products + i, A.at(begin + i, 0), A.row, x, k);
+        for (; i < count; ++i) dot_rows<T, 1>(products + i, A.at(begin + i, 0), A.row, x, k);
         return;
     }
-    for (; end - i >= 4 * W; i += 4 * W) sum_columns<T, 4>(products + i - begin, A.at(i, 0), A.col, x, k, 4 * W);
-    for (; i < end; i += W)
-        sum_columns<T, 1>(products + i - begin, A.at(i, 0), A.col, x, k, std::min<ptrdiff_t>(W, end - i));
+    std::fill_n(products, count, T{0});
+    ptrdiff_t p = 0;
+    for (; p + 8 <= k; p += 8) add_columns<T, 8>(products, A.at(begin, p), A.col, x + p, count);
+    for (; p < k; ++p) add_columns<T, 1>(products, A.at(begin, p), A.col, x + p, count);
 }
 
 }  // namespace
@@ -76,28 +70,32 @@ void block_of_products(T* products, MatrixView<T> A, const T* x, ptrdiff_t begin
 template <class T>
 void gemv(T* y, ptrdiff_t y_step, MatrixView<T> A, const T* x, ptrdiff_t x_step, ptrdiff_t m, ptrdiff_t k, T alpha,
           T beta, const T* bias, ptrdiff_t bias_step, Activation activation) {
-    using V = Vec<T>;
-    constexpr int W = lanes<V>;
+    const Workspace<T> contiguous(x_step == 1 ? 0 : k);
     if (x_step != 1) {
-        T* packed = scratch<T>(Scratch::packed_b, k);
-        for (ptrdiff_t p = 0; p < k; ++p) packed[p] = x[p * x_step];
-        x = packed;
+        for (ptrdiff_t p = 0; p < k; ++p) contiguous.data()[p] = x[p * x_step];
+        x = contiguous.data();
     }
+    constexpr ptrdiff_t kBlock = 1024;  // products at a time
+    const ptrdiff_t grain = A.col == 1 ? 64 : kBlock / 2;
     const double cost_ns = static_cast<double>(m) * static_cast<double>(k) * sizeof(T) / 20.0;
-    parallel_chunks(m, kBlock, cost_ns, [=](ptrdiff_t begin, ptrdiff_t end) {
+    parallel_chunks(m, grain, cost_ns, [=](ptrdiff_t begin, ptrdiff_t end) {
+        alignas(64) T products[kBlock];
         for (ptrdiff_t i = begin; i < end; i += kBlock) {
             const ptrdiff_t count = std::min(kBlock, end - i);
-            alignas(64) T products[kBlock] = {};
-            block_of_products(products, A, x, i, i + count, k);
-            for (ptrdiff_t j = 0; j < count; ++j) {
-                T z = alpha * products[j];
-                if (beta != 0) z += beta * y[(i + j) * y_step];
-                products[j] = bias ? z + bias[(i + j) * bias_step] : z;
-            }
+            block_of_products(products, A, x, i, count, k);
+            T* to = y + i * y_step;
+            const T* add = bias ? bias + i * bias_step : nullptr;
+            if (alpha != 1)
+                for (ptrdiff_t j = 0; j < count; ++j) products[j] *= alpha;
+            if (beta != 0)
+                for (ptrdiff_t j = 0; j < count; ++j) products[j] += beta * to[j * y_step];
+            if (add)
+                for (ptrdiff_t j = 0; j < count; ++j) products[j] += add[j * bias_step];
             if (activation != Activation::linear)
-                for (ptrdiff_t j = 0; j < kBlock; j += W)
-                    store(products + j, activated(load<V>(products + j), activation));
-            for (ptrdiff_t j = 0; j < count; ++j) y[(i + j) * y_step] = products[j];
+                for_each_vector<Vec<T>>(0, count, [&](ptrdiff_t j, auto here) {
+                    store_lanes(products + j, activated(load_lanes<Vec<T>>(products + j, here), activation), here);
+                });
+            for (ptrdiff_t j = 0; j < count; ++j) to[j * y_step] = products[j];
         }
     });
 }

@@ -74,21 +74,25 @@ ptrdiff_t factor(T* A, ptrdiff_t ld, ptrdiff_t* pivots, ptrdiff_t m, ptrdiff_t n
 
 // An n × n copy of A with its pivots, factored.
 template <class T>
-struct Factors {
-    T* lu;
-    ptrdiff_t ld;
-    ptrdiff_t* pivots;
-    ptrdiff_t singular;
-};
+class Factors {
+  public:
+    Factors(const T* A, ptrdiff_t n)
+        : ld(padded_row<T>(n)), copy_(n * ld), rows_(n), lu(copy_.data()), pivots(rows_.data()) {
+        for (ptrdiff_t i = 0; i < n; ++i) std::copy(A + i * n, A + (i + 1) * n, lu + i * ld);
+        singular = lu_factor(lu, ld, pivots, n);
+    }
 
-template <class T>
-Factors<T> factors_of(const T* A, ptrdiff_t n) {
-    const ptrdiff_t ld = padded_row<T>(n);
-    T* lu = scratch<T>(Scratch::factor, n * ld);
-    auto* pivots = scratch<ptrdiff_t>(Scratch::pivots, n);
-    for (ptrdiff_t i = 0; i < n; ++i) std::copy(A + i * n, A + (i + 1) * n, lu + i * ld);
-    return {lu, ld, pivots, lu_factor(lu, ld, pivots, n)};
-}
+    const ptrdiff_t ld;
+    ptrdiff_t singular;
+
+  private:
+    Workspace<T> copy_;
+    Workspace<ptrdiff_t> rows_;
+
+  public:
+    T* const lu;
+    ptrdiff_t* const pivots;
+};
 
 // X holds B on entry.
 template <class T>
@@ -107,7 +111,7 @@ ptrdiff_t lu_factor(T* A, ptrdiff_t ld, ptrdiff_t* pivots, ptrdiff_t n) {
 
 template <class T>
 ptrdiff_t solve(T* X, const T* A, const T* B, ptrdiff_t n, ptrdiff_t m) {
-    const Factors<T> f = factors_of(A, n);
+    const Factors<T> f(A, n);
     if (f.singular >= 0) return f.singular;
     std::copy(B, B + n * m, X);
     solve_with(f, X, n, m);
@@ -116,7 +120,7 @@ ptrdiff_t solve(T* X, const T* A, const T* B, ptrdiff_t n, ptrdiff_t m) {
 
 template <class T>
 ptrdiff_t inverse(T* X, const T* A, ptrdiff_t n) {
-    const Factors<T> f = factors_of(A, n);
+    const Factors<T> f(A, n);
     if (f.singular >= 0) return f.singular;
     std::fill(X, X + n * n, T{0});
     for (ptrdiff_t i = 0; i < n; ++i) X[i * n + i] = 1;
@@ -126,7 +130,7 @@ ptrdiff_t inverse(T* X, const T* A, ptrdiff_t n) {
 
 template <class T>
 void slogdet(T* sign, T* logarithm, const T* A, ptrdiff_t n) {
-    const Factors<T> f = factors_of(A, n);
+    const Factors<T> f(A, n);
     if (f.singular >= 0) {
         *sign = 0;
         *logarithm = -std::numeric_limits<T>::infinity();
@@ -144,7 +148,7 @@ void slogdet(T* sign, T* logarithm, const T* A, ptrdiff_t n) {
 
 template <class T>
 T determinant(const T* A, ptrdiff_t n) {
-    const Factors<T> f = factors_of(A, n);
+    const Factors<T> f(A, n);
     // Mantissa and exponent apart: the product of some of the pivots may overflow where that of all does not.
     T mantissa = 1;
     long exponent = 0;

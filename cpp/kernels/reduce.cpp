@@ -154,8 +154,8 @@ template <class Op, class T>
 void reduce_narrow(T* totals, const T* x, ptrdiff_t rows, ptrdiff_t inner) {
     const ptrdiff_t together = (kNarrow + inner - 1) / inner, wide = together * inner;
     const ptrdiff_t wide_rows = rows / together, rest = rows % together;
-    T* spare = scratch<T>(Scratch::reduction, wide + inner + spare_size(wide_rows, wide));
-    T* rest_totals = spare + wide;
+    const Workspace<T> space(wide + inner + spare_size(wide_rows, wide));
+    T *spare = space.data(), *rest_totals = spare + wide;
     if (wide_rows > 0) {
         reduce_rows<Op>(spare, x, wide_rows, wide, wide, rest_totals + inner);
         reduce_few_rows<Op>(totals, spare, together, inner, inner);
@@ -176,9 +176,9 @@ void reduce_piece(T* totals, const T* x, ptrdiff_t rows, ptrdiff_t inner, ptrdif
     } else if (inner < kNarrow) {
         reduce_narrow<Op>(totals, x, rows, inner);
     } else {
-        T* spare = scratch<T>(Scratch::reduction, spare_size(rows, kTile));
+        const Workspace<T> spare(spare_size(rows, kTile));
         for (ptrdiff_t j = 0; j < width; j += kTile)
-            reduce_rows<Op>(totals + j, x + j, rows, inner, std::min(kTile, width - j), spare);
+            reduce_rows<Op>(totals + j, x + j, rows, inner, std::min(kTile, width - j), spare.data());
     }
 }
 
@@ -193,7 +193,8 @@ void reduce(T* out, const T* x, ptrdiff_t outer, ptrdiff_t middle, ptrdiff_t inn
     const ptrdiff_t columns = std::min(inner, 16 * kTile);
     const ptrdiff_t rows = std::min(middle, std::max(4 * kRows, kPiece / columns));
     const ptrdiff_t pieces = (middle + rows - 1) / rows, blocks = (inner + columns - 1) / columns;
-    T* partial = pieces == 1 ? out : scratch<T>(Scratch::partial, outer * pieces * inner);
+    const Workspace<T> results_of_pieces(pieces == 1 ? 0 : outer * pieces * inner);
+    T* partial = pieces == 1 ? out : results_of_pieces.data();
 
     const ptrdiff_t grain = std::max<ptrdiff_t>(1, 8192 / (rows * columns));
     const double ns = reduce_ns(static_cast<double>(outer) * middle * inner * sizeof(T));

@@ -30,6 +30,13 @@ struct VectorOf {
 template <class T>
 using Vec = typename VectorOf<T>::type;
 
+// Whether load_first and store_first are single instructions.
+#if defined(__AVX__)
+constexpr bool kMaskedLoads = true;
+#else
+constexpr bool kMaskedLoads = false;
+#endif
+
 // Element type and lane count of a vector type.
 template <class V>
 using lane_t = std::decay_t<decltype(std::declval<V&>()[0])>;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <ctime>
 #include <exception>
 #include <mutex>
 #include <system_error>
@@ -17,6 +18,10 @@ using Clock = std::chrono::steady_clock;
 // A worker looks for the next region this long before it sleeps: waking it costs about as much.
 constexpr auto kSpin = std::chrono::microseconds(60);
 
+// A caller that was itself taken off its processor for a noticeable part of a region has probably lost it to its own
+// worker, which found no other: it rests likewise. Time lost below this is ordinary.
+constexpr auto kLittle = std::chrono::microseconds(8);
+
 // A caller that had to wait for the others this much longer than it worked itself has met a worker whose processor was
 // taken away in the middle of a task. It then works alone for kRest times that wait, so that such waits cost at most
 // a tenth of the time, whatever else runs on the machine.
@@ -25,6 +30,18 @@ constexpr int kRest = 10;
 constexpr auto kLongestRest = std::chrono::milliseconds(100);
 
 thread_local bool inside = false;
+
+// Processor time of the calling thread, where the system tells; otherwise as if it had never been interrupted.
+Clock::duration processor_time(Clock::time_point now) {
+#if defined(__linux__)
+    (void)now;
+    timespec spent{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+    return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
+#else
+    return now.time_since_epoch();
+#endif
+}
 
 void relax() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -74,11 +91,12 @@ class Pool {
     void run(std::ptrdiff_t tasks, int threads, void (*call)(void*, std::ptrdiff_t), void* body) {
         Region region{tasks, call, body, threads - 1};
         const auto start = Clock::now();
+        const auto start_of_time = processor_time(start);
         const bool nested = inside;
         const bool open = !nested && publish(region, threads - 1, start);
         region.work(lock_);
         inside = nested;
-        if (open) retire(start);
+        if (open) retire(start, start_of_time);
         if (region.failure) std::rethrow_exception(region.failure);
     }
 
@@ -106,18 +124,23 @@ class Pool {
     }
 
     // Closes the region: nobody joins any more, and those who joined finish the task in hand.
-    void retire(Clock::time_point start) {
+    void retire(Clock::time_point start, Clock::duration start_of_time) {
+        const auto done = Clock::now();
+        const auto lost = (done - start) - (processor_time(done) - start_of_time);
         std::unique_lock<std::mutex> hold(lock_);
         region_ = nullptr;
+        if (lost > kLittle && lost > (done - start) / 8) rest(done, lost);
         if (joined_ == 0) return;
         hold.unlock();
-        const auto done = Clock::now();
         spin_until([this] { return joined_.load(std::memory_order_acquire) == 0; });
         hold.lock();
         finished_.wait(hold, [this] { return joined_ == 0; });
         const auto now = Clock::now();
-        if (now - done > done - start + kPatience)
-            alone_until_ = now + std::min<Clock::duration>(kRest * (now - done), kLongestRest);
+        if (now - done > done - start + kPatience) rest(now, now - done);
+    }
+
+    void rest(Clock::time_point now, Clock::duration lost) {
+        alone_until_ = now + std::min<Clock::duration>(kRest * lost, kLongestRest);
     }
 
     // A worker's life.

@@ -1,11 +1,9 @@
-// Triangular systems.
+// Triangular systems and products.
 #pragma once
 
 #include "kernels/gemm.h"
 
 namespace mmlcore {
-
-enum class Triangle { lower, upper };
 
 // Solves A X = B in place: X (n × m, row-major, leading dimension ldx) holds B on entry. Only the stated triangle of
 // A (n × n) is read; with unit_diagonal its diagonal is taken as 1. A transposed system is a transposed view with
@@ -13,5 +11,10 @@ enum class Triangle { lower, upper };
 template <class T>
 void solve_triangular(T* X, ptrdiff_t ldx, MatrixView<T> A, Triangle triangle, bool unit_diagonal, ptrdiff_t n,
                       ptrdiff_t m);
+
+// X := A X in place: A (n × n) is read as above, X (n × m, row-major, leading dimension ldx).
+template <class T>
+void triangular_product(T* X, ptrdiff_t ldx, MatrixView<T> A, Triangle triangle, bool unit_diagonal, ptrdiff_t n,
+                        ptrdiff_t m);
 
 }  // namespace mmlcore

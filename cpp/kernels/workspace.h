@@ -1,21 +1,48 @@
-// Scratch memory: one growing, cache-line-aligned block per thread and purpose, kept between calls so that no kernel
-// pays for page faults twice. A purpose is used by one kernel at a time in a thread; kernels that call each other use
-// different purposes.
+// Working memory without page faults: blocks aligned to cache lines, kept when they come back and handed out again.
+//
+//   Workspace<T>   for the length of a kernel; from a cache of the calling thread
+//   result_memory  for the arrays that bindings return, which may be freed in any thread; from one common cache
+//
+// Every cache is bounded (kMostPerCache); release_memory() empties all of them.
 #pragma once
 
 #include <cstddef>
 
 namespace mmlcore {
 
-enum class Scratch { packed_a, packed_b, cholesky, factor, pivots, gradient, reduction, partial, count_ };
+// What a cache keeps at most, in bytes.
+constexpr std::size_t kMostPerCache = std::size_t{96} << 20;
 
-// At least `bytes` bytes of the calling thread's block for this purpose; its former contents are lost.
-void* scratch_bytes(Scratch purpose, std::size_t bytes);
+struct Block {
+    void* memory = nullptr;
+    std::size_t bytes = 0;
+};
+
+namespace detail {
+Block take_block(std::size_t bytes);
+void give_back(Block block) noexcept;
+}  // namespace detail
 
 template <class T>
-T* scratch(Scratch purpose, std::ptrdiff_t count) {
-    return static_cast<T*>(scratch_bytes(purpose, static_cast<std::size_t>(count) * sizeof(T)));
-}
+class Workspace {
+  public:
+    explicit Workspace(std::ptrdiff_t count)
+        : block_(detail::take_block(static_cast<std::size_t>(count) * sizeof(T))) {}
+    ~Workspace() { detail::give_back(block_); }
+    Workspace(const Workspace&) = delete;
+    Workspace& operator=(const Workspace&) = delete;
+
+    T* data() const { return static_cast<T*>(block_.memory); }
+
+  private:
+    Block block_;
+};
+
+Block take_result_memory(std::size_t bytes);
+void give_back_result_memory(Block block) noexcept;
+
+// Gives everything that is kept and not in use back to the system; how many bytes that was.
+std::size_t release_memory();
 
 // A leading dimension for a working copy of n columns: an odd number of cache lines, because rows that lie a power of
 // two apart share a few sets of the cache.

@@ -23,6 +23,7 @@ __version__ = "0.1.0"
 
 get_num_threads = _kernels.get_num_threads
 set_num_threads = _kernels.set_num_threads
+release_memory = _kernels.release_memory
 
 __all__ = [
     "Tensor",
@@ -41,6 +42,7 @@ __all__ = [
     "ops",
     "optimizers",
     "plot",
+    "release_memory",
     "set_num_threads",
     "show_config",
     "value_and_grad",

@@ -3,8 +3,21 @@
 mmlcore's kernels for one instruction set.
 """
 from __future__ import annotations
+import collections.abc
 import numpy
 import typing
+class PackedMatrix:
+    """
+    The right operand of many products, arranged as the kernel reads it.
+    """
+    def __init__(self, b: numpy.ndarray) -> None:
+        ...
+    @property
+    def dtype(self) -> numpy.dtype[typing.Any]:
+        ...
+    @property
+    def shape(self) -> tuple[int, int]:
+        ...
 class Recording:
     """
     Kernel calls made inside `with recording:`, to be repeated without Python.
@@ -135,6 +148,10 @@ def clip_by_value(g: numpy.ndarray, limit: numpy.ndarray) -> None:
     """
     g = min(max(g, -limit), limit)
     """
+def correlate2d(y: numpy.ndarray, x: numpy.ndarray, filters: numpy.ndarray, stride: typing.SupportsInt | typing.SupportsIndex = 1, padding: typing.SupportsInt | typing.SupportsIndex = 0, dilation: typing.SupportsInt | typing.SupportsIndex = 1) -> None:
+    """
+    y[n, f] = the correlation of image n (channels first) with filter f, through patches that are never stored.
+    """
 def cos(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = cos(x)
@@ -143,13 +160,13 @@ def cos_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.nd
     """
     dx = dy cos'(x), where y = cos(x)
     """
-def dense_backward(dx: typing.Any, dw: numpy.ndarray, db: typing.Any, dy: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, y: numpy.ndarray, activation: typing.SupportsInt | typing.SupportsIndex) -> None:
+def dense_backward(dx: typing.Any, dw: numpy.ndarray, db: typing.Any, dy: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, saved: numpy.ndarray, activation: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
-    The three gradients of y = activation(x @ w + bias), given dy and y; dx and db may be None.
+    The three gradients of y = activation(z), z = x @ w + bias, given dy and y (z for SLOPE_NEEDS_Z); dx and db may be None.
     """
-def dense_forward(y: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, bias: typing.Any, activation: typing.SupportsInt | typing.SupportsIndex) -> None:
+def dense_forward(y: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, bias: typing.Any, activation: typing.SupportsInt | typing.SupportsIndex, z: typing.Any = None) -> None:
     """
-    y = activation(x @ w + bias).
+    z = x @ w + bias, y = activation(z); z may be None.
     """
 def det(determinants: numpy.ndarray, a: numpy.ndarray) -> None:
     """
@@ -158,6 +175,18 @@ def det(determinants: numpy.ndarray, a: numpy.ndarray) -> None:
 def dropout(y: numpy.ndarray, x: numpy.ndarray, rate: typing.SupportsFloat | typing.SupportsIndex, key: typing.SupportsInt | typing.SupportsIndex, draw: numpy.ndarray) -> None:
     """
     y = x/(1 - rate) where the draw keeps an element, else 0
+    """
+def elu(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = elu(x)
+    """
+def elu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy elu'(x), where y = elu(x)
+    """
+def empty(shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], dtype: numpy.dtype[typing.Any]) -> numpy.ndarray:
+    """
+    numpy.empty, whose large arrays reuse memory that is already mapped.
     """
 def exp(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -183,9 +212,17 @@ def gather_rows(out: numpy.ndarray, x: numpy.ndarray, index: numpy.ndarray) -> N
     """
     out[i] = x[index[i]]; every index in 0 <= index < len(x)
     """
-def gemm(c: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray, alpha: typing.SupportsFloat | typing.SupportsIndex = 1.0, beta: typing.SupportsFloat | typing.SupportsIndex = 0.0, bias: typing.Any = None, activation: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+def gelu(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
-    c = activation(alpha * a @ b + beta * c + bias); a and b of any strides.
+    y = gelu(x)
+    """
+def gelu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy gelu'(x), where y = gelu(x)
+    """
+def gemm(c: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray, alpha: typing.SupportsFloat | typing.SupportsIndex = 1.0, beta: typing.SupportsFloat | typing.SupportsIndex = 0.0, bias: typing.Any = None, activation: typing.SupportsInt | typing.SupportsIndex = 0, row_bias: typing.Any = None, z: typing.Any = None) -> None:
+    """
+    z = alpha * a @ b + beta * c + bias + row_bias[:, None], c = activation(z); a and b of any strides.
     """
 def gemm_stacked(c: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray) -> None:
     """
@@ -271,6 +308,10 @@ def make_non_negative(w: numpy.ndarray) -> None:
     """
     w = max(w, 0)
     """
+def matmul(a: typing.Any, b: typing.Any, out: typing.Any = None) -> typing.Any:
+    """
+    a @ b for vectors and matrices of one dtype, b also packed; NotImplemented for everything else.
+    """
 def max(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typing.SupportsIndex, last: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     out = the maximum of x over the axes [first, last); NaN where any is NaN
@@ -307,6 +348,14 @@ def next_rate(constants: numpy.ndarray, rates: numpy.ndarray, position: numpy.nd
     """
     constants[0] = rates[position[0]]; position[0] += 1
     """
+def normal_cdf(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = normal_cdf(x)
+    """
+def normal_cdf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy normal_cdf'(x), where y = normal_cdf(x)
+    """
 def normalize(y: numpy.ndarray, x: numpy.ndarray, mean: numpy.ndarray, variance: numpy.ndarray, gamma: numpy.ndarray | None, beta: numpy.ndarray | None, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
     y = gamma (x - mean)/sqrt(variance + epsilon) + beta
@@ -338,6 +387,10 @@ def reciprocal(y: numpy.ndarray, x: numpy.ndarray) -> None:
 def reciprocal_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy reciprocal'(x), where y = reciprocal(x)
+    """
+def release_memory() -> int:
+    """
+    Give the memory that is kept and not in use back; its bytes.
     """
 def relu(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -382,6 +435,14 @@ def sign(y: numpy.ndarray, x: numpy.ndarray) -> None:
 def sign_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy sign'(x), where y = sign(x)
+    """
+def silu(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = silu(x)
+    """
+def silu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy silu'(x), where y = silu(x)
     """
 def sin(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -471,6 +532,10 @@ def svd(u: typing.Any, s: numpy.ndarray, vt: typing.Any, a: numpy.ndarray, full_
     """
     u @ diag(s) @ vt = a; u and vt may both be None. Returns whether every iteration converged.
     """
+def syrk(c: numpy.ndarray, a: numpy.ndarray, upper: bool, alpha: typing.SupportsFloat | typing.SupportsIndex = 1.0, beta: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> None:
+    """
+    One triangle of c = alpha * a @ a.T + beta * c; the other is not touched.
+    """
 def tanh(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = tanh(x)
@@ -483,14 +548,19 @@ def thread_reason() -> str:
     """
     The thread count and what decided it.
     """
-ACTIVATIONS: dict = {'linear': 0, 'relu': 1, 'sigmoid': 2, 'tanh': 3}
+def triangular_product(x: numpy.ndarray, a: numpy.ndarray, upper: bool, unit_diagonal: bool) -> None:
+    """
+    x := a @ x in place, of a only the stated triangle.
+    """
+ACTIVATIONS: dict = {'linear': 0, 'relu': 1, 'sigmoid': 2, 'tanh': 3, 'softplus': 4, 'elu': 5, 'gelu': 6, 'silu': 7}
 OPTIMIZER_RULES: dict = {'sgd': (0, 0), 'momentum': (1, 2), 'nesterov': (1, 2), 'adagrad': (1, 1), 'adadelta': (2, 2), 'rmsprop': (2, 3), 'rmsprop_centered': (3, 3), 'adam': (2, 3), 'amsgrad': (3, 3), 'adamax': (2, 3), 'nadam': (2, 3), 'lion': (1, 2)}
 POINTWISE_LOSSES: tuple = ('squared_error', 'absolute_error', 'percentage_error', 'huber_error', 'hinge', 'squared_hinge', 'binary_cross_entropy', 'binary_cross_entropy_of_logits', 'kullback_leibler')
-UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus')
+SLOPE_NEEDS_Z: frozenset
+UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'elu', 'gelu', 'silu', 'normal_cdf')
 def levels_present() -> list[str]:
     """The levels that this installation contains, worst to best."""
 def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'Recording', 'UNARY', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'average_parameters', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'block_power_iteration', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_batch', 'gather_rows', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'levels_present', 'levels_supported', 'limit_column_norms', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'look_up', 'look_up_grad', 'make_non_negative', 'max', 'mean', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_iteration', 'reciprocal', 'reciprocal_grad', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'sum', 'svd', 'tanh', 'tanh_grad', 'thread_reason']
+__all__: list[str] = ['ACTIVATIONS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'average_parameters', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'block_power_iteration', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'levels_present', 'levels_supported', 'limit_column_norms', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'mean', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_iteration', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_product']

@@ -1,9 +1,10 @@
-"""C = act(α A B + β C + bias): the residual oracle C·t = α A·(B·t) + β C₀·t, every stride, the edges of every block."""
+"""C = act(α A B + β C + bias): the error bound, the residual oracle, every stride, the edges of every block."""
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import special
 
 from mmlcore import _kernels
 
@@ -45,6 +46,42 @@ def test_product_within_the_error_bound(m, n, k, dtype, layouts):
     assert (np.abs(c - exact) <= bound(a, b, k)).all()
 
 
+# The blocks' sizes (cpp/kernels/gemm_tile.h): rows of C, columns of C, and k in either dtype, one more and one less.
+ROWS = [56, 84, 85, 137, 138, 139, 140, 141, 279, 281]
+COLUMNS = [127, 128, 129, 130, 3071, 3072, 3073]
+DEPTHS = [64, 65, 511, 512, 513, 1023, 1024, 1025, 2049]
+
+
+@given(
+    m=st.sampled_from([1, 17, *ROWS]),
+    n=st.sampled_from([1, 17, *COLUMNS]),
+    k=st.sampled_from([1, 17, *DEPTHS]),
+    dtype=st.sampled_from(DTYPES),
+    layouts=st.tuples(*[st.sampled_from(["C", "F", "skipped"])] * 2),
+    alpha=st.sampled_from([1.0, -0.5, 0.0]),
+    beta=st.sampled_from([0.0, 1.0, -2.0]),
+    threads=st.sampled_from([1, 2]),
+)
+@settings(max_examples=60, deadline=None)
+def test_residual_at_the_edges_of_every_block(m, n, k, dtype, layouts, alpha, beta, threads):
+    """C t = α A (B t) + β C₀ t for random t, in O(n²) (the oracle of the BLIS test-suite)."""
+    rng = np.random.default_rng(m + n + k)
+    a, b = random_view(rng, (m, k), dtype, layouts[0]), random_view(rng, (k, n), dtype, layouts[1])
+    before = rng.standard_normal((m, n)).astype(dtype) if beta else np.full((m, n), np.nan, dtype)
+    c = before.copy()
+    _kernels.set_num_threads(threads)
+    try:
+        _kernels.gemm(c, a, b, alpha, beta)
+    finally:
+        _kernels.set_num_threads(0)
+    t = rng.standard_normal(n)
+    expected = alpha * (a.astype(float) @ (b.astype(float) @ t))
+    if beta:
+        expected += beta * (before.astype(float) @ t)
+    scale = np.abs(alpha) * k**0.5 * n**0.5 + np.abs(beta) * n**0.5
+    np.testing.assert_allclose(c.astype(float) @ t, expected, rtol=0, atol=30 * np.finfo(dtype).eps * scale * k**0.5)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("m", "n", "k"), [(1, 9, 5), (9, 1, 5), (30, 40, 50), (200, 64, 700), (0, 3, 2), (3, 4, 0)])
 def test_alpha_beta_and_bias(m, n, k, dtype):
@@ -57,26 +94,50 @@ def test_alpha_beta_and_bias(m, n, k, dtype):
     np.testing.assert_allclose(c, -1.5 * (a @ b) + 0.25 * c0 + bias, rtol=tolerance, atol=tolerance)
 
 
+FUNCTIONS = {
+    "linear": lambda z: z,
+    "relu": lambda z: np.maximum(z, 0),
+    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "tanh": np.tanh,
+    "softplus": lambda z: np.logaddexp(0, z),
+    "elu": lambda z: np.where(z > 0, z, np.expm1(z)),
+    "gelu": lambda z: z * special.ndtr(z),
+    "silu": lambda z: z / (1 + np.exp(-z)),
+}
+
+
+def test_every_activation_has_its_row_here():
+    assert set(FUNCTIONS) == set(_kernels.ACTIVATIONS)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("k", [0, 1, 700, 3000])
-@pytest.mark.parametrize(
-    ("name", "function"),
-    [
-        ("linear", lambda z: z),
-        ("relu", lambda z: np.maximum(z, 0)),
-        ("sigmoid", lambda z: 1 / (1 + np.exp(-z))),
-        ("tanh", np.tanh),
-    ],
-)
-def test_activation_is_applied_once_and_last(name, function, k, dtype):
+@pytest.mark.parametrize(("m", "k"), [(23, 0), (23, 1), (23, 700), (23, 3000), (201, 70)])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_epilogue_is_applied_once_and_last(name, m, k, dtype):
     rng = np.random.default_rng(1)
-    a, b = rng.standard_normal((23, k)).astype(dtype), rng.standard_normal((k, 41)).astype(dtype) / max(k, 1) ** 0.5
-    bias = rng.standard_normal(41).astype(dtype)
-    c = np.empty((23, 41), dtype)
-    _kernels.gemm(c, a, b, bias=bias, activation=_kernels.ACTIVATIONS[name])
-    expected = function(a.astype(float) @ b.astype(float) + bias)
+    a, b = rng.standard_normal((m, k)).astype(dtype), rng.standard_normal((k, 41)).astype(dtype) / max(k, 1) ** 0.5
+    bias, row_bias = rng.standard_normal(41).astype(dtype), rng.standard_normal(m).astype(dtype)
+    c, z = np.empty((m, 41), dtype), np.empty((m, 41), dtype)
+    _kernels.gemm(c, a, b, bias=bias, activation=_kernels.ACTIVATIONS[name], row_bias=row_bias, z=z)
+    exact = a.astype(float) @ b.astype(float) + bias + row_bias[:, None]
     tolerance = 50 * np.finfo(dtype).eps
-    np.testing.assert_allclose(c, expected, rtol=tolerance * 10, atol=tolerance)
+    np.testing.assert_allclose(z, exact, rtol=tolerance * 10, atol=tolerance)
+    np.testing.assert_allclose(c, FUNCTIONS[name](z.astype(float)), rtol=tolerance, atol=tolerance)
+    alone = np.empty_like(c)
+    _kernels.gemm(alone, a, b, bias=bias, activation=_kernels.ACTIVATIONS[name], row_bias=row_bias)
+    np.testing.assert_array_equal(alone, c)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("m", "n"), [(1, 40), (40, 1), (300, 65), (300, 33)])
+def test_row_bias_where_vectors_take_over(m, n, dtype):
+    rng = np.random.default_rng(5)
+    a, b = rng.standard_normal((m, 20)).astype(dtype), rng.standard_normal((20, n)).astype(dtype)
+    c0, row_bias = rng.standard_normal((m, n)).astype(dtype), rng.standard_normal(m).astype(dtype)
+    for activation, f in (("linear", lambda z: z), ("tanh", np.tanh)):
+        c = c0.copy()
+        _kernels.gemm(c, a, b, 0.5, 2.0, None, _kernels.ACTIVATIONS[activation], row_bias)
+        np.testing.assert_allclose(c, f(0.5 * (a @ b) + 2 * c0 + row_bias[:, None]), atol=1e3 * np.finfo(dtype).eps)
 
 
 def test_beta_zero_does_not_read_c_and_alpha_zero_does_not_read_a():
@@ -95,6 +156,9 @@ def test_nan_and_infinity_go_through(activation):
     _kernels.gemm(c, a, np.ones((20, 20)), activation=_kernels.ACTIVATIONS[activation])
     assert np.isnan(c[3]).all()
     assert (c[5] == (1 if activation in ("sigmoid", "tanh") else np.inf)).all()
+    a[5, 0] = -np.inf
+    _kernels.gemm(c, a, np.ones((20, 20)), activation=_kernels.ACTIVATIONS[activation])
+    assert (c[5] == {"linear": -np.inf, "tanh": -1, "elu": -1}.get(activation, 0)).all()
     assert np.isfinite(np.delete(c, [3, 5], axis=0)).all()
 
 

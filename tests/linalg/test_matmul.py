@@ -81,3 +81,42 @@ def test_a_result_too_large_to_index_is_a_clear_error():
     tall = np.broadcast_to(np.ones(1), (2**33, 1))
     with pytest.raises(ValueError, match="matmul: the result must be small enough to be indexed"):
         linalg.matmul(tall, tall.T)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(2, 3), (40, 17), (150, 260), (1, 5), (5, 1)])
+def test_a_matrix_times_its_transpose_is_exactly_symmetric(shape, dtype):
+    a = np.random.default_rng(3).standard_normal(shape).astype(dtype)
+    for x in (a, a.T, a[::-1], a[:, ::2]):
+        c = linalg.matmul(x, x.T)
+        np.testing.assert_array_equal(c, c.T)
+        tolerance = 1e3 * np.finfo(dtype).eps
+        np.testing.assert_allclose(c, x.astype(float) @ x.T.astype(float), rtol=tolerance, atol=tolerance)
+
+
+@given(
+    shapes=st.tuples(*[st.integers(0, 40)] * 3),
+    layouts=st.tuples(*[st.sampled_from(["C", "F", "reversed", "skipped"])] * 2),
+    vectors=st.tuples(st.booleans(), st.booleans()),
+    with_out=st.booleans(),
+)
+def test_any_strides_vectors_and_out(shapes, layouts, vectors, with_out):
+    m, n, k = shapes
+    rng = np.random.default_rng(m + n + k)
+
+    def laid_out(shape, layout):
+        x = rng.standard_normal(shape)
+        if layout == "F":
+            return np.asfortranarray(x)
+        if layout == "reversed":
+            return x[::-1]
+        return np.repeat(x, 2, axis=-1)[..., ::2] if layout == "skipped" else x
+
+    a = laid_out((k,) if vectors[0] else (m, k), layouts[0])
+    b = laid_out((k,) if vectors[1] else (k, n), layouts[1])
+    expected = a @ b
+    out = np.empty_like(expected) if with_out and expected.ndim else None
+    result = linalg.matmul(a, b, out=out)
+    assert out is None or result is out
+    assert np.shape(result) == expected.shape
+    np.testing.assert_allclose(result, expected, rtol=0, atol=1e-12)

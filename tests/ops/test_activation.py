@@ -12,6 +12,10 @@ TABLE = {
     "sigmoid": special.expit,
     "relu": lambda x: np.maximum(x, 0),
     "softplus": lambda x: np.logaddexp(0, x),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "gelu": lambda x: np.maximum(x, -1e5) * special.ndtr(x),
+    "normal_cdf": special.ndtr,
+    "silu": lambda x: np.maximum(x, -1e5) * special.expit(x),
 }
 
 
@@ -36,16 +40,20 @@ def test_extremes(name):
         ("sigmoid", [0.0, 0.25, 0.0]),
         ("relu", [0.0, 0.0, 1.0]),
         ("softplus", [0.0, 0.5, 1.0]),
+        ("elu", [0.0, 1.0, 1.0]),
+        ("gelu", [0.0, 0.5, 1.0]),
+        ("silu", [0.0, 0.5, 1.0]),
     ],
 )
 def test_slopes_far_out_and_at_zero(name, slopes):
     op = getattr(ops, name)
     x = np.array([-1000.0, 0.0, 1000.0])
-    assert grad(lambda x: ops.sum(op(x)))(x).tolist() == slopes
-    assert [grad(op)(value) for value in x] == slopes
+    rounding = 1e-15 if name == "gelu" else 0.0  # Φ(0) is the sum of a series
+    assert grad(lambda x: ops.sum(op(x)))(x).tolist() == pytest.approx(slopes, rel=0, abs=rounding)
+    assert [grad(op)(value) for value in x] == pytest.approx(slopes, rel=0, abs=rounding)
 
 
-@pytest.mark.parametrize("name", ["tanh", "sigmoid", "softplus"])
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "softplus", "gelu", "silu", "normal_cdf"])
 def test_smooth_to_fourth_order(name):
     check_grads(getattr(ops, name), (RANDOM.normal(size=4),), order=4, rtol=1e-5)
 

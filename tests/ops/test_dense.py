@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import special
 
-from mmlcore import _kernels, check_grads, grad, ops
+from mmlcore import check_grads, grad, ops
+from mmlcore.ops.dense import FUSED
 
 RANDOM = np.random.default_rng(16)
 ACTIVATIONS = {
@@ -12,6 +13,7 @@ ACTIVATIONS = {
     "relu": (lambda z: np.maximum(z, 0), ops.relu),
     "sigmoid": (special.expit, ops.sigmoid),
     "tanh": (np.tanh, ops.tanh),
+    "softplus": (lambda z: np.logaddexp(0, z), ops.softplus),
 }
 
 
@@ -52,7 +54,7 @@ def test_third_order(name):
 
 
 def test_every_fused_activation_can_be_differentiated_again():
-    for name in _kernels.ACTIVATIONS:
+    for name in FUSED:
         check_grads(lambda x, name=name: ops.dense(x, np.eye(3), None, name), (0.5 + np.eye(3),), order=2)
 
 
@@ -79,7 +81,7 @@ def test_plain_lists():
         ((1.0, np.ones((3, 5))), r"^dense: x must be of one dimension or more, got shape \(\)$"),
         (
             (np.ones((2, 3)), np.ones((3, 5)), None, "swish"),
-            r"^dense: activation must be one of 'linear', 'relu', 'sigmoid', 'tanh', got 'swish'$",
+            r"^dense: activation must be one of 'linear', 'relu', 'sigmoid', 'tanh', 'softplus', got 'swish'$",
         ),
     ],
 )

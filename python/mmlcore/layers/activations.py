@@ -10,6 +10,7 @@ from mmlcore import _kernels, ops
 from mmlcore._errors import choose
 from mmlcore.layers.base import Layer
 from mmlcore.layers.plan import Plan
+from mmlcore.ops.dense import FUSED
 
 __all__ = ["ACTIVATIONS", "FUSED", "Activation", "get", "plan"]
 
@@ -18,22 +19,37 @@ def _linear(x: Any) -> Any:
     return x
 
 
+def _leaky_relu(x: Any) -> Any:
+    """max(x, 0.2 x): Keras's slope."""
+    return ops.maximum(x, ops.multiply(0.2, x))
+
+
+def _selu(x: Any) -> Any:
+    """λ x for x > 0, otherwise λ α (eˣ - 1): keeps mean 0 and variance 1 (Klambauer et al. 2017, (2) and (14))."""
+    return ops.multiply(_LAMBDA, ops.where(x > 0, x, ops.multiply(_ALPHA, ops.elu(x))))
+
+
+_ALPHA, _LAMBDA = 1.6732632423543772, 1.0507009873554805
+
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "linear": _linear,
     "relu": ops.relu,
     "sigmoid": ops.sigmoid,
     "tanh": ops.tanh,
     "softplus": ops.softplus,
+    "elu": ops.elu,
+    "selu": _selu,
+    "gelu": ops.gelu,
+    "silu": ops.silu,
+    "swish": ops.silu,
+    "leaky_relu": _leaky_relu,
     "exponential": ops.exp,
     "softmax": ops.softmax,
     "log_softmax": ops.log_softmax,
 }
 
 # The element-wise kernels that compute some of them: their own names, but for one.
-_KERNELS = {name: name for name in ACTIVATIONS if name in _kernels.UNARY} | {"exponential": "exp"}
-
-# Applied inside the dense kernel, while the product is in registers.
-FUSED = frozenset(_kernels.ACTIVATIONS)
+_KERNELS = {name: name for name in ACTIVATIONS if name in _kernels.UNARY} | {"exponential": "exp", "swish": "silu"}
 
 
 def plan(activation: Any, x: NDArray[Any], dx: NDArray[Any] | None) -> Plan | None:

@@ -10,11 +10,13 @@ from numpy.linalg import LinAlgError
 from mmlcore.linalg.cholesky import cholesky, solve_triangular
 from mmlcore.linalg.matmul import matmul
 from mmlcore.linalg.norms import norm, trace
+from mmlcore.linalg.packed import PackedMatrix
 from mmlcore.linalg.solve import det, inv, slogdet, solve
 from mmlcore.linalg.svd import power_iteration, svd
 
 __all__ = [
     "LinAlgError",
+    "PackedMatrix",
     "cholesky",
     "det",
     "inv",

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from mmlcore import _kernels
-from mmlcore._arrays import FloatArray, as_same_float
+from mmlcore._arrays import FloatArray, as_float, as_same_float
 from mmlcore._errors import message
+from mmlcore.linalg.packed import PackedMatrix
 
 __all__ = ["matmul"]
 
+_matmul: Any = _kernels.matmul
 _gemm = _kernels.gemm
-_empty = np.empty
+_empty = _kernels.empty
 
 
 def matmul(a: Any, b: Any, /, *, out: FloatArray | None = None) -> FloatArray:
@@ -24,7 +26,8 @@ def matmul(a: Any, b: Any, /, *, out: FloatArray | None = None) -> FloatArray:
     a : array_like, shape (..., m, k) or (k,)
     b : array_like, shape (..., k, n) or (k,)
         Float32 or float64 (integers become float64), any strides. A vector is a row on the left and a column on
-        the right, and that axis is missing from the result; the axes before the last two broadcast.
+        the right, and that axis is missing from the result; the axes before the last two broadcast. `b` may be a
+        `PackedMatrix`. Where b is the transpose of a, or a of b, only half of the arithmetic is done.
     out : ndarray, optional
         Where the result goes: its exact shape and dtype.
 
@@ -49,29 +52,49 @@ def matmul(a: Any, b: Any, /, *, out: FloatArray | None = None) -> FloatArray:
     array([[3.],
            [7.]])
     """
-    try:  # two matrices of the same dtype, the common case; whatever does not fit is told apart below
-        c = _empty((a.shape[0], b.shape[1]), a.dtype) if out is None else out
-        _gemm(c, a, b)
+    c = _matmul(a, b, out)  # vectors and matrices of one dtype, the common case
+    if c is not NotImplemented:
         return c
-    except (AttributeError, IndexError, TypeError, ValueError):
-        pass
+    if isinstance(b, PackedMatrix):
+        return _with_packed(a, b, out)
     a, b = as_same_float("matmul", a=a, b=b)
     return _any_ndim(a, b) if out is None else _into(out, a, b)
 
 
+def _with_packed(a: Any, b: PackedMatrix, out: Any) -> FloatArray:
+    """The product with an operand packed before: the axes of `a` before the last are rows of one product."""
+    a = as_float(a, "matmul", "a")
+    if a.dtype != b.dtype:
+        raise TypeError(message("matmul", "a", f"of dtype {b.dtype}, as the packed b", a.dtype))
+    if a.ndim == 0 or a.shape[-1] != b.shape[0]:
+        raise ValueError(message("matmul", "a", f"of {b.shape[0]} columns (the rows of b)", f"shape {a.shape}"))
+    rows = a if a.ndim <= 2 else a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
+    c: FloatArray = _matmul(rows, b.panels)
+    c = c.reshape(a.shape[:-1] + b.shape[1:])
+    if out is None:
+        return c
+    _check_out(out, c.shape, c.dtype)
+    out[...] = c
+    return out
+
+
 def _into(out: Any, a: FloatArray, b: FloatArray) -> FloatArray:
     """The product written to an `out` that is not C-contiguous, or a clear error."""
+    _check_out(out, _result_shape(a, b), a.dtype)
+    out[...] = matmul(a, b)
+    return out
+
+
+def _check_out(out: Any, shape: tuple[int, ...], dtype: Any) -> None:
+    """Refuses an `out` that cannot take the result."""
     if not isinstance(out, np.ndarray):
         raise TypeError(message("matmul", "out", "an ndarray", type(out).__name__))
-    if out.dtype != a.dtype:
-        raise TypeError(message("matmul", "out", f"of dtype {a.dtype}", out.dtype))
-    shape = _result_shape(a, b)
+    if out.dtype != dtype:
+        raise TypeError(message("matmul", "out", f"of dtype {dtype}", out.dtype))
     if out.shape != shape:
         raise ValueError(message("matmul", "out", f"of shape {shape}", out.shape))
     if not out.flags.writeable:
         raise ValueError(message("matmul", "out", "writeable", "a read-only array"))
-    out[...] = matmul(a, b)
-    return out
 
 
 def _result_shape(a: FloatArray, b: FloatArray) -> tuple[int, ...]:

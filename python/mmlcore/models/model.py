@@ -22,7 +22,18 @@ __all__ = ["Model"]
 
 
 class Model(Architecture):
-    """Base of the models; `Sequential` is one, and `Architecture` says what another needs.
+    """Base of the models: `Sequential` is one; for any other graph subclass it with layers and a `call`.
+
+    Layers become the model's by being assigned to attributes, alone or in lists, and get their weights when `call`
+    is run for the first time.
+
+    Parameters
+    ----------
+    name : str, optional
+    dtype : {"float32", "float64"}
+        Of the weights and of everything computed.
+    seed : int, SeedSequence or Generator, optional
+        Of the first weights and of the shuffling in `fit`.
 
     Attributes
     ----------
@@ -41,9 +52,21 @@ class Model(Architecture):
         Set it in a callback to end `fit` after the epoch.
     not_captured : str or None
         Why the steps of the last `fit` were not replayed from a recording; None if they were.
+
+    Examples
+    --------
+    >>> from mmlcore.layers import Add, Dense
+    >>> class Residual(Model):
+    ...     def __init__(self):
+    ...         super().__init__(seed=0)
+    ...         self.wide, self.narrow, self.add = Dense(8, "relu"), Dense(2), Add()
+    ...     def call(self, x):
+    ...         return self.add([x, self.narrow(self.wide(x))])
+    >>> Residual().predict([[1.0, 2.0]]).shape
+    (1, 2)
     """
 
-    def __init__(self, name: str | None, dtype: Any, seed: Seed) -> None:
+    def __init__(self, name: str | None = None, dtype: Any = "float32", seed: Seed = None) -> None:
         super().__init__(name, dtype, seed)
         self.optimizer: optimizers.Optimizer | None = None
         self.loss: losses.Loss | None = None

@@ -34,7 +34,7 @@ class Parameters:
     """
 
     def __init__(self, layers: Sequence[Layer], dtype: Any) -> None:
-        self._layers = list(layers)
+        self.layers = list(layers)
         self._safe: list[NDArray[Any]] = []
         self._slots = [(layer, name) for layer in layers for name in layer.weight_names]
         weights = [getattr(layer, name) for layer, name in self._slots]
@@ -94,7 +94,7 @@ class Parameters:
 
     def states(self) -> list[NDArray[Any]]:
         """What the layers carry along beside θ, in their order."""
-        return [getattr(layer, name) for layer in self._layers for name in layer.state_names]
+        return [getattr(layer, name) for layer in self.layers for name in layer.state_names]
 
     def safe_states(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
         """(copy, state) for each of `states`; the copies are made once."""

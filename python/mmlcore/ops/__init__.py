@@ -7,7 +7,7 @@ so derivatives of any order follow.
 """
 
 from mmlcore.ops import constant as _constant  # noqa: F401  # registers, exports nothing
-from mmlcore.ops.activation import relu, sigmoid, softplus, tanh
+from mmlcore.ops.activation import elu, gelu, normal_cdf, relu, sigmoid, silu, softplus, tanh
 from mmlcore.ops.arithmetic import add, divide, multiply, positive, power, subtract
 from mmlcore.ops.broadcasting import astype, broadcast_to
 from mmlcore.ops.dense import dense
@@ -41,10 +41,12 @@ __all__ = [
     "divide",
     "dot",
     "dropout",
+    "elu",
     "embedding",
     "exp",
     "expand_dims",
     "expm1",
+    "gelu",
     "getitem",
     "hstack",
     "layer_norm",
@@ -62,6 +64,7 @@ __all__ = [
     "multiply",
     "negative",
     "norm",
+    "normal_cdf",
     "normalize",
     "outer",
     "pointwise_loss",
@@ -73,6 +76,7 @@ __all__ = [
     "reshape",
     "sigmoid",
     "sign",
+    "silu",
     "sin",
     "softmax",
     "softmax_cross_entropy",

@@ -14,7 +14,10 @@ from mmlcore.ops.matmul import matmul
 from mmlcore.ops.reductions import sum
 from mmlcore.ops.shape import as_rows, reshape, shape_of, swapaxes
 
-__all__ = ["dense"]
+__all__ = ["FUSED", "dense"]
+
+# Activations that the kernel applies while the product is in registers, and whose slope it finds from y alone.
+FUSED: dict[str, int] = {name: _kernels.ACTIVATIONS[name] for name in ("linear", *SLOPES)}
 
 
 def dense(x: Any, w: Any, b: Any = None, activation: str = "linear") -> Any:
@@ -25,7 +28,7 @@ def dense(x: Any, w: Any, b: Any = None, activation: str = "linear") -> Any:
     x : array (..., inputs), float32 or float64
     w : array (inputs, outputs)
     b : array (outputs,), optional
-    activation : 'linear', 'relu', 'sigmoid' or 'tanh'
+    activation : 'linear', 'relu', 'sigmoid', 'tanh' or 'softplus'
         The function f.
 
     Returns
@@ -47,7 +50,7 @@ def dense(x: Any, w: Any, b: Any = None, activation: str = "linear") -> Any:
     >>> ops.dense([[1, -2]], [[1, 0], [0, 1]], [10, 1], activation="relu")
     array([[11.,  0.]])
     """
-    choose("dense", "activation", activation, _kernels.ACTIVATIONS)
+    choose("dense", "activation", activation, FUSED)
     shape = shape_of(x)
     if len(shape) == 2:
         return _dense(x, w, b, activation)
@@ -68,7 +71,7 @@ def _dense(x: Any, w: Any, b: Any, activation: str) -> Any:
     if b is not None and b.shape != w.shape[1:]:
         raise ValueError(message("dense", "b", f"of shape ({w.shape[1]},)", f"shape {b.shape}"))
     y = np.empty((x.shape[0], w.shape[1]), x.dtype)
-    _kernels.dense_forward(y, x, w, b, _kernels.ACTIVATIONS[activation])
+    _kernels.dense_forward(y, x, w, b, FUSED[activation])
     return y
 
 
@@ -95,7 +98,7 @@ def _fused(dy: Any, y: Any, x: Any, w: Any, activation: str, with_dx: bool, with
     dx = np.empty(x.shape, dtype) if with_dx else None
     dw = np.empty(w.shape, dtype)
     db = np.empty(w.shape[1], dtype) if with_db else None
-    _kernels.dense_backward(dx, dw, db, dy, x, w, y, _kernels.ACTIVATIONS[activation])
+    _kernels.dense_backward(dx, dw, db, dy, x, w, y, FUSED[activation])
     return dx, dw, db
 
 
