@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmlcore._arrays import as_float, as_shape
+from mmlcore._configuration import own_parameters
 from mmlcore._errors import integer, message
 from mmlcore._random import Seed, as_generator
 from mmlcore.autodiff import Tensor
@@ -148,6 +150,11 @@ class Layer:
         """Shape of the outputs, or a ValueError; the same as the inputs' unless a subclass says otherwise."""
         return input_shape
 
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make such a layer; weights and the shape of the inputs are the model's to keep."""
+        names = [name for name in own_parameters(type(self)) if name != "input_shape"]
+        return {name: getattr(self, name) for name in names if hasattr(self, name)}
+
     def add_weight(
         self,
         name: str,
@@ -173,6 +180,8 @@ class Layer:
         """
         own = f"{type(self).__name__}.add_weight"
         create = initializers.get(initializer, own, "initializer")
+        if (room := now().room) is not None and prod(shape) > room:
+            raise ValueError(message(own, name, f"of at most {room} numbers", f"shape {shape}"))
         vars(self)[name] = initializers.initialize(create, shape, self._rng, self._dtype)
         names = self.weight_names if trainable else self.state_names
         if name not in names:

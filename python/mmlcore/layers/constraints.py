@@ -49,6 +49,9 @@ class MaxNorm:
         """Change `w`, of shape (inputs, outputs), in place."""
         _kernels.limit_column_norms(w, self.max_value)
 
+    def __repr__(self) -> str:
+        return f"<MaxNorm {self.max_value:g}>"
+
 
 class NonNeg:
     """Negative weights become 0.
@@ -64,6 +67,9 @@ class NonNeg:
     def __call__(self, w: NDArray[Any]) -> None:
         """Change `w` in place."""
         _kernels.make_non_negative(w)
+
+    def __repr__(self) -> str:
+        return "<NonNeg>"
 
 
 CONSTRAINTS: dict[str, Callable[[], Constraint]] = {

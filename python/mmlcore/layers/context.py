@@ -21,12 +21,15 @@ class Context:
         Collects what layers add to the loss (`Layer.add_loss`); None: nobody asks.
     dtype, rng
         Of layers that are built by being called; None: each decides for itself.
+    room : int or None
+        A weight of more numbers is refused; None: any size.
     """
 
     training: bool = False
     losses: list[Any] | None = None
     dtype: Any = None
     rng: Any = None
+    room: int | None = None
 
 
 _CONTEXT: ContextVar[Context] = ContextVar("mmlcore_layers_context", default=Context())  # noqa: B039  # frozen

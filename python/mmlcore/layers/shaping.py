@@ -92,3 +92,6 @@ class Flatten(Reshape):
 
     def __init__(self, **options: Any) -> None:
         super().__init__((-1,), **options)
+
+    def get_config(self) -> dict[str, Any]:
+        return {name: value for name, value in super().get_config().items() if name != "target_shape"}

@@ -5,6 +5,7 @@ a batch, differentiate the loss, write one gradient vector, update θ with one k
 """
 
 from mmlcore.models.model import Model
+from mmlcore.models.saving import load
 from mmlcore.models.sequential import Sequential
 
-__all__ = ["Model", "Sequential"]
+__all__ = ["Model", "Sequential", "load"]

@@ -84,7 +84,7 @@ def checked_pair(validation_data: Any) -> tuple[Any, Any, Any]:
     if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
         got = type(validation_data).__name__
         raise ValueError(message("fit", "validation_data", "a pair (x, y)", got))
-    return tuple([*validation_data, None][:3])  # type: ignore[return-value]
+    return tuple([*validation_data, None][:3])
 
 
 def split(x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None, fraction: float) -> tuple[Data, Data]:

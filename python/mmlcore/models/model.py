@@ -10,7 +10,7 @@ from mmlcore._errors import message
 from mmlcore._random import Seed, as_generator
 from mmlcore.callbacks import Callback, History
 from mmlcore.layers.base import Shape
-from mmlcore.models import fitting, streaming
+from mmlcore.models import fitting, saving, streaming
 from mmlcore.models.architecture import Architecture
 from mmlcore.models.data import as_inputs, as_targets, as_weights, require_finite
 from mmlcore.models.gradients import one_class
@@ -383,6 +383,45 @@ class Model(Architecture):
     def _predictions(self, outputs: NDArray[Any]) -> Any:
         """What the model predicts, from what its training step works with."""
         return self.layers[-1].activate(outputs) if self._fused_loss() else outputs
+
+    def save(self, path: Any) -> None:
+        """Write the model to one file: architecture, weights, optimiser, random streams.
+
+        safetensors holds the numbers, JSON in its header the rest. The file is written beside its place, synced and
+        renamed: a crash leaves the old one.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Raises
+        ------
+        ValueError
+            If the model is not built.
+        ImportError
+            If safetensors is not installed.
+        OSError
+            If the file cannot be written.
+
+        Examples
+        --------
+        See `mmlcore.models.load`.
+        """
+        saving.save(self, path)
+
+    def save_weights(self, path: Any) -> None:
+        """Write the weights alone; errors as for `save`."""
+        saving.save_weights(self, path)
+
+    def load_weights(self, path: Any) -> None:
+        """Read weights that `save` or `save_weights` wrote for a model of the same architecture.
+
+        Raises
+        ------
+        ValueError
+            If the file is no such thing, or its weights have other shapes; then nothing is changed.
+        """
+        saving.load_weights(self, path)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_step": None}

@@ -51,7 +51,7 @@ class BatchStep:
         self.x, self.y, self.weights = buffers
         self.value, self.obstacle = gradient.value, obstacle
         self._gradient = gradient
-        self._calls = [*before, gradient, *after]
+        self._calls: list[Callable[[], Any]] = [*before, gradient, *after]
 
     @property
     def outputs(self) -> Any:
@@ -117,7 +117,7 @@ class TrainingStep:
         step = self.batch(len(x), x, y, weights)
         np.copyto(step.x, x)
         np.copyto(step.y, y)
-        if step.weights is not None:
+        if step.weights is not None and weights is not None:
             np.copyto(step.weights, weights)
         if self.optimizer.schedule is not None:
             self.optimizer.constants[0] = self.optimizer.learning_rate

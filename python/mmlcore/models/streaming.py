@@ -30,7 +30,7 @@ def _batch(item: Any) -> tuple[Any, Any, Any]:
     """An item of the stream as (x, y, weights or None)."""
     if not isinstance(item, tuple | list) or len(item) not in (2, 3):
         raise TypeError(message("fit", "x", "an iterable of batches (x, y)", type(item).__name__))
-    return tuple([*item, None][:3])  # type: ignore[return-value]
+    return tuple([*item, None][:3])
 
 
 class _Stream:

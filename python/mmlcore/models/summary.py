@@ -50,6 +50,6 @@ def table(name: str, layers: Sequence[Layer], itemsize: int) -> str:
     total = sum(layer.count_params() for layer in layers if layer.built)
     trained = sum(_trained(layer) for layer in layers if layer.built)
     lines.append("_" * sum(_WIDTHS))
-    for name, count in (("Total", total), ("Trainable", trained), ("Non-trainable", total - trained)):
-        lines.append(f"{name} params: {count:,} ({_size(count * itemsize)})")
+    for kind, number in (("Total", total), ("Trainable", trained), ("Non-trainable", total - trained)):
+        lines.append(f"{kind} params: {number:,} ({_size(number * itemsize)})")
     return "\n".join(lines)

@@ -177,7 +177,7 @@ class Epochs:
         _kernels.next_rate(self._step.optimizer.constants, self._rates, self._rate_row)
         _kernels.gather_batch(step.x, self._x, self._order, self._row)
         _kernels.gather_batch(step.y, self._y, self._order, self._row)
-        if step.weights is not None:
+        if step.weights is not None and self._weights is not None:
             _kernels.gather_batch(step.weights, self._weights, self._order, self._row)
         step()
         _kernels.accumulate(self._total, step.value, rows)

@@ -174,7 +174,7 @@ def _rule(
                     for i, part in enumerate((x, gamma, beta))
                 ]
                 kernel(*empty, dy.astype(y.dtype, copy=False), as_float(x, "norm", "x"), centre, rstd, gamma)
-                gradients = tuple(empty)
+                gradients = (empty[0], empty[1], empty[2])
             return tuple([gradients[i] for i in needed])
 
         return y, pullback

@@ -89,6 +89,9 @@ class AMSGrad(Adam):
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad=True, **options)
 
+    def get_config(self) -> dict[str, Any]:
+        return {name: value for name, value in super().get_config().items() if name != "amsgrad"}
+
 
 class AdamW(Adam):
     """`Adam` after θ ← (1 - η λ) θ: weight decay that the moments do not see.

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlcore import _kernels
+from mmlcore._configuration import own_parameters
 from mmlcore._errors import message
 from mmlcore.optimizers.schedules import LearningRateSchedule
 
@@ -226,6 +227,11 @@ class Optimizer:
         if self.averaged is None or self._theta is None:
             raise ValueError(message("use_average", "average", "'ema' or 'mean', and θ known", repr(self.average)))
         self._theta[...] = self.averaged
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make such an optimiser, with its present constants."""
+        config = {name: getattr(self, name) for name in own_parameters(type(self)) if hasattr(self, name)}
+        return {**config, "learning_rate": self.schedule or float(self.constants[0])}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} learning_rate={self.learning_rate:g}>"
