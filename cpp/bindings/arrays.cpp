@@ -3,9 +3,8 @@
 #include <new>
 #include <utility>
 
-#include "kernels/workspace.h"
-
 #include "bindings/recording.h"
+#include "kernels/workspace.h"
 
 namespace mmlcore::bindings {
 namespace {
@@ -100,14 +99,6 @@ py::array contiguous(const py::array& a) {
 
 void note_use(const py::array& a) {
     if (Recording* recording = recording_now()) recording->keep(a);
-}
-
-void note_read(const char* function, const char* argument, const py::array& a) {
-    if (Recording* recording = recording_now()) recording->reads(function, argument, a);
-}
-
-void note_write(const py::array& a) {
-    if (Recording* recording = recording_now()) recording->writes(a);
 }
 
 py::array new_array(Dtype dtype, const ptrdiff_t* shape, int ndim) {

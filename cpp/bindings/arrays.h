@@ -51,11 +51,8 @@ auto dispatch(const char* function, const char* argument, const py::array& a, F&
     }
 }
 
-// Tell the recording, if one is made, what a command is about to use, read or write: it keeps the array; what it could
-// not repeat is a ValueError.
+// Tells the recording, if one is made, to keep an array that a command is about to use.
 void note_use(const py::array& a);
-void note_read(const char* function, const char* argument, const py::array& a);
-void note_write(const py::array& a);
 
 template <class T>
 void require_dtype(const char* function, const char* argument, const py::array& a) {
@@ -84,7 +81,6 @@ class Input {
   public:
     Input(const char* function, const char* argument, const py::array& a) : array_(contiguous(a)) {
         require_dtype<T>(function, argument, a);
-        note_read(function, argument, a);
     }
     Input(const char* function, const char* argument, const py::array& a, std::initializer_list<ptrdiff_t> shape)
         : Input(function, argument, a) {
@@ -105,7 +101,6 @@ class Output {
         require_dtype<T>(function, argument, a);
         require_writeable(function, argument, a);
         if (!is_contiguous(a)) throw_value(function, argument, "C-contiguous", "other strides");
-        note_write(a);
         data_ = static_cast<T*>(a.mutable_data());
         size_ = a.size();
     }
@@ -154,7 +149,6 @@ class Matrix {
     Matrix(const char* function, const char* argument, const py::array& a) : array_(a) {
         require_dtype<T>(function, argument, a);
         require_ndim(function, argument, a, 2);
-        note_read(function, argument, a);
         constexpr ptrdiff_t item = sizeof(T);
         const bool misaligned = reinterpret_cast<std::size_t>(a.data()) % item != 0;
         if (misaligned || a.strides(0) % item != 0 || a.strides(1) % item != 0) array_ = contiguous(a);

@@ -45,8 +45,8 @@ void bind_gather_rows(py::array out, const py::array& x, const py::array& index)
     require_out(out, x, rows.size());
     rows.require_below(x.shape(0));
 
-    note_read(kName, "x", x);
-    note_write(out);
+    note_use(x);
+    note_use(out);
     const py::array source = rows_are_contiguous(x) ? x : contiguous(x);
     const ptrdiff_t count = rows.size(), bytes = count ? out.nbytes() / count : 0;
     submit(gather_ns(count, bytes),
@@ -68,8 +68,8 @@ void bind_gather_batch(py::array out, const py::array& x, const py::array& order
         throw_value(name, "first", "between 0 and " + std::to_string(rows.size() - count), std::to_string(*begin));
     rows.require_below(x.shape(0), *begin, count);
 
-    note_read(name, "x", x);
-    note_write(out);
+    note_use(x);
+    note_use(out);
     const py::array source = rows_are_contiguous(x) ? x : contiguous(x);
     const ptrdiff_t bytes = count ? out.nbytes() / count : 0;
     submit(gather_ns(count, bytes),

@@ -16,7 +16,7 @@ Indices::Indices(const char* function, const char* argument, const py::array& a)
     : function_(function), argument_(argument) {
     require_int64(function, argument, a);
     require_ndim(function, argument, a, 1);
-    note_read(function, argument, a);
+    note_use(a);
     array_ = contiguous(a);
 }
 
@@ -40,7 +40,7 @@ std::int64_t* counter(const char* function, const char* argument, py::array& a) 
     require_shape(function, argument, a, {1});
     require_writeable(function, argument, a);
     if (!is_contiguous(a)) throw_value(function, argument, "aligned", "other strides");
-    note_write(a);
+    note_use(a);
     return static_cast<std::int64_t*>(a.mutable_data());
 }
 

@@ -140,7 +140,7 @@ py::object product(Dtype dtype, const Shaped& A, const Right& B, ptrdiff_t n, bo
 }
 
 py::object matmul(py::handle a, py::handle b, const py::object& out) {
-    if (recording_now() || !is_plain_array(a)) return not_implemented();  // gemm tells the recording what it reads
+    if (recording_now() || !is_plain_array(a)) return not_implemented();  // gemm lets the recording keep its arrays
     const auto left = py::reinterpret_borrow<py::array>(a);
     const Dtype dtype = dtype_of(left);
     Shaped A;

@@ -19,7 +19,7 @@ double* numbers(const char* function, const char* argument, const py::array& a, 
     require_shape(function, argument, a, {n});
     require_writeable(function, argument, a);
     if (!is_contiguous(a)) throw_value(function, argument, "aligned and contiguous", "other strides");
-    note_write(a);
+    note_use(a);
     return const_cast<double*>(static_cast<const double*>(a.data()));
 }
 

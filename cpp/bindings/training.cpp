@@ -58,8 +58,8 @@ void bind_append_rows(py::array kept, const py::array& rows, py::array position)
     const ptrdiff_t n = rows.shape(0), bytes = n ? rows.nbytes() / n : 0;
     if (*at < 0 || *at + n > kept.shape(0))
         throw_value(f, "position", "between 0 and " + std::to_string(kept.shape(0) - n), std::to_string(*at));
-    note_read(f, "rows", rows);
-    note_write(kept);
+    note_use(rows);
+    note_use(kept);
     submit(kShort, [=, to = static_cast<char*>(kept.mutable_data()), from = static_cast<const char*>(from.data())] {
         append_rows(to, from, at, n, bytes);
     });

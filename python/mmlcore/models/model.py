@@ -15,7 +15,7 @@ from mmlcore.models.architecture import Architecture
 from mmlcore.models.data import as_inputs, as_targets, as_weights, require_finite
 from mmlcore.models.gradients import one_class
 from mmlcore.models.parameters import joined
-from mmlcore.models.steps import TrainingStep, penalty_of
+from mmlcore.models.steps import BatchStep, TrainingStep, penalty_of
 from mmlcore.models.training import RunningLogs
 
 __all__ = ["Model"]
@@ -313,6 +313,55 @@ class Model(Architecture):
         logs.add_loss(loss, len(x))
         if self.metrics:
             logs.add_outputs(y, self._predictions(outputs))
+
+    def training_step(self, x: NDArray[Any], y: NDArray[Any], sample_weight: NDArray[Any] | None = None) -> BatchStep:
+        """A step on whatever stands in these arrays when it is called, for loops of one's own.
+
+        Parameters
+        ----------
+        x, y : ndarray
+            C-contiguous, of the dtypes and shapes that `fit` makes of its data: the model's dtype; int64 labels.
+        sample_weight : ndarray, optional
+
+        Returns
+        -------
+        BatchStep
+            Callable without arguments; ``value[0]`` is the loss before the update. The learning rate is the one that
+            stands in ``optimizer.constants[0]``: a schedule is the loop's own affair. See `mmlcore.models.capture`.
+
+        Raises
+        ------
+        RuntimeError
+            If the model is not compiled.
+        ValueError, TypeError
+            If the arrays are not such, or do not fit the model or the loss.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from mmlcore import layers, models
+        >>> model = models.Sequential([layers.Dense(1, kernel_initializer="zeros", input_dim=1)])
+        >>> model.compile("sgd", "mse")
+        >>> x, y = np.ones((2, 1), np.float32), np.ones((2, 1), np.float32)
+        >>> step = model.training_step(x, y)
+        >>> step()
+        >>> step.value
+        array([1.], dtype=float32)
+        """
+        checked = self._checked("training_step", x, y)
+        weights = as_weights("training_step", sample_weight, None, checked[1], self.dtype)
+        for name, given, array in (
+            ("x", x, checked[0]),
+            ("y", y, checked[1]),
+            ("sample_weight", sample_weight, weights),
+        ):
+            if given is not array:
+                got = getattr(given, "dtype", type(given).__name__)
+                assert array is not None
+                expectation = f"a C-contiguous array of {array.dtype} and shape {array.shape}"
+                raise ValueError(message("training_step", name, expectation, f"{got}"))
+        self._build_for(x)
+        return self._training_step().on(x, y, weights)
 
     def evaluate(
         self,

@@ -126,9 +126,13 @@ class TrainingStep:
 
     def _new(self, rows: int, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None) -> BatchStep:
         """Buffers for batches of so many rows, and what is done with them."""
-        dtype = self._parameters.theta.dtype
-        x_buffer, y_buffer = np.empty((rows, *x.shape[1:]), x.dtype), np.empty((rows, *y.shape[1:]), y.dtype)
-        w_buffer = None if weights is None else np.empty((rows, *weights.shape[1:]), dtype)
+        w_buffer = None
+        if weights is not None:
+            w_buffer = np.empty((rows, *weights.shape[1:]), self._parameters.theta.dtype)
+        return self.on(np.empty((rows, *x.shape[1:]), x.dtype), np.empty((rows, *y.shape[1:]), y.dtype), w_buffer)
+
+    def on(self, x_buffer: NDArray[Any], y_buffer: NDArray[Any], w_buffer: NDArray[Any] | None) -> BatchStep:
+        """The step on batches that will stand in these arrays."""
         loss, parameters = self._loss, self._parameters
         planned = PlannedGradient.of(x_buffer, y_buffer, w_buffer, self._layers, self._logits, loss, parameters)
         if parameters.foreign_penalties():
