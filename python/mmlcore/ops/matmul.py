@@ -47,7 +47,8 @@ def matmul(x: Any, y: Any) -> Any:
     >>> ops.matmul([[1, 2], [3, 4]], [5, 6])
     array([17., 39.])
     """
-    return linalg.matmul(x, y)
+    product = linalg.matmul(x, y)
+    return product if product.dtype.kind == "f" else product.astype(np.float64)
 
 
 def _matmul_x(ans: Any, x: Any, y: Any) -> Callable[[Any], Any]:
