@@ -5,5 +5,6 @@ Nothing here downloads anything. Imports NumPy only.
 """
 
 from mmlcore.datasets.digits import load_digits
+from mmlcore.datasets.movielens import MovieLens, load_movielens
 
-__all__ = ["load_digits"]
+__all__ = ["MovieLens", "load_digits", "load_movielens"]
