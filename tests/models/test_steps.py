@@ -155,7 +155,7 @@ class Mine(Layer):
         ([Activated(2, "relu")], "mse"),
         ([Dense(2)], Total()),
         ([Mine(), Dense(2)], "mse"),
-        ([Dense(2, "softplus")], "mse"),
+        ([Dense(2, "exponential")], "mse"),
         ([Dense(2)], Cubic()),
         ([Dense(2)], "mae"),
     ],

@@ -9,7 +9,6 @@ from mmlcore import linalg
 from mmlcore.autodiff import defvjp, implements, primitive
 from mmlcore.ops.arithmetic import multiply
 from mmlcore.ops.broadcasting import unbroadcast
-from mmlcore.ops.joining import stack
 from mmlcore.ops.matmul import matmul
 from mmlcore.ops.shape import expand_dims, reshape, shape_of, swapaxes
 
@@ -426,26 +425,3 @@ def _lstsq_a(ans: Any, a: Any, b: Any) -> Callable[[Any], Any]:
 
 
 defvjp(lstsq, _lstsq_a, lambda ans, a, b: lambda g: matmul(_t(_pseudo_inverse(a, rtol=None)), g))
-
-
-@implements(np.linalg.multi_dot)
-def _multi_dot(arrays: Any) -> Any:
-    product = arrays[0]
-    for factor in arrays[1:]:
-        product = matmul(product, factor)
-    return product
-
-
-@implements(np.linalg.matrix_power)
-def _matrix_power(a: Any, n: int) -> Any:
-    if n == 0:
-        return stack([np.eye(a.shape[-1], dtype=a.dtype)] * int(np.prod(a.shape[:-2], dtype=int))).reshape(a.shape)
-    power, rest = (inv(a), -n) if n < 0 else (a, n)
-    result = None
-    while rest:
-        if rest & 1:
-            result = power if result is None else matmul(result, power)
-        rest >>= 1
-        if rest:
-            power = matmul(power, power)
-    return result

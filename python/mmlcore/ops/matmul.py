@@ -8,7 +8,7 @@ import numpy as np
 
 from mmlcore import linalg
 from mmlcore._arrays import as_float
-from mmlcore.autodiff import defvjp, implements, method, primitive
+from mmlcore.autodiff import defbatch, defjvp, defvjp, implements, method, primitive
 from mmlcore.ops.arithmetic import multiply
 from mmlcore.ops.broadcasting import unbroadcast
 from mmlcore.ops.shape import as_rows, moveaxis, ravel, reshape, shape_of, swapaxes
@@ -16,7 +16,7 @@ from mmlcore.ops.shape import as_rows, moveaxis, ravel, reshape, shape_of, swapa
 __all__ = ["dot", "matmul", "outer"]
 
 
-@implements(np.matmul)
+@implements(np.matmul, np.linalg.matmul)
 @method("__matmul__")
 @primitive
 def matmul(x: Any, y: Any) -> Any:
@@ -24,7 +24,7 @@ def matmul(x: Any, y: Any) -> Any:
 
     Parameters
     ----------
-    x : array (..., m, k) or (k,), float32 or float64
+    x : array (..., m, k) or (k,), float32 or float64 (of integers alone the product is of integers)
     y : array (..., k, n) or (k,), float32 or float64
         Leading dimensions broadcast.
 
@@ -44,7 +44,7 @@ def matmul(x: Any, y: Any) -> Any:
     Examples
     --------
     >>> from mmlcore import ops
-    >>> ops.matmul([[1, 2], [3, 4]], [5, 6])
+    >>> ops.matmul([[1.0, 2.0], [3.0, 4.0]], [5, 6])
     array([17., 39.])
     """
     product = linalg.matmul(x, y)
@@ -85,7 +85,21 @@ def _matmul_y(ans: Any, x: Any, y: Any) -> Callable[[Any], Any]:
     return pullback
 
 
+def _matmul_stack(stacked: tuple[bool, ...], size: int, x: Any, y: Any) -> Any:
+    """Stacks on one side, on their own dimensions those of one product."""
+    m, n = len(shape_of(x)) - stacked[0], len(shape_of(y)) - stacked[1]
+    if all(stacked) or (m > 2 and n < 2) or (n > 2 and m < 2):
+        return NotImplemented
+    if stacked[0]:
+        return matmul(x if m >= n or m == 1 else reshape(x, (size, *(1,) * (n - m), *x.shape[1:])), y)
+    if n == 1:
+        return matmul(y, swapaxes(x, 0, 1)) if m == 2 else matmul(y, x)
+    return matmul(x, y if n >= m or m == 1 else reshape(y, (size, *(1,) * (m - n), *y.shape[1:])))
+
+
 defvjp(matmul, _matmul_x, _matmul_y)
+defjvp(matmul, "linear", "linear")
+defbatch(matmul, _matmul_stack)
 
 
 @method("__rmatmul__")
@@ -127,7 +141,7 @@ def dot(x: Any, y: Any) -> Any:
     return reshape(product, product.shape[:-1] + stacked.shape[1:])
 
 
-@implements(np.outer)
+@implements(np.outer, np.linalg.outer)
 def outer(x: Any, y: Any) -> Any:
     """The outer product x yᵀ of two vectors; other arrays are flattened.
 
