@@ -75,9 +75,7 @@ def test_elements_that_are_zero_get_the_gradient_zero(ord):
     ],
 )
 def test_norms_that_we_do_not_have(x, ord, axis):
-    with pytest.raises(
-        ValueError, match=r"^norm: ord must be None, 'fro', 'nuc', 1, 2, -2 or inf for matrices, or a positive"
-    ):
+    with pytest.raises(ValueError, match=r"^norm: ord must be None, 'fro', 'nuc', 1, 2, -2 or inf for matrices, or"):
         ops.norm(x, ord, axis)
 
 
