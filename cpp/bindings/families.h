@@ -17,5 +17,6 @@ void bind_softmax(pybind11::module_& m);
 void bind_optimizers(pybind11::module_& m);
 void bind_gather(pybind11::module_& m);
 void bind_factor(pybind11::module_& m);
+void bind_spectral(pybind11::module_& m);
 
 }  // namespace mmlcore::bindings

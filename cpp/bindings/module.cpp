@@ -45,4 +45,5 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_optimizers(m);
     bind_gather(m);
     bind_factor(m);
+    bind_spectral(m);
 }
