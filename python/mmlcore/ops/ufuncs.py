@@ -126,8 +126,16 @@ for _ufunc, _slopes in BINARY.items():
     _binary(_ufunc, *_slopes)
 
 
+def _is_zero(x: Any) -> bool:
+    return type(x) in (int, float) and x == 0
+
+
 def _gap(x: Any, y: Any) -> Any:
     """x - y, and 0 where both are the same infinity."""
+    if _is_zero(y):
+        return x
+    if _is_zero(x):
+        return -y
     a, b = plain(x), plain(y)
     if np.isfinite(sum(a)) and np.isfinite(sum(b)):  # of a sum it is quicker than of all; a false alarm costs little
         return x - y
@@ -139,6 +147,8 @@ def _gap(x: Any, y: Any) -> Any:
 @primitive
 def _logaddexp(x: Any, y: Any) -> Any:
     """log(e^x + e^y) = max(x, y) + log(1 + e^-|x - y|): NumPy's own is several times as slow."""
+    if _is_zero(x) or _is_zero(y):  # log(1 + e^x)
+        return softplus(y if _is_zero(x) else x)
     return np.maximum(x, y) + softplus(-np.abs(_gap(x, y)))
 
 
