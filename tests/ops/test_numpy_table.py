@@ -51,6 +51,7 @@ TABLE = {
     "degrees": (np.degrees, [V], REAL),
     "conjugate": (np.conjugate, [V], REAL),
     "modf": (lambda x: np.modf(x)[0], [V], ABOVE_ONE),
+    "frexp": (lambda x: np.frexp(x)[0] * np.frexp(x)[1], [V], ABOVE_ONE),
     "sinc": (np.sinc, [V], POSITIVE),
     "sinc at 0": (lambda x: np.sinc(x * 1e-5), [V], REAL),
     "nan_to_num": (np.nan_to_num, [V], REAL),
@@ -337,6 +338,24 @@ def test_layouts_and_float32_give_the_same_gradients(name):
     for g, e, x in zip(gradient(*[x.astype(np.float32) for x in xs]), expected, xs, strict=True):
         assert (g.dtype, g.shape) == (np.float32, x.shape)
         np.testing.assert_allclose(g, e, rtol=2e-3, atol=2e-4 * max(1.0, np.abs(e).max()))
+
+
+UFUNCS = [name for name, (f, _, _) in TABLE.items() if isinstance(f, np.ufunc) and name not in ("vecdot", "matmul")]
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (2, 0, 3), (1, 1)])
+@pytest.mark.parametrize("name", [name for name in UFUNCS if "matmul" not in name])
+def test_elementwise_functions_of_any_shape(name, shape):
+    f, shapes, (low, high) = TABLE[name]
+    random = np.random.default_rng(7)
+    xs = tuple(random.uniform(low, high, shape) for _ in shapes)
+    check_grads(f, xs, order=2)
+    for x, g in zip(xs, grad(lambda *ts: np.sum(f(*ts)), tuple(range(len(xs))))(*xs), strict=True):
+        assert (np.shape(g), g.dtype) == (x.shape if isinstance(x, np.ndarray) else (), np.float64)
+    if len(xs) == 2 and shape == ():
+        row = random.uniform(low, high, 4)
+        check_grads(f, (xs[0], row), order=1)
+        check_grads(f, (row, xs[1]), order=1)
 
 
 MODULES = (

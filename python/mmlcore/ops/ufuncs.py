@@ -200,6 +200,13 @@ def _modf(x: Any) -> tuple[Any, Any]:
     return subtract(x, whole), whole
 
 
+@implements(np.frexp)
+def _frexp(x: Any) -> tuple[Any, Any]:
+    """x = m 2^e: the mantissa m has the slope 2^-e, the exponent is a step."""
+    _, exponent = np.frexp(plain(x))
+    return _ldexp(x, -exponent), exponent
+
+
 @implements(np.float_power)
 def _float_power(x: Any, y: Any) -> Any:
     return power(astype(x, np.float64), y)
