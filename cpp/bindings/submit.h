@@ -4,7 +4,7 @@
 // what failed or how far they came, and can only be run.
 #pragma once
 
-#include <pybind11/pybind11.h>
+#include "bindings/gil.h"
 
 namespace mmlcore::bindings {
 
@@ -17,7 +17,7 @@ void submit(double cost_ns, Command&& command) {
         command();
         return;
     }
-    pybind11::gil_scoped_release release;
+    const WithoutGil released;
     command();
 }
 
