@@ -82,13 +82,17 @@ def _quickly(function: str, ufunc: np.ufunc, x: Any, y: Any) -> Any:
     return pair(function, ufunc, x, y)
 
 
-def _share(g: Any, ahead: Any, ahead_or_equal: Any) -> Any:
-    """All of the gradient where an operand is ahead, half where they are equal, in the dtype of g."""
-    return (g * ahead + g * ahead_or_equal) * 0.5
+def _share(g: Any, leader: Any, other: Any) -> Any:
+    """All of the gradient where the leader is ahead of the other, half where they are equal, in the dtype of g."""
+    weight = np.asarray(leader >= other, g.dtype)
+    equal = np.asarray(leader == other)
+    if equal.any():
+        weight[equal] = 0.5
+    return g * weight
 
 
-binary_rules(maximum, lambda g, ans, x, y: _share(g, x > y, x >= y), lambda g, ans, x, y: _share(g, x < y, x <= y))
-binary_rules(minimum, lambda g, ans, x, y: _share(g, x < y, x <= y), lambda g, ans, x, y: _share(g, x > y, x >= y))
+binary_rules(maximum, lambda g, ans, x, y: _share(g, x, y), lambda g, ans, x, y: _share(g, y, x))
+binary_rules(minimum, lambda g, ans, x, y: _share(g, y, x), lambda g, ans, x, y: _share(g, x, y))
 
 
 @implements(np.where)
