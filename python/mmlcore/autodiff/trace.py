@@ -175,7 +175,7 @@ class _Tracer:
             ans = call(*values, **kwargs)
         constants = [_short(x) for i, x in enumerate(args) if i not in own and x is not None]
         constants += [f"{key}={_short(value)}" for key, value in kwargs.items()]
-        name = rules.name.lstrip("_") + (f" [{', '.join(constants)}]" if constants else "")
+        name = rules.name + (f" [{', '.join(constants)}]" if constants else "")
         return self.tensor(ans, name, tuple(args[i].node for i in own), derivatives)
 
 

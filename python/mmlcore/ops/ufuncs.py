@@ -45,18 +45,17 @@ LINEAR = {
 
 
 def _unary(ufunc: np.ufunc, of_x: Slope | None = None, of_y: Slope | None = None) -> None:
-    @implements(ufunc)
-    @primitive
     def f(x: Any) -> Any:
         return ufunc(x)
 
-    f._rules.name = ufunc.__name__  # type: ignore[attr-defined]
+    f.__name__ = ufunc.__name__
+    prim = implements(ufunc)(primitive(f))
     if of_x is not None:
-        defvjp(f, lambda ans, x: lambda g: g * of_x(x))
-        defjvp(f, lambda t, ans, x: t * of_x(x))
+        defvjp(prim, lambda ans, x: lambda g: g * of_x(x))
+        defjvp(prim, lambda t, ans, x: t * of_x(x))
     elif of_y is not None:
-        defvjp(f, lambda ans, x: lambda g: g * of_y(ans))
-        defjvp(f, lambda t, ans, x: t * of_y(ans))
+        defvjp(prim, lambda ans, x: lambda g: g * of_y(ans))
+        defjvp(prim, lambda t, ans, x: t * of_y(ans))
 
 
 def _proportional(ufunc: np.ufunc, factor: float) -> None:
@@ -106,14 +105,12 @@ BINARY: dict[np.ufunc, tuple[Callable[..., Any], Callable[..., Any]]] = {
 
 
 def _binary(ufunc: np.ufunc, dx: Callable[..., Any], dy: Callable[..., Any]) -> None:
-    @implements(ufunc)
-    @primitive
     def f(x: Any, y: Any) -> Any:
         ans = ufunc(x, y)
         return ans if ans.dtype in FLOATS else astype(ans, np.float64)
 
-    f._rules.name = ufunc.__name__  # type: ignore[attr-defined]
-    binary_rules(f, dx, dy)
+    f.__name__ = ufunc.__name__
+    binary_rules(implements(ufunc)(primitive(f)), dx, dy)
 
 
 for _ufunc, _slope in OF_X.items():
@@ -152,7 +149,6 @@ def _logaddexp(x: Any, y: Any) -> Any:
     return np.maximum(x, y) + softplus(-np.abs(_gap(x, y)))
 
 
-_logaddexp._rules.name = "logaddexp"  # type: ignore[attr-defined]
 binary_rules(
     _logaddexp,
     lambda g, ans, x, y: g * sigmoid(_gap(x, y)),
