@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "python" / "mmlcore"
 CPP = REPOSITORY / "cpp"
 
-GROUND = {"_arrays", "_errors", "_random"}  # any room may stand on them
+GROUND = {"_arrays", "_configuration", "_errors", "_random"}  # any room may stand on them
 ANYTHING_PUBLIC = None
 TRAINING = {"ops", "autodiff", "_kernels"}
 
@@ -22,6 +22,7 @@ MAY_USE: dict[str, set[str] | None] = {
     "_errors": set(),
     "_arrays": {"_errors"},
     "_random": {"_errors"},
+    "_configuration": {"_errors"},
     "_kernels": {"_cpu"},
     "_config": {"_kernels", "mmlcore"},  # show_config; reads the version of the package itself
     "linalg": {"_kernels"},
@@ -48,7 +49,7 @@ TOP = "mmlcore"  # the package itself: its __init__ may import every room
 
 OPTIONAL = {
     *("scipy", "sklearn", "torch", "jax", "matplotlib", "pandas", "mpi4py", "mpi4jax", "onnx", "onnxruntime"),
-    *("safetensors", "tqdm", "rich", "joblib", "threadpoolctl", "dask"),
+    *("tensorboardX", "safetensors", "tqdm", "rich", "joblib", "threadpoolctl", "dask"),
 }
 
 

@@ -1,8 +1,9 @@
-// One step of SGD with momentum and of Adam over n parameters, beside a plain loop. One thread.
+// One step of every optimiser over n parameters, and Adam as a plain loop. One thread.
 
 #include <benchmark/benchmark.h>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -16,15 +17,14 @@ using std::ptrdiff_t;
 template <class T>
 struct Parameters {
     ptrdiff_t n;
-    std::vector<T> theta, m, v, g;
-    std::int64_t step = 0;
-    double lr = 1e-3;
+    std::vector<T> theta, slots, g;
+    std::vector<double> constants;
+    double clock[2] = {0, 1};
 
     explicit Parameters(const benchmark::State& state) : n(state.range(0)) {
         const auto size = static_cast<std::size_t>(n);
         theta.assign(size, T(1));
-        m.assign(size, T(0));
-        v.assign(size, T(0));
+        slots.assign(3 * size, T(0));
         g.assign(size, T(0.5));
         mmlcore::set_thread_count(1);
     }
@@ -34,34 +34,30 @@ struct Parameters {
     }
 };
 
+// Every rule of kernels/optimizer_rules.h, by its number; its own constants are 0.9.
 template <class T>
-void sgd(benchmark::State& state) {
+void rule(benchmark::State& state) {
     Parameters<T> p(state);
+    const auto& kernel = mmlcore::optimizer_kernels<T>()[static_cast<std::size_t>(state.range(1))];
+    p.constants.assign(static_cast<std::size_t>(2 + kernel.constants), 0.9);
+    p.constants[0] = p.constants[1] = 1e-3;
+    const std::vector<mmlcore::Span> spans{{0, p.n}};
     for (auto _ : state) {
-        mmlcore::sgd(p.theta.data(), p.v.data(), p.g.data(), &p.lr, 0.9, true, p.n);
+        kernel.run({p.theta.data(), p.slots.data(), p.n, p.g.data(), p.constants.data(), p.clock}, spans);
         benchmark::ClobberMemory();
     }
-    p.report(state, 5);
-}
-
-template <class T>
-void adam(benchmark::State& state) {
-    Parameters<T> p(state);
-    for (auto _ : state) {
-        mmlcore::adam(p.theta.data(), p.m.data(), p.v.data(), &p.step, p.g.data(), &p.lr, 0.9, 0.999, 1e-7, p.n);
-        benchmark::ClobberMemory();
-    }
-    p.report(state, 7);
+    state.SetLabel(kernel.name);
+    p.report(state, 3 + 2 * kernel.slots);
 }
 
 template <class T>
 void adam_naive(benchmark::State& state) {
     Parameters<T> p(state);
-    T *theta = p.theta.data(), *m = p.m.data(), *v = p.v.data();
+    T *theta = p.theta.data(), *m = p.slots.data(), *v = m + p.n;
     const T* g = p.g.data();
     for (auto _ : state) {
-        const double t = static_cast<double>(++p.step);
-        const T rate = static_cast<T>(p.lr * std::sqrt(1 - std::pow(0.999, t)) / (1 - std::pow(0.9, t)));
+        const double t = p.clock[0] += 1;
+        const T rate = static_cast<T>(1e-3 * std::sqrt(1 - std::pow(0.999, t)) / (1 - std::pow(0.9, t)));
         for (ptrdiff_t i = 0; i < p.n; ++i) {
             m[i] = T(0.9) * m[i] + T(0.1) * g[i];
             v[i] = T(0.999) * v[i] + T(0.001) * g[i] * g[i];
@@ -76,9 +72,15 @@ void sizes(benchmark::internal::Benchmark* b) {
     b->ArgName("n")->Arg(1 << 12)->Arg(1 << 17)->Arg(1 << 22);
 }
 
-BENCHMARK_TEMPLATE(sgd, float)->Apply(sizes);
-BENCHMARK_TEMPLATE(adam, float)->Apply(sizes);
-BENCHMARK_TEMPLATE(adam, double)->Apply(sizes);
+void rules(benchmark::internal::Benchmark* b) {
+    b->ArgNames({"n", "rule"});
+    const auto count = static_cast<int64_t>(mmlcore::optimizer_kernels<float>().size());
+    for (int64_t n : {1 << 12, 1 << 17, 1 << 22})
+        for (int64_t i = 0; i < count; ++i) b->Args({n, i});
+}
+
+BENCHMARK_TEMPLATE(rule, float)->Apply(rules);
+BENCHMARK_TEMPLATE(rule, double)->Apply(rules);
 BENCHMARK_TEMPLATE(adam_naive, float)->Apply(sizes);
 
 }  // namespace

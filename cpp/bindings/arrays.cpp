@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "bindings/recording.h"
 #include "kernels/workspace.h"
 
 namespace mmlcore::bindings {
@@ -99,9 +100,14 @@ void require_apart(const char* function, const char* argument, const py::object&
 
 py::array contiguous(const py::array& a) {
     if (is_contiguous(a)) return a;
+    if (recording_now()) throw_value("Recording", "every array", "C-contiguous and aligned", "one of other strides");
     py::array copy = py::array::ensure(a, py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_);
     if (!copy) throw std::bad_alloc();  // a view may stand for more elements than there is memory
     return copy;
+}
+
+void note_use(const py::array& a) {
+    if (Recording* recording = recording_now()) recording->keep(a);
 }
 
 py::array new_array(Dtype dtype, const ptrdiff_t* shape, int ndim) {

@@ -51,8 +51,12 @@ auto dispatch(const char* function, const char* argument, const py::array& a, F&
     }
 }
 
+// Tells the recording, if one is made, to keep an array that a command is about to use.
+void note_use(const py::array& a);
+
 template <class T>
 void require_dtype(const char* function, const char* argument, const py::array& a) {
+    note_use(a);
     if (dtype_of(a) != (sizeof(T) == 4 ? Dtype::float32 : Dtype::float64))
         throw_type(function, argument, sizeof(T) == 4 ? "float32 (as the first array)" : "float64 (as the first array)",
                    std::string(py::str(a.dtype())));

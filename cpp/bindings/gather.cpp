@@ -45,6 +45,8 @@ void bind_gather_rows(py::array out, const py::array& x, const py::array& index)
     require_out(out, x, rows.size());
     rows.require_below(x.shape(0));
 
+    note_use(x);
+    note_use(out);
     const py::array source = rows_are_contiguous(x) ? x : contiguous(x);
     const ptrdiff_t count = rows.size(), bytes = count ? out.nbytes() / count : 0;
     submit(gather_ns(count, bytes),
@@ -53,11 +55,36 @@ void bind_gather_rows(py::array out, const py::array& x, const py::array& index)
             bytes] { gather_rows(to, from, stride, index, count, bytes); });
 }
 
+// The rows that follow each other in `order` from *first on: the batch of a step that counts for itself.
+void bind_gather_batch(py::array out, const py::array& x, const py::array& order, py::array first) {
+    constexpr const char* name = "gather_batch";
+    if (x.ndim() == 0) throw_value(name, "x", "at least 1-dimensional", "0 dimensions");
+    require_same_plain_dtype(out, x);
+    const Indices rows(name, "order", order);
+    const std::int64_t* begin = counter(name, "first", first);
+    const ptrdiff_t count = out.ndim() ? out.shape(0) : 0;
+    require_out(out, x, count);
+    if (*begin < 0 || *begin + count > rows.size())
+        throw_value(name, "first", "between 0 and " + std::to_string(rows.size() - count), std::to_string(*begin));
+    rows.require_below(x.shape(0), *begin, count);
+
+    note_use(x);
+    note_use(out);
+    const py::array source = rows_are_contiguous(x) ? x : contiguous(x);
+    const ptrdiff_t bytes = count ? out.nbytes() / count : 0;
+    submit(gather_ns(count, bytes),
+           [=, to = static_cast<char*>(out.mutable_data()), from = static_cast<const char*>(source.data()),
+            stride = source.strides(0),
+            index = rows.data()] { gather_rows(to, from, stride, index + *begin, count, bytes); });
+}
+
 }  // namespace
 
 void bind_gather(py::module_& m) {
     m.def(kName, &bind_gather_rows, py::arg("out").noconvert(), py::arg("x").noconvert(), py::arg("index").noconvert(),
           "out[i] = x[index[i]]; every index in 0 <= index < len(x)");
+    m.def("gather_batch", &bind_gather_batch, py::arg("out").noconvert(), py::arg("x").noconvert(),
+          py::arg("order").noconvert(), py::arg("first").noconvert(), "out[i] = x[order[first[0] + i]]");
 }
 
 }  // namespace mmlcore::bindings

@@ -33,6 +33,7 @@ void bind_gemm_call(py::array c, const py::array& a, const py::array& b, double 
                                    optional_output<T>("gemm", "z", z, {m, n}), row_values.data()};
         auto meets_c = [&c](const py::object& x) { return !x.is_none() && overlap(c, x); };
         if (meets_c(a) || meets_c(b) || meets_c(bias) || meets_c(row_bias)) {  // c may not overwrite what is still read
+            refuse_recording("gemm onto its own operands");
             py::array_t<T> separate(std::vector<ptrdiff_t>{m, n}, C.data());
             bind_gemm_call(separate, a, b, alpha, beta, bias, activation, row_bias, z);
             std::copy(separate.data(), separate.data() + m * n, C.data());

@@ -16,12 +16,12 @@ Indices::Indices(const char* function, const char* argument, const py::array& a)
     : function_(function), argument_(argument) {
     require_int64(function, argument, a);
     require_ndim(function, argument, a, 1);
+    note_use(a);
     array_ = contiguous(a);
 }
 
-void Indices::require_below(ptrdiff_t extent) const {
-    const std::int64_t* index = data();
-    const ptrdiff_t n = size();
+void Indices::require_below(ptrdiff_t extent, ptrdiff_t first, ptrdiff_t n) const {
+    const std::int64_t* index = data() + first;
     std::uint64_t signs = 0;  // of index and of extent - 1 - index, without a branch so that it is vectorised
     for (ptrdiff_t i = 0; i < n; ++i) {
         const auto value = static_cast<std::uint64_t>(index[i]);
@@ -32,7 +32,7 @@ void Indices::require_below(ptrdiff_t extent) const {
     ptrdiff_t wrong = 0;
     while (index[wrong] >= 0 && index[wrong] < extent) ++wrong;
     throw_value(function_, argument_, "in 0 <= index < " + std::to_string(extent),
-                std::to_string(index[wrong]) + " at position " + std::to_string(wrong));
+                std::to_string(index[wrong]) + " at position " + std::to_string(first + wrong));
 }
 
 std::int64_t* counter(const char* function, const char* argument, py::array& a) {
@@ -40,6 +40,7 @@ std::int64_t* counter(const char* function, const char* argument, py::array& a) 
     require_shape(function, argument, a, {1});
     require_writeable(function, argument, a);
     if (!is_contiguous(a)) throw_value(function, argument, "aligned", "other strides");
+    note_use(a);
     return static_cast<std::int64_t*>(a.mutable_data());
 }
 

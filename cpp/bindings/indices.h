@@ -13,7 +13,9 @@ class Indices {
     Indices(const char* function, const char* argument, const py::array& a);
 
     // ValueError, naming the first one, when an index is outside 0 … extent-1.
-    void require_below(ptrdiff_t extent) const;
+    void require_below(ptrdiff_t extent) const { require_below(extent, 0, size()); }
+    // The same for `count` of them from `first` on.
+    void require_below(ptrdiff_t extent, ptrdiff_t first, ptrdiff_t count) const;
 
     const std::int64_t* data() const { return static_cast<const std::int64_t*>(array_.data()); }
     ptrdiff_t size() const { return array_.size(); }

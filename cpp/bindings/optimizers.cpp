@@ -1,8 +1,9 @@
+// <rule>_step(theta, slots, clock, grad, constants, spans) for every rule of kernels/optimizer_rules.h; clipping before
+// it and averaging after it.
+
 #include "kernels/optimizers.h"
 
-#include <pybind11/stl.h>
-
-#include <optional>
+#include <vector>
 
 #include "bindings/arrays.h"
 #include "bindings/families.h"
@@ -12,55 +13,89 @@
 namespace mmlcore::bindings {
 namespace {
 
-void require_size(const char* function, const char* argument, const py::array& a, ptrdiff_t n) {
-    if (a.size() != n)
-        throw_value(function, argument, "of " + std::to_string(n) + " elements (as theta)", shape_text(a));
+// A vector of float64 that is read when the kernel runs: what changes from step to step.
+double* numbers(const char* function, const char* argument, const py::array& a, ptrdiff_t n) {
+    if (dtype_of(a) != Dtype::float64) throw_type(function, argument, "float64", std::string(py::str(a.dtype())));
+    require_shape(function, argument, a, {n});
+    require_writeable(function, argument, a);
+    if (!is_contiguous(a)) throw_value(function, argument, "aligned and contiguous", "other strides");
+    note_use(a);
+    return const_cast<double*>(static_cast<const double*>(a.data()));
 }
 
-// A vector of θ's size and dtype that is updated in place.
-template <class T>
-T* state(const char* function, const char* argument, py::array& a, ptrdiff_t n) {
-    const Output<T> checked(function, argument, a);
-    require_size(function, argument, a, n);
-    return checked.data();
+// Pairs (begin, end) within a vector of n.
+std::vector<Span> spans_of(const char* function, const py::array& spans, ptrdiff_t n) {
+    require_ndim(function, "spans", spans, 2);
+    require_shape(function, "spans", spans, {spans.shape(0), 2});
+    const Indices flat(function, "spans", spans.attr("reshape")(-1).cast<py::array>());
+    std::vector<Span> result;
+    for (ptrdiff_t i = 0; i < flat.size(); i += 2) {
+        const Span span{flat.data()[i], flat.data()[i + 1]};
+        if (span.begin < 0 || span.end < span.begin || span.end > n)
+            throw_value(function, "spans", "pairs 0 <= begin <= end <= " + std::to_string(n),
+                        "(" + std::to_string(span.begin) + ", " + std::to_string(span.end) + ")");
+        result.push_back(span);
+    }
+    return result;
 }
 
-const double* rate_of(const char* function, const py::array& lr) {
-    if (dtype_of(lr) != Dtype::float64) throw_type(function, "lr", "float64", std::string(py::str(lr.dtype())));
-    require_shape(function, "lr", lr, {1});
-    if (!is_contiguous(lr)) throw_value(function, "lr", "aligned", "other strides");
-    return static_cast<const double*>(lr.data());
-}
-
-void bind_sgd(py::array theta, std::optional<py::array> velocity, const py::array& grad, const py::array& lr,
-              double momentum, bool nesterov) {
-    dispatch("sgd", "theta", theta, [&](auto zero) {
+void step(size_t rule, const char* function, py::array& theta, py::array& slots, const py::array& clock,
+          const py::array& grad, const py::array& constants, const py::array& spans) {
+    dispatch(function, "theta", theta, [&](auto zero) {
         using T = decltype(zero);
-        const Output<T> parameters("sgd", "theta", theta);
+        const OptimizerKernel<T>& kernel = optimizer_kernels<T>()[rule];
+        const Output<T> parameters(function, "theta", theta);
         const ptrdiff_t n = parameters.size();
-        T* v = velocity ? state<T>("sgd", "velocity", *velocity, n) : nullptr;
-        require_size("sgd", "grad", grad, n);
-        const Input<T> g("sgd", "grad", grad);
-        const double* rate = rate_of("sgd", lr);
-        submit(optimizer_ns<T>(n, v ? 5 : 3),
-               [=, theta = parameters.data(), g = g.data()] { sgd(theta, v, g, rate, momentum, nesterov, n); });
+        const Output<T> state(function, "slots", slots, {kernel.slots, n});
+        if (grad.size() != n)
+            throw_value(function, "grad", "of " + std::to_string(n) + " elements (as theta)", shape_text(grad));
+        const Input<T> g(function, "grad", grad);
+        const OptimizerStep<T> arguments{parameters.data(),
+                                         state.data(),
+                                         n,
+                                         g.data(),
+                                         numbers(function, "constants", constants, 2 + kernel.constants),
+                                         numbers(function, "clock", clock, 2)};
+        submit(optimizer_ns<T>(n, 3 + 2 * kernel.slots),
+               [run = kernel.run, arguments, spans = spans_of(function, spans, n)] { run(arguments, spans); });
     });
 }
 
-void bind_adam(py::array theta, py::array m, py::array v, py::array step, const py::array& grad, const py::array& lr,
-               double beta1, double beta2, double epsilon) {
-    dispatch("adam", "theta", theta, [&](auto zero) {
+void bind_clip_by_value(py::array g, const py::array& limit) {
+    constexpr const char* function = "clip_by_value";
+    dispatch(function, "g", g, [&](auto zero) {
         using T = decltype(zero);
-        const Output<T> parameters("adam", "theta", theta);
-        const ptrdiff_t n = parameters.size();
-        T* mean = state<T>("adam", "m", m, n);
-        T* square = state<T>("adam", "v", v, n);
-        std::int64_t* t = counter("adam", "step", step);
-        require_size("adam", "grad", grad, n);
-        const Input<T> g("adam", "grad", grad);
-        const double* rate = rate_of("adam", lr);
-        submit(optimizer_ns<T>(n, 7), [=, theta = parameters.data(), g = g.data()] {
-            adam(theta, mean, square, t, g, rate, beta1, beta2, epsilon, n);
+        const Output<T> gradient(function, "g", g);
+        const double* bound = numbers(function, "limit", limit, 1);
+        submit(optimizer_ns<T>(gradient.size(), 2),
+               [=, g = gradient.data(), n = gradient.size()] { clip_by_value(g, bound, n); });
+    });
+}
+
+void clip_spans(const char* function, bool together, py::array& g, const py::array& limit, const py::array& spans) {
+    dispatch(function, "g", g, [&](auto zero) {
+        using T = decltype(zero);
+        const Output<T> gradient(function, "g", g);
+        const double* bound = numbers(function, "limit", limit, 1);
+        submit(optimizer_ns<T>(gradient.size(), 3),
+               [=, g = gradient.data(), spans = spans_of(function, spans, gradient.size())] {
+                   together ? clip_by_global_norm(g, bound, spans) : clip_by_norm(g, bound, spans);
+               });
+    });
+}
+
+void bind_average(py::array average, const py::array& theta, const py::array& momentum, const py::array& clock) {
+    constexpr const char* function = "average_parameters";
+    dispatch(function, "average", average, [&](auto zero) {
+        using T = decltype(zero);
+        const Output<T> mean(function, "average", average);
+        if (theta.size() != mean.size())
+            throw_value(function, "theta", "of " + std::to_string(mean.size()) + " elements (as average)",
+                        shape_text(theta));
+        const Input<T> present(function, "theta", theta);
+        const double *keep = numbers(function, "momentum", momentum, 1), *steps = numbers(function, "clock", clock, 2);
+        submit(optimizer_ns<T>(mean.size(), 3), [=, mean = mean.data(), theta = present.data(), n = mean.size()] {
+            average_parameters(mean, theta, keep, steps, n);
         });
     });
 }
@@ -72,11 +107,37 @@ py::arg array(const char* name) {
 }  // namespace
 
 void bind_optimizers(py::module_& m) {
-    m.def("sgd", &bind_sgd, array("theta"), array("velocity").none(true), array("grad"), array("lr"),
-          py::arg("momentum"), py::arg("nesterov"),
-          "velocity = momentum velocity - lr grad; theta += velocity (nesterov: momentum velocity - lr grad)");
-    m.def("adam", &bind_adam, array("theta"), array("m"), array("v"), array("step"), array("grad"), array("lr"),
-          py::arg("beta1"), py::arg("beta2"), py::arg("epsilon"), "One step of Adam; increments step[0] first");
+    const auto& kernels = optimizer_kernels<float>();
+    py::dict rules;
+    for (size_t rule = 0; rule < kernels.size(); ++rule) {
+        const std::string name = kernels[rule].name;
+        rules[name.c_str()] = py::make_tuple(kernels[rule].slots, kernels[rule].constants);
+        m.def((name + "_step").c_str(),
+              [rule, function = name + "_step"](py::array theta, py::array slots, const py::array& clock,
+                                                const py::array& grad, const py::array& constants,
+                                                const py::array& spans) {
+                  step(rule, function.c_str(), theta, slots, clock, grad, constants, spans);
+              },
+              array("theta"), array("slots"), array("clock"), array("grad"), array("constants"), array("spans"),
+              ("One step of " + name + " on the spans of theta; counts it in clock[0]").c_str());
+    }
+    m.attr("OPTIMIZER_RULES") = rules;
+
+    m.def("clip_by_value", &bind_clip_by_value, array("g"), array("limit"), "g = min(max(g, -limit), limit)");
+    m.def(
+        "clip_by_norm",
+        [](py::array g, const py::array& limit, const py::array& spans) {
+            clip_spans("clip_by_norm", false, g, limit, spans);
+        },
+        array("g"), array("limit"), array("spans"), "Scale every span of g whose norm is above limit to that norm");
+    m.def(
+        "clip_by_global_norm",
+        [](py::array g, const py::array& limit, const py::array& spans) {
+            clip_spans("clip_by_global_norm", true, g, limit, spans);
+        },
+        array("g"), array("limit"), array("spans"), "Scale all spans of g to the norm limit if theirs is above it");
+    m.def("average_parameters", &bind_average, array("average"), array("theta"), array("momentum"), array("clock"),
+          "average += (1 - momentum)(theta - average); with a negative momentum the mean over the steps of clock");
 }
 
 }  // namespace mmlcore::bindings

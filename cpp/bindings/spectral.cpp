@@ -183,7 +183,7 @@ std::pair<ptrdiff_t, bool> bind_power_iteration(py::array u, py::array v, py::ar
         if (m == 0 || n == 0) throw_value(name, "a", "non-empty", shape_text(a));
         if (sigmas.size() == 0) throw_value(name, "trace", "non-empty", "0 elements");
         Iteration done{};
-        submit(static_cast<double>(m * n) * static_cast<double>(sigmas.size()),
+        answer(static_cast<double>(m * n) * static_cast<double>(sigmas.size()),
                [=, &done, to_u = U.data(), to_v = V.data(), to_trace = sigmas.data(), steps = sigmas.size(),
                 view = MatrixView<T>{A.data(), A.row(), A.col()}] {
                    done = power_iteration<T>(to_u, to_v, to_trace, view, m, n, steps, static_cast<T>(tolerance));

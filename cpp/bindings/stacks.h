@@ -54,7 +54,7 @@ Failure over_stack(ptrdiff_t count, double cost_each_ns, One&& one) {
             pivot_of_first = pivot;
         }
     };
-    submit(static_cast<double>(count) * cost_each_ns, [&] {
+    answer(static_cast<double>(count) * cost_each_ns, [&] {
         if (count < 2 || cost_each_ns > 1e6) {  // large ones are parallel inside
             for (ptrdiff_t i = 0; i < count; ++i) run(i);
             return;

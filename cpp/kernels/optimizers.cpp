@@ -1,9 +1,10 @@
 #include "kernels/optimizers.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/lanes.h"
-#include "kernels/math.h"
+#include "kernels/optimizer_rules.h"
 #include "kernels/simd.h"
 #include "kernels/threads.h"
 
@@ -13,75 +14,156 @@ namespace {
 using std::ptrdiff_t;
 
 constexpr ptrdiff_t kGrain = 1024;
+constexpr ptrdiff_t kNormBlock = 4096;  // squares added one after the other; the blocks' sums are added in turn
 
 // The loops are functions of their own: the serial and the parallel call run the same instructions, so that the number
 // of threads does not change a bit.
 
+template <template <class> class Rule, class T>
+[[gnu::noinline]] void move_range(const Rule<Vec<T>>& rule, const OptimizerStep<T>& step, T keep, ptrdiff_t begin,
+                                  ptrdiff_t end) {
+    using V = Vec<T>;
+    constexpr int slots = Rule<V>::slots;
+    for_each_vector<V>(begin, end, [=](ptrdiff_t i, auto count) {
+        V slot[slots > 0 ? slots : 1];
+        for (int k = 0; k < slots; ++k) slot[k] = load_lanes<V>(step.slots + k * step.n + i, count);
+        const V theta =
+            rule(keep * load_lanes<V>(step.theta + i, count), slot, load_lanes<V>(step.gradient + i, count));
+        for (int k = 0; k < slots; ++k) store_lanes(step.slots + k * step.n + i, slot[k], count);
+        store_lanes(step.theta + i, theta, count);
+    });
+}
+
+template <template <class> class Rule, class T>
+void move(const OptimizerStep<T>& step, const std::vector<Span>& spans) {
+    const double rate = step.constants[0], decay = step.constants[1];
+    step.clock[0] += 1;
+    const Rule<Vec<T>> rule(rate, step.constants + 2, step.clock);
+    const T keep = static_cast<T>(1 - rate * decay);
+    for (const Span span : spans) {
+        const ptrdiff_t n = span.end - span.begin;
+        parallel_chunks(n, kGrain, optimizer_ns<T>(n, 3 + 2 * Rule<Vec<T>>::slots),
+                        [&, first = span.begin](ptrdiff_t begin, ptrdiff_t end) {
+                            move_range<Rule, T>(rule, step, keep, first + begin, first + end);
+                        });
+    }
+}
+
+template <class T, template <class> class... Rules>
+std::vector<OptimizerKernel<T>> table(RuleList<Rules...>) {
+    return {{Rules<Vec<T>>::name, Rules<Vec<T>>::slots, Rules<Vec<T>>::constants, &move<Rules, T>}...};
+}
+
 template <class T>
-[[gnu::noinline]] void descend(T* theta, const T* g, T rate, ptrdiff_t begin, ptrdiff_t end) {
+[[gnu::noinline]] void clip_range(T* g, T limit, ptrdiff_t begin, ptrdiff_t end) {
     using V = Vec<T>;
     for_each_vector<V>(begin, end, [=](ptrdiff_t i, auto count) {
-        store_lanes(theta + i, load_lanes<V>(theta + i, count) - rate * load_lanes<V>(g + i, count), count);
+        const V x = load_lanes<V>(g + i, count);
+        store_lanes(g + i, x > limit ? broadcast<V>(limit) : (x < -limit ? broadcast<V>(-limit) : x), count);
     });
 }
 
 template <class T>
-[[gnu::noinline]] void descend_with_momentum(T* theta, T* velocity, const T* g, T rate, T momentum, bool nesterov,
-                                             ptrdiff_t begin, ptrdiff_t end) {
+[[gnu::noinline]] void scale_range(T* g, T factor, ptrdiff_t begin, ptrdiff_t end) {
     using V = Vec<T>;
-    for_each_vector<V>(begin, end, [=](ptrdiff_t i, auto count) {
-        const V step = rate * load_lanes<V>(g + i, count);
-        const V v = momentum * load_lanes<V>(velocity + i, count) - step;
-        const V move = nesterov ? momentum * v - step : v;
-        store_lanes(velocity + i, v, count);
-        store_lanes(theta + i, load_lanes<V>(theta + i, count) + move, count);
-    });
+    for_each_vector<V>(
+        begin, end, [=](ptrdiff_t i, auto count) { store_lanes(g + i, factor * load_lanes<V>(g + i, count), count); });
 }
 
-// m += (1-β1)(g - m),  v += (1-β2)(g² - v),  θ -= rate m/(√v + ε)
+// Σ g². Of squares of g/largest if those of g would overflow or vanish.
 template <class T>
-[[gnu::noinline]] void adam_range(T* theta, T* m, T* v, const T* g, T rate, T rest1, T rest2, T epsilon,
-                                  ptrdiff_t begin, ptrdiff_t end) {
+double sum_of_squares(const T* g, Span span, T scale) {
+    using V = Vec<T>;
+    double total = 0;
+    for (ptrdiff_t begin = span.begin; begin < span.end; begin += kNormBlock) {
+        V part{};
+        for_each_vector<V>(begin, std::min(begin + kNormBlock, span.end), [&](ptrdiff_t i, auto count) {
+            const V x = scale * load_lanes<V>(g + i, count);
+            part += x * x;
+        });
+        total += static_cast<double>(sum_lanes(part));
+    }
+    return total;
+}
+
+template <class T>
+double norm(const T* g, const std::vector<Span>& spans) {
+    auto total = [&](T scale) {
+        double squares = 0;
+        for (const Span span : spans) squares += sum_of_squares(g, span, scale);
+        return squares;
+    };
+    const double squares = total(T(1));
+    constexpr double low = sizeof(T) == 4 ? 1e-20 : 1e-280;
+    if (squares > low && std::isfinite(squares)) return std::sqrt(squares);
+
+    T largest = 0;
+    for (const Span span : spans)
+        for (ptrdiff_t i = span.begin; i < span.end; ++i) largest = std::max(largest, std::abs(g[i]));
+    if (largest == 0 || !std::isfinite(largest) || std::isnan(squares)) return std::sqrt(squares);
+    // a power of two, which scales without rounding, within the range of T
+    const int exponent = std::clamp(std::ilogb(largest), sizeof(T) == 4 ? -120 : -1000, sizeof(T) == 4 ? 120 : 1000);
+    return std::ldexp(std::sqrt(total(std::ldexp(T(1), -exponent))), exponent);
+}
+
+template <class T>
+void scale_spans(T* g, double factor, const std::vector<Span>& spans) {
+    for (const Span span : spans) {
+        const ptrdiff_t n = span.end - span.begin;
+        parallel_chunks(n, kGrain, optimizer_ns<T>(n, 2), [=](ptrdiff_t begin, ptrdiff_t end) {
+            scale_range(g, static_cast<T>(factor), span.begin + begin, span.begin + end);
+        });
+    }
+}
+
+template <class T>
+[[gnu::noinline]] void average_range(T* average, const T* theta, T share, ptrdiff_t begin, ptrdiff_t end) {
     using V = Vec<T>;
     for_each_vector<V>(begin, end, [=](ptrdiff_t i, auto count) {
-        const V gradient = load_lanes<V>(g + i, count);
-        V mean = load_lanes<V>(m + i, count), square = load_lanes<V>(v + i, count);
-        mean += rest1 * (gradient - mean);
-        square += rest2 * (gradient * gradient - square);
-        store_lanes(m + i, mean, count);
-        store_lanes(v + i, square, count);
-        store_lanes(theta + i, load_lanes<V>(theta + i, count) - rate * mean / (vsqrt(square) + epsilon), count);
+        const V old = load_lanes<V>(average + i, count), now = load_lanes<V>(theta + i, count);
+        store_lanes(average + i, share == 1 ? now : old + share * (now - old), count);
     });
 }
 
 }  // namespace
 
 template <class T>
-void sgd(T* theta, T* velocity, const T* g, const double* lr, double momentum, bool nesterov, ptrdiff_t n) {
-    const T rate = static_cast<T>(*lr), keep = static_cast<T>(momentum);
-    if (!velocity)
-        parallel_chunks(n, kGrain, optimizer_ns<T>(n, 3),
-                        [=](ptrdiff_t begin, ptrdiff_t end) { descend(theta, g, rate, begin, end); });
-    else
-        parallel_chunks(n, kGrain, optimizer_ns<T>(n, 5), [=](ptrdiff_t begin, ptrdiff_t end) {
-            descend_with_momentum(theta, velocity, g, rate, keep, nesterov, begin, end);
-        });
+const std::vector<OptimizerKernel<T>>& optimizer_kernels() {
+    static const std::vector<OptimizerKernel<T>> kernels = table<T>(OptimizerRules{});
+    return kernels;
 }
 
 template <class T>
-void adam(T* theta, T* m, T* v, std::int64_t* t, const T* g, const double* lr, double beta1, double beta2,
-          double epsilon, ptrdiff_t n) {
-    const double step = static_cast<double>(++*t);
-    const T rate = static_cast<T>(*lr * std::sqrt(1 - std::pow(beta2, step)) / (1 - std::pow(beta1, step)));
-    const T rest1 = static_cast<T>(1 - beta1), rest2 = static_cast<T>(1 - beta2), eps = static_cast<T>(epsilon);
-    parallel_chunks(n, kGrain, optimizer_ns<T>(n, 7), [=](ptrdiff_t begin, ptrdiff_t end) {
-        adam_range(theta, m, v, g, rate, rest1, rest2, eps, begin, end);
+void clip_by_value(T* g, const double* limit, ptrdiff_t n) {
+    parallel_chunks(n, kGrain, optimizer_ns<T>(n, 2),
+                    [=](ptrdiff_t begin, ptrdiff_t end) { clip_range(g, static_cast<T>(*limit), begin, end); });
+}
+
+template <class T>
+void clip_by_global_norm(T* g, const double* limit, const std::vector<Span>& spans) {
+    const double length = norm(g, spans);
+    if (length > *limit) scale_spans(g, *limit / length, spans);
+}
+
+template <class T>
+void clip_by_norm(T* g, const double* limit, const std::vector<Span>& spans) {
+    for (const Span span : spans) clip_by_global_norm(g, limit, {span});
+}
+
+template <class T>
+void average_parameters(T* average, const T* theta, const double* momentum, const double* clock, ptrdiff_t n) {
+    const double share = *clock <= 1 ? 1 : *momentum < 0 ? 1 / *clock : 1 - *momentum;
+    parallel_chunks(n, kGrain, optimizer_ns<T>(n, 3), [=](ptrdiff_t begin, ptrdiff_t end) {
+        average_range(average, theta, static_cast<T>(share), begin, end);
     });
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                      \
-    template void sgd<T>(T*, T*, const T*, const double*, double, bool, ptrdiff_t); \
-    template void adam<T>(T*, T*, T*, std::int64_t*, const T*, const double*, double, double, double, ptrdiff_t);
+#define MMLCORE_INSTANTIATE(T)                                                         \
+    template const std::vector<OptimizerKernel<T>>& optimizer_kernels<T>();            \
+    template void clip_by_value<T>(T*, const double*, ptrdiff_t);                      \
+    template void clip_by_norm<T>(T*, const double*, const std::vector<Span>&);        \
+    template void clip_by_global_norm<T>(T*, const double*, const std::vector<Span>&); \
+    template void average_parameters<T>(T*, const T*, const double*, const double*, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)
 #undef MMLCORE_INSTANTIATE

@@ -18,21 +18,109 @@ class PackedMatrix:
     @property
     def shape(self) -> tuple[int, int]:
         ...
+class Recording:
+    """
+    Kernel calls made inside `with recording:`, to be repeated without Python.
+    """
+    def __enter__(self) -> typing.Any:
+        ...
+    def __exit__(self, *args) -> None:
+        ...
+    def __init__(self) -> None:
+        ...
+    def __len__(self) -> int:
+        ...
+    def run(self, times: typing.SupportsInt | typing.SupportsIndex = 1) -> None:
+        """
+        Repeat all calls so many times.
+        """
 def absolute(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = absolute(x)
+    """
+def absolute_error_loss(loss: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    loss_i = scale times the sum of absolute_error over row i
+    """
+def absolute_error_loss_grad(dp: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, g: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    dp_ij = g_i scale times the derivative of absolute_error with respect to p_ij
     """
 def absolute_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy absolute'(x), where y = absolute(x)
     """
-def adam(theta: numpy.ndarray, m: numpy.ndarray, v: numpy.ndarray, step: numpy.ndarray, grad: numpy.ndarray, lr: numpy.ndarray, beta1: typing.SupportsFloat | typing.SupportsIndex, beta2: typing.SupportsFloat | typing.SupportsIndex, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
+def accumulate(total: numpy.ndarray, value: numpy.ndarray, weight: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
-    One step of Adam; increments step[0] first
+    total[0] += weight value[0]
     """
-def block_power_iteration(u: numpy.ndarray, s: numpy.ndarray, vt: numpy.ndarray, v: numpy.ndarray, a: numpy.ndarray, max_steps: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[int, bool, float]:
+def adadelta_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
     """
-    The leading singular triplets; v holds the start. Returns (steps, converged, residual).
+    One step of adadelta on the spans of theta; counts it in clock[0]
+    """
+def adagrad_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of adagrad on the spans of theta; counts it in clock[0]
+    """
+def adam_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of adam on the spans of theta; counts it in clock[0]
+    """
+def adamax_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of adamax on the spans of theta; counts it in clock[0]
+    """
+def add(out: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray) -> None:
+    """
+    out = a + b
+    """
+def add_noise(y: numpy.ndarray, x: numpy.ndarray, stddev: typing.SupportsFloat | typing.SupportsIndex, key: typing.SupportsInt | typing.SupportsIndex, draw: numpy.ndarray) -> None:
+    """
+    y = x + stddev z with z standard normal
+    """
+def advance(count: numpy.ndarray, by: typing.SupportsInt | typing.SupportsIndex) -> None:
+    """
+    count[0] += by
+    """
+def affine(y: numpy.ndarray, x: numpy.ndarray, scale: typing.SupportsFloat | typing.SupportsIndex, shift: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    y = scale x + shift
+    """
+def amsgrad_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of amsgrad on the spans of theta; counts it in clock[0]
+    """
+def append_rows(kept: numpy.ndarray, rows: numpy.ndarray, position: numpy.ndarray) -> None:
+    """
+    kept[position[0]:][:len(rows)] = rows; position[0] += len(rows)
+    """
+def average_parameters(average: numpy.ndarray, theta: numpy.ndarray, momentum: numpy.ndarray, clock: numpy.ndarray) -> None:
+    """
+    average += (1 - momentum)(theta - average); with a negative momentum the mean over the steps of clock
+    """
+def batch_norm(y: numpy.ndarray, mean: numpy.ndarray, rstd: numpy.ndarray, moving_mean: numpy.ndarray | None, moving_variance: numpy.ndarray | None, x: numpy.ndarray, gamma: numpy.ndarray | None, beta: numpy.ndarray | None, epsilon: typing.SupportsFloat | typing.SupportsIndex, momentum: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    y = gamma (x - mean) rstd + beta over the rows of x
+    """
+def batch_norm_grad(dx: numpy.ndarray | None, dgamma: numpy.ndarray | None, dbeta: numpy.ndarray | None, dy: numpy.ndarray, x: numpy.ndarray, mean: numpy.ndarray, rstd: numpy.ndarray, gamma: numpy.ndarray | None) -> None:
+    """
+    The gradients, given those of y and what the way forward wrote
+    """
+def binary_cross_entropy_loss(loss: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    loss_i = scale times the sum of binary_cross_entropy over row i
+    """
+def binary_cross_entropy_loss_grad(dp: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, g: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    dp_ij = g_i scale times the derivative of binary_cross_entropy with respect to p_ij
+    """
+def binary_cross_entropy_of_logits_loss(loss: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    loss_i = scale times the sum of binary_cross_entropy_of_logits over row i
+    """
+def binary_cross_entropy_of_logits_loss_grad(dp: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, g: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    dp_ij = g_i scale times the derivative of binary_cross_entropy_of_logits with respect to p_ij
     """
 def build_info() -> dict[str, str]:
     """
@@ -41,6 +129,18 @@ def build_info() -> dict[str, str]:
 def cholesky(l: numpy.ndarray, a: numpy.ndarray) -> tuple[int, int] | None:
     """
     l l.T = a from a's lower triangle; None, or (matrix, pivot) of the first that is not positive definite.
+    """
+def clip_by_global_norm(g: numpy.ndarray, limit: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    Scale all spans of g to the norm limit if theirs is above it
+    """
+def clip_by_norm(g: numpy.ndarray, limit: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    Scale every span of g whose norm is above limit to that norm
+    """
+def clip_by_value(g: numpy.ndarray, limit: numpy.ndarray) -> None:
+    """
+    g = min(max(g, -limit), limit)
     """
 def correlate2d(y: numpy.ndarray, x: numpy.ndarray, filters: numpy.ndarray, stride: typing.SupportsInt | typing.SupportsIndex = 1, padding: typing.SupportsInt | typing.SupportsIndex = 0, dilation: typing.SupportsInt | typing.SupportsIndex = 1) -> None:
     """
@@ -65,6 +165,18 @@ def dense_forward(y: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, bias: ty
 def det(determinants: numpy.ndarray, a: numpy.ndarray) -> None:
     """
     The determinants of a stack.
+    """
+def dropout(y: numpy.ndarray, x: numpy.ndarray, rate: typing.SupportsFloat | typing.SupportsIndex, key: typing.SupportsInt | typing.SupportsIndex, draw: numpy.ndarray) -> None:
+    """
+    y = x/(1 - rate) where the draw keeps an element, else 0
+    """
+def eig(values: numpy.ndarray, v: typing.Any, a: numpy.ndarray) -> bool:
+    """
+    a @ v = v * values, complex; v may be None. Returns whether every iteration converged.
+    """
+def eigh(values: numpy.ndarray, v: typing.Any, a: numpy.ndarray, lower: bool) -> bool:
+    """
+    a @ v = v * values from one triangle of a; v may be None. Returns whether every matrix is finite.
     """
 def elu(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -94,6 +206,10 @@ def expm1_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.
     """
     dx = dy expm1'(x), where y = expm1(x)
     """
+def gather_batch(out: numpy.ndarray, x: numpy.ndarray, order: numpy.ndarray, first: numpy.ndarray) -> None:
+    """
+    out[i] = x[order[first[0] + i]]
+    """
 def gather_rows(out: numpy.ndarray, x: numpy.ndarray, index: numpy.ndarray) -> None:
     """
     out[i] = x[index[i]]; every index in 0 <= index < len(x)
@@ -118,9 +234,53 @@ def get_num_threads() -> int:
     """
     Threads that a parallel region opened now would use.
     """
+def hinge_loss(loss: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    loss_i = scale times the sum of hinge over row i
+    """
+def hinge_loss_grad(dp: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, g: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    dp_ij = g_i scale times the derivative of hinge with respect to p_ij
+    """
+def huber_error_loss(loss: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    loss_i = scale times the sum of huber_error over row i
+    """
+def huber_error_loss_grad(dp: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, g: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    dp_ij = g_i scale times the derivative of huber_error with respect to p_ij
+    """
 def inverse(x: numpy.ndarray, a: numpy.ndarray) -> tuple[int, int] | None:
     """
     x = a⁻¹; None, or (matrix, pivot) of the first singular one.
+    """
+def kullback_leibler_loss(loss: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    loss_i = scale times the sum of kullback_leibler over row i
+    """
+def kullback_leibler_loss_grad(dp: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, g: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    dp_ij = g_i scale times the derivative of kullback_leibler with respect to p_ij
+    """
+def layer_norm(y: numpy.ndarray, mean: numpy.ndarray, rstd: numpy.ndarray, x: numpy.ndarray, gamma: numpy.ndarray | None, beta: numpy.ndarray | None, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    y = gamma (x - mean) rstd + beta in each row of x
+    """
+def layer_norm_grad(dx: numpy.ndarray | None, dgamma: numpy.ndarray | None, dbeta: numpy.ndarray | None, dy: numpy.ndarray, x: numpy.ndarray, mean: numpy.ndarray, rstd: numpy.ndarray, gamma: numpy.ndarray | None) -> None:
+    """
+    The gradients, given those of y and what the way forward wrote
+    """
+def ldlt(l: numpy.ndarray, d: numpy.ndarray, order: numpy.ndarray, a: numpy.ndarray) -> None:
+    """
+    l @ d @ l.T = a[order][:, order] from a's lower triangle.
+    """
+def limit_column_norms(w: numpy.ndarray, limit: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    Scale every column of w whose norm is above limit to that norm
+    """
+def lion_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of lion on the spans of theta; counts it in clock[0]
     """
 def log(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -142,6 +302,18 @@ def log_softmax(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = the logarithm of softmax(x)
     """
+def look_up(y: numpy.ndarray, table: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y[i] = table[x[i]]; NaN for no row
+    """
+def look_up_grad(dtable: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    dtable[r] = the sum of the dy[i] with x[i] = r
+    """
+def make_non_negative(w: numpy.ndarray) -> None:
+    """
+    w = max(w, 0)
+    """
 def matmul(a: typing.Any, b: typing.Any, out: typing.Any = None) -> typing.Any:
     """
     a @ b for vectors and matrices of one dtype, b also packed; NotImplemented for everything else.
@@ -154,6 +326,18 @@ def mean(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typin
     """
     out = the mean of x over the axes [first, last)
     """
+def momentum_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of momentum on the spans of theta; counts it in clock[0]
+    """
+def multiply(out: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray) -> None:
+    """
+    out = a b, element by element
+    """
+def nadam_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of nadam on the spans of theta; counts it in clock[0]
+    """
 def negative(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = negative(x)
@@ -161,6 +345,14 @@ def negative(y: numpy.ndarray, x: numpy.ndarray) -> None:
 def negative_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy negative'(x), where y = negative(x)
+    """
+def nesterov_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of nesterov on the spans of theta; counts it in clock[0]
+    """
+def next_rate(constants: numpy.ndarray, rates: numpy.ndarray, position: numpy.ndarray) -> None:
+    """
+    constants[0] = rates[position[0]]; position[0] += 1
     """
 def normal_cdf(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -170,9 +362,41 @@ def normal_cdf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: n
     """
     dx = dy normal_cdf'(x), where y = normal_cdf(x)
     """
+def normalize(y: numpy.ndarray, x: numpy.ndarray, mean: numpy.ndarray, variance: numpy.ndarray, gamma: numpy.ndarray | None, beta: numpy.ndarray | None, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    y = gamma (x - mean)/sqrt(variance + epsilon) + beta
+    """
+def penalize(value: numpy.ndarray, g: typing.Any, w: numpy.ndarray, l1: typing.SupportsFloat | typing.SupportsIndex, l2: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    value += l1 sum |w| + l2 sum w^2, and its gradient to g, which may be None
+    """
+def percentage_error_loss(loss: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    loss_i = scale times the sum of percentage_error over row i
+    """
+def percentage_error_loss_grad(dp: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, g: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    dp_ij = g_i scale times the derivative of percentage_error with respect to p_ij
+    """
+def philox4x32(c0: typing.SupportsInt | typing.SupportsIndex, c1: typing.SupportsInt | typing.SupportsIndex, c2: typing.SupportsInt | typing.SupportsIndex, c3: typing.SupportsInt | typing.SupportsIndex, key: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+    """
+    The four words of Philox4x32-10 for a counter and a key.
+    """
 def power_iteration(u: numpy.ndarray, v: numpy.ndarray, trace: numpy.ndarray, a: numpy.ndarray, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[int, bool]:
     """
     The leading singular triplet; v holds the start. Returns (steps, converged).
+    """
+def precise_residual(r: numpy.ndarray, a: numpy.ndarray, x: numpy.ndarray, b: numpy.ndarray) -> None:
+    """
+    r = b - a @ x in twice the working precision, rounded once.
+    """
+def qr(q: typing.Any, r: numpy.ndarray, a: numpy.ndarray) -> None:
+    """
+    q @ r = a with orthonormal columns of q, as many as r has rows; q may be None.
+    """
+def qr_raw(h: numpy.ndarray, tau: numpy.ndarray, a: numpy.ndarray) -> None:
+    """
+    The reflectors of the QR factorisation as LAPACK leaves them, transposed.
     """
 def reciprocal(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -194,13 +418,25 @@ def relu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.n
     """
     dx = dy relu'(x), where y = relu(x)
     """
+def require_finite(x: numpy.ndarray, what: str) -> None:
+    """
+    FloatingPointError that names `what` if x has NaN or inf
+    """
+def rmsprop_centered_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of rmsprop_centered on the spans of theta; counts it in clock[0]
+    """
+def rmsprop_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
+    """
+    One step of rmsprop on the spans of theta; counts it in clock[0]
+    """
 def set_num_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     Use n threads; 0 returns to the default.
     """
-def sgd(theta: numpy.ndarray, velocity: numpy.ndarray | None, grad: numpy.ndarray, lr: numpy.ndarray, momentum: typing.SupportsFloat | typing.SupportsIndex, nesterov: bool) -> None:
+def sgd_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
     """
-    velocity = momentum velocity - lr grad; theta += velocity (nesterov: momentum velocity - lr grad)
+    One step of sgd on the spans of theta; counts it in clock[0]
     """
 def sigmoid(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -290,6 +526,22 @@ def square_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy
     """
     dx = dy square'(x), where y = square(x)
     """
+def squared_error_loss(loss: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    loss_i = scale times the sum of squared_error over row i
+    """
+def squared_error_loss_grad(dp: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, g: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    dp_ij = g_i scale times the derivative of squared_error with respect to p_ij
+    """
+def squared_hinge_loss(loss: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    loss_i = scale times the sum of squared_hinge over row i
+    """
+def squared_hinge_loss_grad(dp: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, g: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    dp_ij = g_i scale times the derivative of squared_hinge with respect to p_ij
+    """
 def sum(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typing.SupportsIndex, last: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     out = the sum of x over the axes [first, last)
@@ -314,11 +566,17 @@ def thread_reason() -> str:
     """
     The thread count and what decided it.
     """
+def triangular_factor(r: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray) -> None:
+    """
+    The triangular factor of [a b].
+    """
 def triangular_product(x: numpy.ndarray, a: numpy.ndarray, upper: bool, unit_diagonal: bool) -> None:
     """
     x := a @ x in place, of a only the stated triangle.
     """
 ACTIVATIONS: dict = {'linear': 0, 'relu': 1, 'sigmoid': 2, 'tanh': 3, 'softplus': 4, 'elu': 5, 'gelu': 6, 'silu': 7}
+OPTIMIZER_RULES: dict = {'sgd': (0, 0), 'momentum': (1, 2), 'nesterov': (1, 2), 'adagrad': (1, 1), 'adadelta': (2, 2), 'rmsprop': (2, 3), 'rmsprop_centered': (3, 3), 'adam': (2, 3), 'amsgrad': (3, 3), 'adamax': (2, 3), 'nadam': (2, 3), 'lion': (1, 2)}
+POINTWISE_LOSSES: tuple = ('squared_error', 'absolute_error', 'percentage_error', 'huber_error', 'hinge', 'squared_hinge', 'binary_cross_entropy', 'binary_cross_entropy_of_logits', 'kullback_leibler')
 SLOPE_NEEDS_Z: frozenset
 UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'elu', 'gelu', 'silu', 'normal_cdf')
 def levels_present() -> list[str]:
@@ -327,4 +585,4 @@ def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'PackedMatrix', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_grad', 'adam', 'block_power_iteration', 'build_info', 'cholesky', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'inverse', 'isa', 'levels_present', 'levels_supported', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'matmul', 'max', 'mean', 'negative', 'negative_grad', 'normal_cdf', 'normal_cdf_grad', 'power_iteration', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'set_num_threads', 'sgd', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_product']
+__all__: list[str] = ['ACTIVATIONS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'average_parameters', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'levels_present', 'levels_supported', 'limit_column_norms', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'mean', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from mmlcore import check_grads
+from mmlcore import check_grads, grad, ops
 from mmlcore.layers import Activation, activations
 
 X = np.array([[-3.0, -0.5, 0.25, 2.0], [40.0, -40.0, 1.0, -1.0]])
@@ -20,6 +21,12 @@ ORACLE = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "tanh": np.tanh,
     "softplus": lambda x: np.logaddexp(0, x),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(x)),
+    "selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x)),
+    "gelu": lambda x: x * stats.norm.cdf(x),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+    "swish": lambda x: x / (1 + np.exp(-x)),
+    "leaky_relu": lambda x: np.where(x > 0, x, 0.2 * x),
     "exponential": np.exp,
     "softmax": softmax,
     "log_softmax": lambda x: np.log(softmax(x)),
@@ -47,3 +54,43 @@ def test_a_function_is_an_activation_and_none_is_linear():
 def test_unknown_names_list_the_known_ones():
     with pytest.raises(ValueError, match=r"^Activation: activation must be one of 'linear', 'relu', .*, got 'swosh'$"):
         Activation("swosh")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", activations.ACTIVATIONS)
+def test_gradients_against_torch(name, dtype):
+    torch = pytest.importorskip("torch")
+    functional = torch.nn.functional
+    theirs = {
+        "linear": lambda x: x,
+        "exponential": torch.exp,
+        "swish": functional.silu,
+        "leaky_relu": lambda x: functional.leaky_relu(x, 0.2),
+        "softmax": lambda x: functional.softmax(x, -1),
+        "log_softmax": lambda x: functional.log_softmax(x, -1),
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+    }
+    x, g = np.random.default_rng(0).standard_normal((2, 5, 7)).astype(dtype)
+    tensor = torch.tensor(x, requires_grad=True)
+    value = theirs.get(name) or getattr(functional, name)
+    (value(tensor) * torch.tensor(g)).sum().backward()
+    ours = grad(lambda x: ops.sum(g * activations.get(name, "f")(x)))(x)
+    assert ours.dtype == dtype
+    tolerance = 2e-6 if dtype == "float32" else 1e-13
+    np.testing.assert_allclose(ours, tensor.grad.numpy(), rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "name", sorted(set(activations.ACTIVATIONS) - {"softmax", "log_softmax", "selu", "leaky_relu"})
+)
+def test_planned_activations_are_the_called_ones_bit_for_bit(name, dtype):
+    x, g = np.random.default_rng(0).standard_normal((2, 5, 7)).astype(dtype)
+    dx = np.empty_like(x)
+    plan = activations.plan(name, x, dx)
+    plan.forward()
+    np.testing.assert_array_equal(plan.output, activations.get(name, "f")(x))
+    plan.output_gradient[...] = g
+    plan.backward()
+    np.testing.assert_array_equal(dx, grad(lambda x: ops.sum(g * activations.get(name, "f")(x)))(x))

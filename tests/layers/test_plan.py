@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmlcore import value_and_grad
-from mmlcore.layers import Activation, Dense
+from mmlcore.layers import Activation, Dense, Layer
 from mmlcore.layers.activations import FUSED
 
 RNG = np.random.default_rng(0)
@@ -59,4 +59,5 @@ def test_before_the_activation_and_without_the_gradient_of_the_inputs():
 
 
 def test_layers_have_no_plan_unless_they_say_so():
-    assert Activation("relu").plan(np.zeros((2, 2)), None, [], activate=True) is None
+    assert Activation("softmax").plan(np.zeros((2, 2)), None, [], activate=True) is None
+    assert Layer().plan(np.zeros((2, 2)), None, [], activate=True) is None

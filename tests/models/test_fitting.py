@@ -5,8 +5,9 @@ import sys
 import numpy as np
 import pytest
 
+from mmlcore import ops
 from mmlcore.callbacks import Callback
-from mmlcore.layers import Dense
+from mmlcore.layers import BatchNormalization, Dense
 from mmlcore.models import Sequential
 from mmlcore.optimizers import SGD
 
@@ -201,3 +202,83 @@ def test_seeds_decide_the_order():
 
     assert losses(1) == losses(np.random.default_rng(1)) == losses(np.random.SeedSequence(1))
     assert losses(1) != losses(2)
+
+
+# Weights of samples and classes.
+
+
+def test_a_weight_of_two_is_the_sample_twice_and_of_zero_none():
+    weights = np.ones(20)
+    weights[3], weights[5] = 2, 0
+    rows = np.r_[0:5, 3, 6:20]
+    weighted, repeated = model(), model()
+    weighted.fit(X, Y, batch_size=20, shuffle=False, epochs=5, verbose=0, sample_weight=weights)
+    repeated.fit(X[rows], Y[rows], batch_size=20, shuffle=False, epochs=5, verbose=0)
+    np.testing.assert_allclose(weighted.theta, repeated.theta, rtol=1e-9)
+    assert weighted.evaluate(X, Y, sample_weight=weights) == pytest.approx(weighted.evaluate(X[rows], Y[rows]))
+
+
+@pytest.mark.parametrize("form", ["labels", "one-hot", "bits"])
+def test_class_weights_are_weights_of_samples(form):
+    labels = (X[:, 0] > 0).astype(int)
+    y, loss, outputs = {
+        "labels": (labels, "sparse_categorical_crossentropy", Dense(2, "softmax")),
+        "one-hot": (np.eye(2)[labels], "categorical_crossentropy", Dense(2, "softmax")),
+        "bits": (labels, "binary_crossentropy", Dense(1, "sigmoid")),
+    }[form]
+    thetas = []
+    for arguments in ({"class_weight": {1: 3.0}}, {"sample_weight": np.where(labels == 1, 3.0, 1.0)}):
+        net = Sequential([outputs], dtype="float64", seed=0)
+        net.compile("sgd", loss)
+        net.fit(X, y, epochs=3, verbose=0, **arguments)
+        thetas.append(net.theta)
+        outputs = type(outputs)(outputs.units, outputs.activation)
+    np.testing.assert_array_equal(*thetas)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"sample_weight": np.ones(19)}, ValueError, r"^fit: sample_weight must be one number a sample, 20 of them"),
+        ({"sample_weight": np.full(20, np.nan)}, ValueError, r"^fit: sample_weight must be finite, got NaN at row 0$"),
+        ({"class_weight": [1, 2]}, TypeError, r"^fit: class_weight must be a dictionary, got list$"),
+        ({"class_weight": {0: "x"}}, ValueError, r"^fit: class_weight must be finite numbers, got 'x'$"),
+        ({"capture": "yes"}, ValueError, r"^fit: capture must be 'auto', True or False, got 'yes'$"),
+        ({"numerics": "ignore"}, ValueError, r"^fit: numerics must be None or 'raise', got 'ignore'$"),
+    ],
+)
+def test_more_arguments_refused(arguments, error, text):
+    with pytest.raises(error, match=text):
+        model().fit(X, Y, verbose=0, **arguments)
+
+
+# numerics="raise"
+
+
+@pytest.mark.parametrize("capture", [True, False])
+def test_the_first_number_that_is_none_stops_and_names_the_layer(capture):
+    layers = [Dense(4, "tanh", name="first"), BatchNormalization(), Dense(1, "exponential", name="blows")]
+    net = Sequential(layers, dtype="float64", seed=0)
+    net.compile(SGD(50.0), "mse")
+    good = []
+
+    class Keep(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            good.append([w.copy() for w in self.model.get_weights()])
+
+    text = r"^fit: the outputs of layer 'blows' must be finite, got NaN or inf in epoch \d+$"
+    with pytest.raises(FloatingPointError, match=text):
+        net.fit(X, Y, batch_size=5, epochs=1000, verbose=0, numerics="raise", capture=capture, callbacks=Keep())
+    assert np.isfinite(net.theta).all()
+    for now, then in zip(net.get_weights(), good[-1], strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_a_gradient_that_is_none_names_its_layer():
+    net = Sequential([Dense(3, lambda z: ops.sqrt(abs(z)), name="root"), Dense(1)], dtype="float64", seed=0)
+    net.compile("sgd", "mse")
+    net.build((None, 2))
+    net.layers[0].kernel = np.zeros((2, 3))
+    with pytest.raises(FloatingPointError, match=r"^fit: the gradient of layer 'root' must be finite, got NaN or inf"):
+        net.fit(X, Y, verbose=0, numerics="raise")
+    assert np.isfinite(net.theta).all()

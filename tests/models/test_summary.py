@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmlcore.layers import Activation, Dense
+from mmlcore.layers import Activation, BatchNormalization, Dense
 from mmlcore.models import Sequential
 
 
@@ -19,7 +19,19 @@ def test_layers_shapes_and_counts():
         ["activation", "(Activation)", "(None,", "64)", "0"],
         ["head", "(Dense)", "(None,", "1)", "65"],
     ]
-    assert text[-1] == "Total params: 2,241 (8.75 KB)"
+    assert text[-3:] == [
+        "Total params: 2,241 (8.75 KB)",
+        "Trainable params: 2,241 (8.75 KB)",
+        "Non-trainable params: 0 (0.00 B)",
+    ]
+
+
+def test_what_is_not_trained_is_counted_apart():
+    lines = []
+    layers = [Dense(4, input_dim=2, trainable=False), BatchNormalization(), Dense(1)]
+    Sequential(layers).summary(print_fn=lines.append)
+    totals = [line.split(" (")[0] for line in lines[0].splitlines()[-3:]]
+    assert totals == ["Total params: 33", "Trainable params: 13", "Non-trainable params: 20"]
 
 
 def test_long_names_do_not_move_the_columns():
@@ -42,4 +54,4 @@ def test_before_the_shape_of_the_inputs_is_known(capsys):
 def test_sizes(units, size):
     lines = []
     Sequential([Dense(units, input_dim=1)]).summary(print_fn=lines.append)
-    assert lines[0].endswith(f"({size})")
+    assert f"Total params: {2 * units:,} ({size})" in lines[0]

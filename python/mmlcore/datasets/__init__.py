@@ -5,5 +5,6 @@ Nothing here downloads anything. Imports NumPy only.
 """
 
 from mmlcore.datasets.digits import load_digits
+from mmlcore.datasets.idx import load_mnist, read_idx
 
-__all__ = ["load_digits"]
+__all__ = ["load_digits", "load_mnist", "read_idx"]

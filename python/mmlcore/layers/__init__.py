@@ -4,8 +4,30 @@ Weights are attributes (``layer.kernel``). In a model they are views of the mode
 gradient is taken they are tensors. A layer never allocates in `call` what a kernel can write.
 """
 
+from mmlcore.layers import constraints, initializers, regularizers
 from mmlcore.layers.activations import Activation
 from mmlcore.layers.base import Layer
 from mmlcore.layers.dense import Dense
+from mmlcore.layers.dropout import Dropout, GaussianNoise
+from mmlcore.layers.embedding import Embedding
+from mmlcore.layers.merging import Add, Concatenate
+from mmlcore.layers.normalization import BatchNormalization, LayerNormalization
+from mmlcore.layers.shaping import Flatten, Reshape
 
-__all__ = ["Activation", "Dense", "Layer"]
+__all__ = [
+    "Activation",
+    "Add",
+    "BatchNormalization",
+    "Concatenate",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "GaussianNoise",
+    "Layer",
+    "LayerNormalization",
+    "Reshape",
+    "constraints",
+    "initializers",
+    "regularizers",
+]

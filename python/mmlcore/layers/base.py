@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmlcore._arrays import as_float, as_shape
+from mmlcore._configuration import own_parameters
 from mmlcore._errors import integer, message
 from mmlcore._random import Seed, as_generator
 from mmlcore.autodiff import Tensor
-from mmlcore.layers import initializers
+from mmlcore.layers import constraints, initializers, regularizers
+from mmlcore.layers.context import now
 from mmlcore.layers.plan import Plan
 
 __all__ = ["Layer", "Shape", "assign"]
@@ -45,6 +48,10 @@ class Layer:
         Default: the class in snake case, numbered within its model.
     input_shape : tuple of int, optional
         Shape of one sample. With it a model knows its weights before it sees data.
+    trainable : bool
+        False: the weights stay as they are; counts from the next `compile`.
+    activity_regularizer : str or callable, optional
+        Its value for the outputs, divided by the number of samples, joins the loss.
 
     Attributes
     ----------
@@ -52,6 +59,10 @@ class Layer:
         It has weights; it belongs to a model.
     weight_names : list of str
         Attributes that hold weights, in the order of θ.
+    state_names : list of str
+        Attributes that hold what is carried along but not learned by gradients, such as moving averages.
+    regularizers, constraints : dict
+        By the name of a weight.
     activation : str or callable
         What `call` applies last to `preactivation`; "linear" for a layer that has none.
 
@@ -68,14 +79,26 @@ class Layer:
 
     activation: Any = "linear"
 
-    def __init__(self, name: str | None = None, input_shape: tuple[int, ...] | None = None) -> None:
+    def __init__(
+        self,
+        name: str | None = None,
+        input_shape: tuple[int, ...] | None = None,
+        trainable: bool = True,
+        activity_regularizer: Any = None,
+    ) -> None:
+        own = type(self).__name__
         self.name = name if name is not None else _snake_case(type(self).__name__)
         self.named = name is not None
         self.input_shape = None if input_shape is None else self._batch(input_shape)
         self.output_shape: Shape | None = None
         self.built = False
         self.taken = False
+        self.trainable = bool(trainable)
+        self.activity_regularizer = regularizers.get(activity_regularizer, own, "activity_regularizer")
         self.weight_names: list[str] = []
+        self.state_names: list[str] = []
+        self.regularizers: dict[str, regularizers.Regularizer] = {}
+        self.constraints: dict[str, constraints.Constraint] = {}
 
     def _batch(self, input_shape: Any) -> Shape:
         """The shape of a batch of samples of `input_shape`, which is checked."""
@@ -127,16 +150,67 @@ class Layer:
         """Shape of the outputs, or a ValueError; the same as the inputs' unless a subclass says otherwise."""
         return input_shape
 
-    def add_weight(self, name: str, shape: tuple[int, ...], initializer: Any = "glorot_uniform") -> None:
-        """Declare the weight ``self.<name>`` and give it its first value."""
-        create = initializers.get(initializer, f"{type(self).__name__}.add_weight", "initializer")
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make such a layer; weights and the shape of the inputs are the model's to keep."""
+        names = [name for name in own_parameters(type(self)) if name != "input_shape"]
+        return {name: getattr(self, name) for name in names if hasattr(self, name)}
+
+    def add_weight(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: Any = "glorot_uniform",
+        regularizer: Any = None,
+        constraint: Any = None,
+        trainable: bool = True,
+    ) -> None:
+        """Declare the weight ``self.<name>`` and give it its first value.
+
+        Parameters
+        ----------
+        name : str
+        shape : tuple of int
+        initializer : str or callable
+        regularizer : str or callable, optional
+            Its value for the weight joins the loss.
+        constraint : str or callable, optional
+            Applied to the weight, in place, after every step.
+        trainable : bool
+            False: no part of θ; `call` may move it.
+        """
+        own = f"{type(self).__name__}.add_weight"
+        create = initializers.get(initializer, own, "initializer")
+        if (room := now().room) is not None and prod(shape) > room:
+            raise ValueError(message(own, name, f"of at most {room} numbers", f"shape {shape}"))
         vars(self)[name] = initializers.initialize(create, shape, self._rng, self._dtype)
-        if name not in self.weight_names:
-            self.weight_names.append(name)
+        names = self.weight_names if trainable else self.state_names
+        if name not in names:
+            names.append(name)
+        if (penalty := regularizers.get(regularizer, own, "regularizer")) is not None:
+            self.regularizers[name] = penalty
+        if (bound := constraints.get(constraint, own, "constraint")) is not None:
+            self.constraints[name] = bound
+
+    def add_loss(self, value: Any) -> None:
+        """Add a number to the loss of the step; to be called in `call`. Outside of a step it is forgotten."""
+        if (losses := now().losses) is not None:
+            losses.append(value)
+
+    def run(self, inputs: Any) -> Any:
+        """`call`, and what the activity regulariser has to say about its outputs."""
+        outputs = self.call(inputs)
+        if self.activity_regularizer is not None and now().losses is not None:
+            self.add_loss(self.activity_regularizer(outputs) / len(outputs))
+        return outputs
+
+    def _new_key(self) -> int:
+        """A name for a stream of random numbers; to be called in `build`."""
+        return int(self._rng.integers(2**63))
 
     def prepare(self, input_shape: Shape, dtype: Any, seed: Seed) -> None:
         """`build` in the given dtype, with first values from `seed`."""
-        self.output_shape, self.weight_names = self.compute_output_shape(input_shape), []
+        self.output_shape = self.compute_output_shape(input_shape)
+        self.weight_names, self.state_names, self.regularizers, self.constraints = [], [], {}, {}
         self._dtype, self._rng = np.dtype(dtype), as_generator(seed, type(self).__name__)
         self.build(input_shape)
         del self._rng
@@ -145,20 +219,23 @@ class Layer:
 
     @property
     def weights(self) -> list[NDArray[Any]]:
-        """The weights themselves (in a model: views of θ), in the order of `weight_names`."""
-        return [getattr(self, name) for name in self.weight_names]
+        """The weights themselves (in a model: views of θ), then the state, in the order of their names."""
+        return [getattr(self, name) for name in (*self.weight_names, *self.state_names)]
 
     def __setattr__(self, name: str, value: Any) -> None:
         """A weight that exists is written to, so that a model goes on training it; tensors take its place."""
         weight = vars(self).get(name)
-        if type(weight) is np.ndarray and name in self.weight_names and not isinstance(value, Tensor):
+        if type(weight) is np.ndarray and not isinstance(value, Tensor) and self._holds(name):
             own = type(self).__name__
             weight[...] = as_shape(own, name, as_float(value, own, name), weight.shape)
         else:
             super().__setattr__(name, value)
 
+    def _holds(self, name: str) -> bool:
+        return name in self.weight_names or name in self.state_names
+
     def get_weights(self) -> list[NDArray[Any]]:
-        """Copies of the weights, in the order of `weight_names`."""
+        """Copies of `weights`."""
         return [weight.copy() for weight in self.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
@@ -183,7 +260,7 @@ class Layer:
         assign("set_weights", "weights", self.weights, weights)
 
     def count_params(self) -> int:
-        """How many numbers the layer learns."""
+        """How many numbers the layer holds."""
         return sum(weight.size for weight in self.weights)
 
     def __call__(self, inputs: Any) -> Any:
@@ -193,8 +270,10 @@ class Layer:
         if inputs.ndim == 0:
             raise ValueError(message(type(self).__name__, "inputs", "a batch of at least one axis", "a scalar"))
         if not self.built:
-            self.prepare((None, *inputs.shape[1:]), inputs.dtype, None)
-        return self.call(inputs)
+            around = now()
+            dtype = inputs.dtype if around.dtype is None else around.dtype
+            self.prepare((None, *inputs.shape[1:]), dtype, around.rng)
+        return self.run(inputs)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}, output shape {self.output_shape}>"

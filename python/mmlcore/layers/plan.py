@@ -27,3 +27,17 @@ class Plan:
     output_gradient: NDArray[Any]
     forward: Callable[[], Any]
     backward: Callable[[], Any]
+
+    @staticmethod
+    def chain(first: "Plan", second: "Plan") -> "Plan":
+        """Two plans in one: `second` works on the buffers of `first`."""
+
+        def forward() -> None:
+            first.forward()
+            second.forward()
+
+        def backward() -> None:
+            second.backward()
+            first.backward()
+
+        return Plan(second.output, second.output_gradient, forward, backward)

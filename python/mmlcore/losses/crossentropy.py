@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlcore import _kernels, ops
+from mmlcore._errors import message
 from mmlcore.losses.base import Loss
 
 __all__ = [
@@ -49,11 +50,8 @@ def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> 
     array([0.6931, 1.3863])
     """
     if from_logits:
-        return ops.mean(ops.subtract(ops.softplus(y_pred), ops.multiply(y_true, y_pred)), axis=-1)
-    p = ops.minimum(ops.maximum(y_pred, _EPSILON), 1 - _EPSILON)
-    present = ops.multiply(y_true, ops.log(p))
-    absent = ops.multiply(ops.subtract(1.0, y_true), ops.log1p(ops.negative(p)))
-    return ops.negative(ops.mean(ops.add(present, absent), axis=-1))
+        return ops.pointwise_loss("binary_cross_entropy_of_logits", y_pred, y_true)
+    return ops.pointwise_loss("binary_cross_entropy", y_pred, y_true, _EPSILON)
 
 
 def _logits(y_pred: Any, from_logits: bool) -> Any:
@@ -121,10 +119,10 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
     return ops.softmax_cross_entropy(_logits(y_pred, from_logits), y_true)
 
 
-def _softmax_buffers(y_pred: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """For the kernels: the loss of each row, the softmax, and the share of each row in the mean."""
-    n = len(y_pred)
-    return np.empty(n, y_pred.dtype), np.empty_like(y_pred), np.full(n, 1 / n, y_pred.dtype)
+def _smoothing(value: Any, owner: str) -> float:
+    if not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
+        raise ValueError(message(owner, "label_smoothing", "a number in [0, 1]", repr(value)))
+    return float(value)
 
 
 class _Crossentropy(Loss):
@@ -132,7 +130,8 @@ class _Crossentropy(Loss):
 
     _activation: ClassVar[str]
 
-    def __init__(self, from_logits: bool = False) -> None:
+    def __init__(self, from_logits: bool = False, reduction: str = "sum_over_batch_size") -> None:
+        super().__init__(reduction)
         self.from_logits = from_logits
 
     def before(self, activation: Any) -> Loss | None:
@@ -145,8 +144,43 @@ class _Crossentropy(Loss):
         return fused
 
 
-class BinaryCrossentropy(_Crossentropy):
+class _Smoothed(_Crossentropy):
+    """Targets may be softened: t ← (1 - s) t + s/classes (two classes where there is one output a class)."""
+
+    def __init__(
+        self, from_logits: bool = False, label_smoothing: float = 0.0, reduction: str = "sum_over_batch_size"
+    ) -> None:
+        super().__init__(from_logits, reduction)
+        self.label_smoothing = _smoothing(label_smoothing, type(self).__name__)
+
+    def _soft(self, y_true: Any, classes: int) -> Any:
+        if not self.label_smoothing:
+            return y_true
+        return ops.add(ops.multiply(y_true, 1 - self.label_smoothing), self.label_smoothing / classes)
+
+    def _soft_buffer(self, y_true: NDArray[Any], classes: int) -> tuple[NDArray[Any], Callable[[], Any]]:
+        """The softened targets' buffer, and what fills it."""
+        if not self.label_smoothing:
+            return y_true, lambda: None
+        scaled, soft, s = np.empty_like(y_true), np.empty_like(y_true), self.label_smoothing
+
+        def fill() -> None:  # as two steps: `_soft` rounds twice
+            _kernels.affine(scaled, y_true, 1 - s, 0.0)
+            _kernels.affine(soft, scaled, 1.0, s / classes)
+
+        return soft, fill
+
+
+class BinaryCrossentropy(_Smoothed):
     """The mean of `binary_crossentropy` over a batch.
+
+    Parameters
+    ----------
+    from_logits : bool
+    label_smoothing : float
+        s in [0, 1]: targets t become (1 - s) t + s/2.
+    reduction
+        See `Loss`.
 
     Examples
     --------
@@ -160,11 +194,39 @@ class BinaryCrossentropy(_Crossentropy):
     _activation: ClassVar[str] = "sigmoid"
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return binary_crossentropy(y_true, y_pred, self.from_logits)
+        return binary_crossentropy(self._soft(y_true, 2), y_pred, self.from_logits)
+
+    def kernels(
+        self,
+        y_true: NDArray[Any],
+        y_pred: NDArray[Any],
+        each: NDArray[Any],
+        share: NDArray[Any],
+        gradient: NDArray[Any],
+    ) -> Callable[[], Any] | None:
+        soft, fill = self._soft_buffer(y_true, 2)
+        name, c = ("binary_cross_entropy_of_logits", 0.0) if self.from_logits else ("binary_cross_entropy", _EPSILON)
+        forward, backward = getattr(_kernels, f"{name}_loss"), getattr(_kernels, f"{name}_loss_grad")
+        scale = 1 / y_pred.shape[-1]
+
+        def terms() -> None:
+            fill()
+            forward(each, y_pred, soft, c, scale)
+            backward(gradient, y_pred, soft, share, c, scale)
+
+        return terms
 
 
-class CategoricalCrossentropy(_Crossentropy):
+class CategoricalCrossentropy(_Smoothed):
     """The mean of `categorical_crossentropy` over a batch.
+
+    Parameters
+    ----------
+    from_logits : bool
+    label_smoothing : float
+        s in [0, 1]: targets t become (1 - s) t + s/classes.
+    reduction
+        See `Loss`.
 
     Examples
     --------
@@ -178,23 +240,37 @@ class CategoricalCrossentropy(_Crossentropy):
     _activation: ClassVar[str] = "softmax"
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return categorical_crossentropy(y_true, y_pred, self.from_logits)
+        return categorical_crossentropy(self._soft(y_true, y_pred.shape[-1]), y_pred, self.from_logits)
 
-    def plan(self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]) -> Callable[[], Any] | None:
-        if not self.from_logits:
+    def kernels(
+        self,
+        y_true: NDArray[Any],
+        y_pred: NDArray[Any],
+        each: NDArray[Any],
+        share: NDArray[Any],
+        gradient: NDArray[Any],
+    ) -> Callable[[], Any] | None:
+        if not self.from_logits or y_pred.ndim != 2:
             return None
-        each, p, share = _softmax_buffers(y_pred)
+        soft, fill = self._soft_buffer(y_true, y_pred.shape[-1])
+        p = np.empty_like(y_pred)
 
-        def loss() -> Any:
-            _kernels.softmax_cross_entropy_soft(each, p, y_pred, y_true)
-            _kernels.softmax_cross_entropy_soft_grad(gradient, p, y_true, share)
-            return ops.mean(each)
+        def terms() -> None:
+            fill()
+            _kernels.softmax_cross_entropy_soft(each, p, y_pred, soft)
+            _kernels.softmax_cross_entropy_soft_grad(gradient, p, soft, share)
 
-        return loss
+        return terms
 
 
 class SparseCategoricalCrossentropy(_Crossentropy):
     """The mean of `sparse_categorical_crossentropy` over a batch.
+
+    Parameters
+    ----------
+    from_logits : bool
+    reduction
+        See `Loss`.
 
     Examples
     --------
@@ -210,14 +286,20 @@ class SparseCategoricalCrossentropy(_Crossentropy):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
 
-    def plan(self, y_true: NDArray[Any], y_pred: NDArray[Any], gradient: NDArray[Any]) -> Callable[[], Any] | None:
-        if not self.from_logits:
+    def kernels(
+        self,
+        y_true: NDArray[Any],
+        y_pred: NDArray[Any],
+        each: NDArray[Any],
+        share: NDArray[Any],
+        gradient: NDArray[Any],
+    ) -> Callable[[], Any] | None:
+        if not self.from_logits or y_pred.ndim != 2:
             return None
-        each, p, share = _softmax_buffers(y_pred)
+        p = np.empty_like(y_pred)
 
-        def loss() -> Any:
+        def terms() -> None:
             _kernels.softmax_cross_entropy(each, p, y_pred, y_true)
             _kernels.softmax_cross_entropy_grad(gradient, p, y_true, share)
-            return ops.mean(each)
 
-        return loss
+        return terms

@@ -9,7 +9,15 @@ from mmlcore.losses.crossentropy import (
     CategoricalCrossentropy,
     SparseCategoricalCrossentropy,
 )
-from mmlcore.losses.regression import MeanAbsoluteError, MeanSquaredError
+from mmlcore.losses.divergence import KLDivergence, NegativeLogLikelihood
+from mmlcore.losses.hinge import Hinge, SquaredHinge
+from mmlcore.losses.regression import (
+    Huber,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    SumSquaredError,
+)
 
 __all__ = ["LOSSES", "get"]
 
@@ -18,9 +26,20 @@ LOSSES: dict[str, type[Loss]] = {
     "mse": MeanSquaredError,
     "mean_absolute_error": MeanAbsoluteError,
     "mae": MeanAbsoluteError,
+    "mean_absolute_percentage_error": MeanAbsolutePercentageError,
+    "mape": MeanAbsolutePercentageError,
+    "sum_squared_error": SumSquaredError,
+    "sse": SumSquaredError,
+    "huber": Huber,
+    "hinge": Hinge,
+    "squared_hinge": SquaredHinge,
     "binary_crossentropy": BinaryCrossentropy,
     "categorical_crossentropy": CategoricalCrossentropy,
     "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+    "kl_divergence": KLDivergence,
+    "kld": KLDivergence,
+    "negative_log_likelihood": NegativeLogLikelihood,
+    "nll": NegativeLogLikelihood,
 }
 
 _OF_FUNCTION = {cls.name: cls for cls in LOSSES.values()}

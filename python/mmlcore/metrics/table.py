@@ -5,7 +5,9 @@ from typing import Any
 from mmlcore._errors import choose
 from mmlcore.metrics.accuracy import Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy
 from mmlcore.metrics.base import FunctionMetric, Metric
-from mmlcore.metrics.regression import MeanAbsoluteError, MeanSquaredError
+from mmlcore.metrics.counts import F1Score, Precision, Recall
+from mmlcore.metrics.ranking import AUC, SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy
+from mmlcore.metrics.regression import MeanAbsoluteError, MeanSquaredError, R2Score
 
 __all__ = ["METRICS", "get"]
 
@@ -19,6 +21,15 @@ METRICS: dict[str, type[Metric]] = {
     "mae": MeanAbsoluteError,
     "mean_squared_error": MeanSquaredError,
     "mse": MeanSquaredError,
+    "r2": R2Score,
+    "r2_score": R2Score,
+    "precision": Precision,
+    "recall": Recall,
+    "f1": F1Score,
+    "f1_score": F1Score,
+    "auc": AUC,
+    "top_k_categorical_accuracy": TopKCategoricalAccuracy,
+    "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
 }
 
 
@@ -34,10 +45,10 @@ def get(metric: Any, function: str = "compile") -> Metric:
     --------
     >>> get("mae")
     <MeanAbsoluteError 'mae'>
-    >>> get("auc")
+    >>> get("area")
     Traceback (most recent call last):
     ...
-    ValueError: compile: metrics must be one of 'accuracy', 'acc', ..., got 'auc'
+    ValueError: compile: metrics must be one of 'accuracy', 'acc', ..., got 'area'
     """
     if isinstance(metric, Metric):
         return metric

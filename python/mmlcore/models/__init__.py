@@ -4,7 +4,9 @@ A model's parameters are one contiguous vector θ; its layers hold views of it. 
 a batch, differentiate the loss, write one gradient vector, update θ with one kernel call.
 """
 
+from mmlcore.models.capturing import CapturedStep, capture
 from mmlcore.models.model import Model
+from mmlcore.models.saving import load
 from mmlcore.models.sequential import Sequential
 
-__all__ = ["Model", "Sequential"]
+__all__ = ["CapturedStep", "Model", "Sequential", "capture", "load"]

@@ -11,12 +11,13 @@ from mmlcore._errors import integer, message
 from mmlcore._random import Seed, as_generator
 from mmlcore.layers import Layer
 from mmlcore.layers.base import Shape, assign
+from mmlcore.layers.context import context
 from mmlcore.models import summary
 from mmlcore.models.data import as_inputs
 from mmlcore.models.parameters import Parameters
 from mmlcore.models.training import chunk_rows
 
-__all__ = ["Architecture"]
+__all__ = ["Architecture", "free_name"]
 
 _FEW_ROWS = 256
 
@@ -24,9 +25,9 @@ _FEW_ROWS = 256
 class Architecture:
     """The part of `Model` that predicts; see there for the attributes.
 
-    A subclass provides `layers`, `infer_shape`, `build` (which sets the shapes and `_parameters`) and
-    `_outputs`. A chain of layers also provides `_chain` and `_preactivations`: its training steps can be
-    planned, and its last activation can be joined with the loss.
+    A subclass provides `call`; or, as a chain of layers does, `infer_shape`, `build` (which sets the shapes and
+    `_parameters`), `_outputs`, and `_chain` and `_preactivations`: then its training steps can be planned, and its
+    last activation can be joined with the loss.
     """
 
     def __init__(self, name: str | None, dtype: Any, seed: Seed) -> None:
@@ -40,19 +41,55 @@ class Architecture:
         self._generator = None if seed is None else as_generator(seed, type(self).__name__)
         self._parameters: Parameters | None = None
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A layer that is assigned, alone or in a list, is the model's."""
+        super().__setattr__(name, value)
+        if name != "layers":
+            for item in value if isinstance(value, list | tuple) else (value,):
+                if isinstance(item, Layer):
+                    self._adopt(item)
+
+    def _adopt(self, layer: Layer) -> None:
+        if "layers" not in vars(self):
+            got = "an attribute before super().__init__() was called"
+            raise RuntimeError(message(type(self).__name__, "layers", "assigned afterwards", got))
+        if any(layer is other for other in self.layers):
+            return
+        if layer.taken or layer.built:
+            raise ValueError(message(type(self).__name__, "layer", "new", f"{layer.name!r}, which is in use"))
+        names = {other.name for other in self.layers}
+        if layer.named and layer.name in names:
+            raise ValueError(message(type(self).__name__, "layer", "of a name that is not taken", repr(layer.name)))
+        layer.name, layer.taken = free_name(layer.name, names), True
+        self.layers.append(layer)
+
     # What a subclass provides.
 
+    def call(self, x: Any) -> Any:
+        """The outputs for a batch of inputs, computed with the model's layers."""
+        raise NotImplementedError(f"{type(self).__name__} must define call(self, x)")
+
     def infer_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the outputs for inputs of `input_shape`, or a ValueError; changes nothing."""
-        raise NotImplementedError
+        """The shape of the outputs for inputs of `input_shape`, or an error; builds the model if `call` says it."""
+        self.build(input_shape)
+        assert self.output_shape is not None
+        return self.output_shape
 
     def build(self, input_shape: Shape) -> None:
-        """Create the weights for inputs of `input_shape`."""
-        raise NotImplementedError
+        """Create the weights for inputs of `input_shape`, such as (None, 64), by running `call` on one sample."""
+        shape = (None, *(integer("build", "input_shape", size) for size in input_shape[1:]))
+        if self.built:
+            if self.input_shape != shape:
+                raise ValueError(message("build", "input_shape", f"{self.input_shape}", f"{input_shape}"))
+            return
+        with context(dtype=self.dtype, rng=self._rng()):
+            outputs = self.call(np.zeros((1, *shape[1:]), self.dtype))
+        self.input_shape, self.output_shape = shape, (None, *outputs.shape[1:])
+        self._parameters = Parameters([layer for layer in self.layers if layer.built], self.dtype)
 
     def _outputs(self, x: Any) -> Any:
         """The outputs for an array or Tensor of inputs."""
-        raise NotImplementedError
+        return self.call(x)
 
     def _preactivations(self, x: Any) -> Any:
         """The outputs before the last layer's activation, for losses that fuse with it."""
@@ -84,7 +121,7 @@ class Architecture:
 
     @property
     def theta(self) -> NDArray[Any]:
-        """Every trainable parameter, in one contiguous vector."""
+        """Every parameter that gradients move, or would if its layer were not frozen, in one contiguous vector."""
         return self._theta.theta
 
     @property
@@ -93,22 +130,25 @@ class Architecture:
         return self._theta.gradient
 
     def count_params(self) -> int:
-        """The number of trainable parameters."""
-        return self.theta.size
+        """The number of all parameters: those of θ, frozen ones too, and what layers carry along beside it."""
+        return self.theta.size + sum(state.size for state in self._theta.states())
 
     def get_weights(self) -> list[NDArray[Any]]:
-        """Copies of the weights, in the order of the layers: kernel, bias, kernel, ..."""
-        return [view.copy() for view in self._theta.views]
+        """Copies of the weights, in the order of the layers: kernel, bias, kernel, ...; moving averages too."""
+        return [weight.copy() for weight in self._weights()]
+
+    def _weights(self) -> list[NDArray[Any]]:
+        return [weight for layer in self._theta.layers for weight in layer.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Copy `weights`, as `get_weights` returns them, into θ.
+        """Copy `weights`, as `get_weights` returns them, into the model's own.
 
         Raises
         ------
         ValueError
             If their number or a shape differs; then nothing is changed.
         """
-        assign("set_weights", "weights", self._theta.views, weights)
+        assign("set_weights", "weights", self._weights(), weights)
 
     def summary(self, print_fn: Callable[[str], Any] = print) -> None:
         """Print a table of the layers, their output shapes and their numbers of parameters."""
@@ -162,12 +202,26 @@ class Architecture:
         """
         x = as_inputs("predict", x, self.input_shape, self.dtype, numbers=False)
         self._build_for(x)
-        outputs = [self._outputs(x[rows]) for rows in self._slices("predict", x, batch_size)]
-        if len(outputs) > 1 or np.may_share_memory(outputs[0], x):  # the caller's own array is not handed back
-            return np.concatenate(outputs)
-        return outputs[0]
+        first, *others = self._slices("predict", x, batch_size)
+        part = self._outputs(x[first])
+        if not others:  # the caller's own array is not handed back
+            return part.copy() if np.may_share_memory(part, x) else part
+        outputs = np.empty((len(x), *part.shape[1:]), part.dtype)
+        outputs[first] = part
+        for rows in others:
+            outputs[rows] = self._outputs(x[rows])
+        return outputs
 
     def __call__(self, x: Any) -> Any:
         """The outputs for `x`, differentiable with respect to it."""
         self._build_for(x)
         return self._outputs(x)
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """`name`, or name_1, name_2, ... if it is taken.
+
+    >>> free_name("dense", {"dense"})
+    'dense_1'
+    """
+    return next(n for n in [name, *(f"{name}_{i}" for i in range(1, len(taken) + 2))] if n not in taken)

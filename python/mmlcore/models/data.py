@@ -10,7 +10,7 @@ from mmlcore._errors import message
 from mmlcore.layers.base import Shape
 from mmlcore.losses import Loss
 
-__all__ = ["as_inputs", "as_targets", "require_finite"]
+__all__ = ["as_inputs", "as_targets", "as_weights", "require_finite"]
 
 _ROWS_CHECKED_AT_ONCE = 4096
 
@@ -91,10 +91,54 @@ def as_targets(
             loss.name == "categorical_crossentropy"
         )
         raise ValueError(message(function, argument, f"shape {_shown(output_shape)}{hint}", f"shape {array.shape}"))
+    if loss.targets == "signs":
+        return _signs(function, argument, array)
     if loss.targets == "probabilities" and not (np.min(array) >= 0 and np.max(array) <= 1):
         got = f"values from {np.min(array):g} to {np.max(array):g}"
         raise ValueError(message(function, argument, f"between 0 and 1 for {loss.name}", got))
     return array
+
+
+def _signs(function: str, argument: str, array: NDArray[Any]) -> NDArray[Any]:
+    """Targets -1 and 1; all 0 and 1 stand for them."""
+    if np.isin(array, (0, 1)).all():
+        return 2 * array - 1
+    if not np.isin(array, (-1, 1)).all():
+        wrong = array[~np.isin(array, (-1, 1))]
+        raise ValueError(message(function, argument, "-1 and 1, or 0 and 1", f"{wrong.flat[0]:g}"))
+    return array
+
+
+def as_weights(
+    function: str, sample_weight: Any, class_weight: Any, y: NDArray[Any], dtype: Any
+) -> NDArray[Any] | None:
+    """One weight a sample from `sample_weight` and a dictionary by class, or None if there is neither."""
+    weights = None
+    if sample_weight is not None:
+        weights = _contiguous(_real(function, "sample_weight", sample_weight, dtype), dtype)
+        if weights.shape[:1] != (len(y),) or weights.ndim > max(y.ndim, 1):
+            expectation = f"one number a sample, {len(y)} of them"
+            raise ValueError(message(function, "sample_weight", expectation, f"shape {weights.shape}"))
+        require_finite(function, "sample_weight", weights)
+    if class_weight is None:
+        return weights
+    by_class = _class_weights(function, class_weight, y).astype(dtype)
+    return by_class if weights is None else weights * by_class
+
+
+def _class_weights(function: str, class_weight: Any, y: NDArray[Any]) -> NDArray[np.float64]:
+    """The weight of each sample's class: its label, the place of its 1, or its 0 or 1."""
+    if not isinstance(class_weight, dict):
+        raise TypeError(message(function, "class_weight", "a dictionary", type(class_weight).__name__))
+    classes = y if y.ndim == 1 else y[:, 0] if y.shape[1:] == (1,) else np.argmax(y, axis=-1)
+    if classes.ndim != 1:
+        raise ValueError(message(function, "class_weight", "for targets of one class a sample", f"shape {y.shape}"))
+    result = np.ones(len(y))
+    for label, weight in class_weight.items():
+        if not isinstance(weight, int | float | np.number) or not np.isfinite(weight):
+            raise ValueError(message(function, "class_weight", "finite numbers", repr(weight)))
+        result[classes == label] = weight
+    return result
 
 
 def _labels(function: str, argument: str, array: NDArray[Any], output_shape: Shape) -> NDArray[np.int64]:

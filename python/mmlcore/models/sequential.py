@@ -7,6 +7,7 @@ from mmlcore._errors import integer, message
 from mmlcore._random import Seed
 from mmlcore.layers import Layer
 from mmlcore.layers.base import Shape
+from mmlcore.models.architecture import free_name
 from mmlcore.models.model import Model
 from mmlcore.models.parameters import Parameters
 
@@ -76,7 +77,7 @@ class Sequential(Model):
         if layer.taken:
             raise ValueError(message("Sequential.add", "layer", "new", f"{layer.name!r}, which is in a model"))
         names = {other.name for other in self.layers}
-        name = layer.name if layer.named else _free(layer.name, names)
+        name = layer.name if layer.named else free_name(layer.name, names)
         if name in names:
             raise ValueError(message("Sequential.add", "layer", "of a name that is not taken", repr(name)))
 
@@ -141,15 +142,10 @@ class Sequential(Model):
 
     def _outputs(self, x: Any) -> Any:
         for layer in self.layers:
-            x = layer.call(x)
+            x = layer.run(x)
         return x
 
     def _preactivations(self, x: Any) -> Any:
         for layer in self.layers[:-1]:
-            x = layer.call(x)
+            x = layer.run(x)
         return self.layers[-1].preactivation(x)
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """`name`, or name_1, name_2, ... if it is taken."""
-    return next(n for n in [name, *(f"{name}_{i}" for i in range(1, len(taken) + 2))] if n not in taken)

@@ -1,125 +1,72 @@
 """One training step: the loss of a batch, its gradient in one vector, one update of θ.
 
-Two ways lead to the same numbers, bit for bit. Where every layer and the loss have a plan, a step is a short
-list of kernel calls on fixed buffers, one list for each batch size. Otherwise the tape differentiates.
+Everything a step does is a kernel call on fixed memory, so that a recording of one step can be replayed for
+all that follow (`mmlcore.models.training`), unless something in the model says otherwise.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmlcore import _kernels
-from mmlcore.autodiff import value_and_grad
 from mmlcore.layers import Layer
-from mmlcore.layers.plan import Plan
+from mmlcore.layers.constraints import MaxNorm, NonNeg
 from mmlcore.losses import Loss
+from mmlcore.models.gradients import BatchGradient, PlannedGradient, TapeGradient
 from mmlcore.models.parameters import Parameters
 from mmlcore.optimizers import Optimizer
 
-__all__ = ["PlannedGradient", "TapeGradient", "TrainingStep", "one_class"]
+__all__ = ["BatchStep", "TrainingStep", "penalty_of"]
 
 _BATCH_SIZES_KEPT = 4
 
 
-class _Gradient(Protocol):
-    """Of one batch, in the buffers x and y: the loss and the outputs, and the gradient in `Parameters`."""
+class BatchStep:
+    """A step on the batch that stands in its buffers.
 
-    x: NDArray[Any]
-    y: NDArray[Any]
-
-    def __call__(self) -> tuple[Any, NDArray[Any]]: ...
-
-
-def one_class(part: Any, *methods: str) -> bool:
-    """Whether the class of `part` that defines one of the methods defines all: then they go together.
-
-    >>> one_class(Layer(), "call", "preactivation", "activate", "plan")
-    True
+    Attributes
+    ----------
+    x, y : ndarray
+    weights : ndarray or None
+        The samples' weights.
+    outputs : ndarray
+        What the loss was computed from; the next call overwrites it.
+    value : ndarray of shape (1,)
+        The loss before the update, penalties included.
+    obstacle : str or None
+        Why the step cannot be recorded.
     """
-    return len({next(cls for cls in type(part).__mro__ if name in vars(cls)) for name in methods}) == 1
-
-
-class PlannedGradient:
-    """The gradient of a chain of layers, as kernel calls on fixed buffers."""
-
-    def __init__(self, x: NDArray[Any], y: NDArray[Any], plans: Sequence[Plan], loss: Callable[[], Any]) -> None:
-        self.x, self.y, self._outputs = x, y, plans[-1].output
-        self._forward = [plan.forward for plan in plans]
-        self._loss = loss
-        self._backward = [plan.backward for plan in reversed(plans)]
-
-    @classmethod
-    def of(
-        cls,
-        x: NDArray[Any],
-        y: NDArray[Any],
-        layers: Sequence[Layer],
-        logits: bool,
-        loss: Loss,
-        parameters: Parameters,
-    ) -> "PlannedGradient | None":
-        """The plan for batches in the buffers `x` and `y`, or None if a layer or the loss has none."""
-        together = (one_class(layer, "call", "preactivation", "activate", "plan") for layer in layers)
-        if not (all(together) and one_class(loss, "call", "plan") and type(loss).__call__ is Loss.__call__):
-            return None
-        plans: list[Plan] = []
-        inputs, inputs_gradient = x, None
-        gradients = iter(parameters.gradient_views)
-        for layer in layers:
-            own = [next(gradients) for _ in layer.weight_names]
-            plan = layer.plan(inputs, inputs_gradient, own, not (logits and layer is layers[-1]))
-            if plan is None:
-                return None
-            plans.append(plan)
-            inputs, inputs_gradient = plan.output, plan.output_gradient
-        loss_plan = loss.plan(y, plans[-1].output, plans[-1].output_gradient)
-        return None if loss_plan is None else cls(x, y, plans, loss_plan)
-
-    def __call__(self) -> tuple[Any, NDArray[Any]]:
-        for call in self._forward:
-            call()
-        loss = self._loss()
-        for call in self._backward:
-            call()
-        return loss, self._outputs
-
-
-class TapeGradient:
-    """The gradient of any model, recorded and differentiated by `mmlcore.autodiff`."""
 
     def __init__(
         self,
-        x: NDArray[Any],
-        y: NDArray[Any],
-        forward: Callable[[Any], Any],
-        loss: Loss,
-        parameters: Parameters,
+        buffers: tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None],
+        before: Sequence[Callable[[], Any]],
+        gradient: BatchGradient,
+        after: Sequence[Callable[[], Any]],
+        obstacle: str | None,
     ) -> None:
-        def objective(*weights: Any) -> tuple[Any, Any]:
-            parameters.bind(weights)
-            outputs = forward(x)
-            return loss(y, outputs), outputs
+        self.x, self.y, self.weights = buffers
+        self.value, self.obstacle = gradient.value, obstacle
+        self._gradient = gradient
+        self._calls: list[Callable[[], Any]] = [*before, gradient, *after]
 
-        self.x, self.y, self._parameters = x, y, parameters
-        positions = tuple(range(len(parameters.views)))
-        self._differentiate = value_and_grad(objective, argnums=positions, has_aux=True)
+    @property
+    def outputs(self) -> Any:
+        """What the loss was computed from."""
+        return self._gradient.outputs
 
-    def __call__(self) -> tuple[Any, NDArray[Any]]:
-        parameters = self._parameters
-        try:
-            (loss, outputs), gradients = self._differentiate(*parameters.views)
-        finally:
-            parameters.bind(parameters.views)
-        parameters.collect(gradients)
-        return loss, outputs
+    def __call__(self) -> None:
+        for call in self._calls:
+            call()
 
 
 class TrainingStep:
-    """Gathers a batch, differentiates its loss, updates θ.
+    """Makes the steps of a model, one for each size of batches.
 
-    When it is interrupted, θ is that of the last complete step.
+    When a step is interrupted, θ is that of the last complete one.
 
     Parameters
     ----------
@@ -130,6 +77,8 @@ class TrainingStep:
     forward : callable
         The model as a function of a batch, for the tape.
     loss, parameters, optimizer
+    raise_on_nan : bool
+        Refuse a loss or gradient that is not finite, before θ moves, with a FloatingPointError.
     """
 
     def __init__(
@@ -140,35 +89,112 @@ class TrainingStep:
         loss: Loss,
         parameters: Parameters,
         optimizer: Optimizer,
+        raise_on_nan: bool = False,
     ) -> None:
         self._layers, self._logits, self._forward, self._loss = layers, logits, forward, loss
-        self._parameters, self._optimizer = parameters, optimizer
-        self._gradients: dict[Any, _Gradient] = {}
+        self._parameters, self.optimizer = parameters, optimizer
+        self.raise_on_nan = raise_on_nan
+        self._steps: dict[Any, BatchStep] = {}
+        self._last: BatchStep | None = None
 
-    def __call__(self, x: NDArray[Any], y: NDArray[Any], rows: NDArray[np.int64]) -> tuple[float, NDArray[Any]]:
-        """One step on some rows of the data.
+    @property
+    def size(self) -> int:
+        """The number of parameters."""
+        return self._parameters.theta.size
 
-        Returns the loss before the update, and the outputs that it was computed from, in a buffer that the
-        next step overwrites.
-        """
-        gradient = self._gradients.get((len(rows), y.dtype, y.shape[1:])) or self._new(len(rows), x, y)
-        _kernels.gather_rows(gradient.x, x, rows)
-        _kernels.gather_rows(gradient.y, y, rows)
-        loss, outputs = gradient()
-        self._optimizer.update(self._parameters.theta, self._parameters.gradient)
-        return float(loss), outputs
+    def batch(self, rows: int, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None = None) -> BatchStep:
+        """The step for batches of so many rows like those of `x`, `y` and `weights`."""
+        key = (rows, y.dtype, y.shape[1:], None if weights is None else weights.shape[1:], self.raise_on_nan)
+        if (step := self._steps.get(key)) is None:
+            if len(self._steps) == _BATCH_SIZES_KEPT:
+                self._steps.clear()
+            step = self._steps[key] = self._new(rows, x, y, weights)
+        self._last = step
+        return step
 
-    def _new(self, rows: int, x: NDArray[Any], y: NDArray[Any]) -> _Gradient:
-        """Buffers for batches of so many rows, and what differentiates them."""
-        if len(self._gradients) == _BATCH_SIZES_KEPT:
-            self._gradients.clear()
-        x_buffer = np.empty((rows, *x.shape[1:]), x.dtype)
-        y_buffer = np.empty((rows, *y.shape[1:]), y.dtype)
+    def __call__(self, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None = None) -> tuple[float, Any]:
+        """One step on a batch: the loss before the update, and the outputs that it was computed from."""
+        step = self.batch(len(x), x, y, weights)
+        np.copyto(step.x, x)
+        np.copyto(step.y, y)
+        if step.weights is not None and weights is not None:
+            np.copyto(step.weights, weights)
+        if self.optimizer.schedule is not None:
+            self.optimizer.constants[0] = self.optimizer.learning_rate
+        step()
+        return float(step.value[0]), step.outputs
+
+    def _new(self, rows: int, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None) -> BatchStep:
+        """Buffers for batches of so many rows, and what is done with them."""
+        w_buffer = None
+        if weights is not None:
+            w_buffer = np.empty((rows, *weights.shape[1:]), self._parameters.theta.dtype)
+        return self.on(np.empty((rows, *x.shape[1:]), x.dtype), np.empty((rows, *y.shape[1:]), y.dtype), w_buffer)
+
+    def on(self, x_buffer: NDArray[Any], y_buffer: NDArray[Any], w_buffer: NDArray[Any] | None) -> BatchStep:
+        """The step on batches that will stand in these arrays."""
         loss, parameters = self._loss, self._parameters
-        gradient: _Gradient | None = None
-        if self._layers:
-            gradient = PlannedGradient.of(x_buffer, y_buffer, self._layers, self._logits, loss, parameters)
-        if gradient is None:
-            gradient = TapeGradient(x_buffer, y_buffer, self._forward, loss, parameters)
-        self._gradients[rows, y.dtype, y.shape[1:]] = gradient
-        return gradient
+        planned = PlannedGradient.of(x_buffer, y_buffer, w_buffer, self._layers, self._logits, loss, parameters)
+        if parameters.foreign_penalties():
+            planned = "a regularizer is not one of L1, L2, L1L2"
+        if isinstance(planned, str):
+            taped = TapeGradient(x_buffer, y_buffer, w_buffer, self._forward, loss, parameters)
+            gradient, obstacle = taped, planned
+        else:
+            gradient, obstacle = planned, self._obstacle()  # type: ignore[assignment]
+        buffers = (x_buffer, y_buffer, w_buffer)
+        return BatchStep(buffers, self._before(), gradient, self._after(gradient.value), obstacle)
+
+    def _before(self) -> list[Callable[[], Any]]:
+        """Keep what a step with numbers that are none would spoil: moving averages."""
+        if not self.raise_on_nan:
+            return []
+        return [partial(_kernels.affine, kept, state, 1.0, 0.0) for kept, state in self._parameters.safe_states()]
+
+    def last_inputs(self) -> NDArray[Any]:
+        """The inputs of the last step."""
+        assert self._last is not None
+        return self._last.x
+
+    def last_value(self) -> float:
+        """The loss of the last step."""
+        assert self._last is not None
+        return float(self._last.value[0])
+
+    def restore(self) -> None:
+        """Take back what the step that failed has done beside θ."""
+        for kept, state in self._parameters.safe_states():
+            state[...] = kept
+
+    def _obstacle(self) -> str | None:
+        """What of the update is not made of kernel calls."""
+        cls = type(self.optimizer)
+        if not all(getattr(cls, name) is getattr(Optimizer, name) for name in ("update", "apply", "move")):
+            return f"the optimizer {cls.__name__} has a step of its own"
+        if any(type(bound) not in (MaxNorm, NonNeg) for bound, _ in self._parameters.constrained()):
+            return "a constraint is not one of MaxNorm, NonNeg"
+        return None
+
+    def _after(self, value: NDArray[Any]) -> list[Callable[[], Any]]:
+        """What follows the gradient: penalties, checks, the update, constraints."""
+        parameters, optimizer = self._parameters, self.optimizer
+        theta, gradient = parameters.theta, parameters.gradient
+        calls: list[Callable[[], Any]] = [
+            partial(_kernels.penalize, value, slope, weight, penalty.l1, penalty.l2)
+            for penalty, weight, slope in parameters.penalized()
+        ]
+        if self.raise_on_nan:
+            calls.append(partial(_kernels.require_finite, value, "fit: the loss"))
+            calls.append(partial(_kernels.require_finite, gradient, "fit: the gradient"))
+        move = optimizer.apply if type(optimizer).update is Optimizer.update else optimizer.update
+        calls.append(partial(move, theta, gradient))
+        calls += [partial(bound, weight) for bound, weight in parameters.constrained()]
+        return calls
+
+
+def penalty_of(parameters: Parameters) -> float:
+    """What the regularisers add to the loss at the present weights."""
+    total = np.zeros(1, parameters.theta.dtype)
+    for penalty, weight, _ in parameters.penalized():
+        _kernels.penalize(total, None, weight, penalty.l1, penalty.l2)
+    return float(total[0]) + sum(float(penalty(weight)) for penalty, weight in parameters.foreign_penalties())

@@ -22,6 +22,11 @@ def _size(size: float) -> str:
     return f"{size:.2f} GB"
 
 
+def _trained(layer: Layer) -> int:
+    """How many numbers of the layer gradients move."""
+    return sum(getattr(layer, name).size for name in layer.weight_names) if layer.trainable else 0
+
+
 def table(name: str, layers: Sequence[Layer], itemsize: int) -> str:
     """Layers, output shapes and numbers of parameters, as Keras prints them.
 
@@ -32,6 +37,8 @@ def table(name: str, layers: Sequence[Layer], itemsize: int) -> str:
     ======================================================================
     ______________________________________________________________________
     Total params: 0 (0.00 B)
+    Trainable params: 0 (0.00 B)
+    Non-trainable params: 0 (0.00 B)
     """
     lines = [f'Model: "{name}"', "_" * sum(_WIDTHS), _row("Layer (type)", "Output Shape", "Param #")]
     lines.append("=" * sum(_WIDTHS))
@@ -41,5 +48,8 @@ def table(name: str, layers: Sequence[Layer], itemsize: int) -> str:
         title = f"{layer.name} ({type(layer).__name__})"
         lines.append(_row(title if len(title) < _WIDTHS[0] else title[: _WIDTHS[0] - 2] + "…", shape, count))
     total = sum(layer.count_params() for layer in layers if layer.built)
-    lines += ["_" * sum(_WIDTHS), f"Total params: {total:,} ({_size(total * itemsize)})"]
+    trained = sum(_trained(layer) for layer in layers if layer.built)
+    lines.append("_" * sum(_WIDTHS))
+    for kind, number in (("Total", total), ("Trainable", trained), ("Non-trainable", total - trained)):
+        lines.append(f"{kind} params: {number:,} ({_size(number * itemsize)})")
     return "\n".join(lines)

@@ -19,11 +19,15 @@ from mmlcore.ops.contraction import einsum, tensordot
 from mmlcore.ops.convolution import convolve, correlate
 from mmlcore.ops.creation import array
 from mmlcore.ops.dense import dense
+from mmlcore.ops.dropout import add_noise, dropout
 from mmlcore.ops.elementwise import absolute, negative, reciprocal, sign, sqrt, square
+from mmlcore.ops.embedding import embedding
 from mmlcore.ops.indexing import diagonal, getitem, scatter, take, trace
 from mmlcore.ops.joining import concatenate, hstack, stack, vstack
 from mmlcore.ops.kinked import clip, maximum, minimum, where
+from mmlcore.ops.losses import pointwise_loss
 from mmlcore.ops.matmul import dot, matmul, outer
+from mmlcore.ops.normalization import batch_norm, layer_norm, normalize
 from mmlcore.ops.norms import norm, std, var
 from mmlcore.ops.ordering import sort, take_along_axis
 from mmlcore.ops.reductions import max, mean, min, sum
@@ -35,8 +39,10 @@ from mmlcore.ops.transcendental import cos, exp, expm1, log, log1p, sin
 __all__ = [
     "absolute",
     "add",
+    "add_noise",
     "array",
     "astype",
+    "batch_norm",
     "broadcast_to",
     "clip",
     "concatenate",
@@ -50,14 +56,17 @@ __all__ = [
     "diff",
     "divide",
     "dot",
+    "dropout",
     "einsum",
     "elu",
+    "embedding",
     "exp",
     "expand_dims",
     "expm1",
     "gelu",
     "getitem",
     "hstack",
+    "layer_norm",
     "log",
     "log1p",
     "log_softmax",
@@ -73,7 +82,9 @@ __all__ = [
     "negative",
     "norm",
     "normal_cdf",
+    "normalize",
     "outer",
+    "pointwise_loss",
     "positive",
     "power",
     "prod",

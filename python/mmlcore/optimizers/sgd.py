@@ -2,27 +2,43 @@
 
 from typing import Any
 
-from numpy.typing import NDArray
-
-from mmlcore import _kernels
-from mmlcore.optimizers.base import Optimizer, between
+from mmlcore.optimizers.base import Constant, Optimizer, between
 
 __all__ = ["SGD"]
+
+
+class _Momentum(Constant):
+    """A constant that a step without momentum, whose kernel has none, keeps for itself."""
+
+    def __get__(self, optimizer: Any, owner: type | None = None) -> Any:
+        if optimizer is None or len(optimizer.constants) > self.index:
+            return super().__get__(optimizer, owner)
+        return 0.0
 
 
 class SGD(Optimizer):
     """Gradient descent on mini-batches.
 
-    Without momentum θ ← θ - η g; with momentum v ← μ v - η g and θ ← θ + v, or, by Nesterov,
-    θ ← θ + μ v - η g with the new v.
+    Without momentum θ ← θ - η g; with momentum v ← μ v - (1-τ) η g and θ ← θ + v, or, by Nesterov,
+    θ ← θ + μ v - (1-τ) η g with the new v.
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float or LearningRateSchedule
         η, at least 0.
     momentum : float
         μ in [0, 1).
     nesterov : bool
+    dampening : float
+        τ in [0, 1).
+    **options
+        See `Optimizer`.
+
+    Notes
+    -----
+    The documents' three forms of momentum: DRP, x ← x - γ ∇f + α Δx with the last move Δx, is μ = α, τ = 0, and so
+    is CS582's v ← γ v + η ∇L, W ← W - v, whose v is ours with the other sign; the Notes' (6.6),
+    θ ← θ + α (θ - θ') - (1-α) η g with the θ' before, is μ = τ = α.
 
     Examples
     --------
@@ -36,15 +52,27 @@ class SGD(Optimizer):
 
     References
     ----------
-    DRP, Gradient descent; Stochastic gradient descent and the momentum term.
+    DRP, Gradient descent; Stochastic gradient descent and the momentum term. Notes 6.5. CS582 2.3.
     """
 
-    def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False) -> None:
-        super().__init__(learning_rate)
-        self.momentum = between("SGD", "momentum", momentum, 0.0, 1.0)
-        self.nesterov = bool(nesterov)
-        self.slot_names = ("velocity",) if self.momentum else ()
-        self.velocity: NDArray[Any] | None = None
+    momentum = _Momentum(2, 0.0, 1.0)
+    dampening = _Momentum(3, 0.0, 1.0)
 
-    def update(self, theta: NDArray[Any], gradient: NDArray[Any]) -> None:
-        _kernels.sgd(theta, self.velocity, gradient, self._rate, self.momentum, self.nesterov)
+    def __init__(
+        self,
+        learning_rate: Any = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        dampening: float = 0.0,
+        **options: Any,
+    ) -> None:
+        self.nesterov = bool(nesterov)
+        if between("SGD", "momentum", momentum, 0.0, 1.0):
+            self.kernel = "nesterov" if nesterov else "momentum"
+            self.slot_names = ("velocity",)
+        else:
+            self.kernel = "sgd"
+        super().__init__(learning_rate, **options)
+        between("SGD", "dampening", dampening, 0.0, 1.0)
+        if self.slot_names:
+            self.momentum, self.dampening = momentum, dampening

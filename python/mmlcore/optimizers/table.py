@@ -3,13 +3,25 @@
 from typing import Any
 
 from mmlcore._errors import choose
-from mmlcore.optimizers.adam import Adam
+from mmlcore.optimizers.adam import Adam, Adamax, AdamW, AMSGrad, Lion, Nadam
+from mmlcore.optimizers.adaptive import Adadelta, Adagrad, RMSprop
 from mmlcore.optimizers.base import Optimizer
 from mmlcore.optimizers.sgd import SGD
 
 __all__ = ["OPTIMIZERS", "get"]
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam}
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "adam": Adam,
+    "adagrad": Adagrad,
+    "adadelta": Adadelta,
+    "rmsprop": RMSprop,
+    "adamax": Adamax,
+    "nadam": Nadam,
+    "amsgrad": AMSGrad,
+    "adamw": AdamW,
+    "lion": Lion,
+}
 
 
 def get(optimizer: Any, function: str = "compile") -> Optimizer:

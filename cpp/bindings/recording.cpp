@@ -1,0 +1,74 @@
+#include "bindings/recording.h"
+
+#include <chrono>
+
+#include "bindings/arrays.h"
+#include "bindings/families.h"
+#include "bindings/gil.h"
+#include "kernels/finite.h"
+
+namespace mmlcore::bindings {
+namespace {
+
+Recording* active = nullptr;
+
+constexpr std::chrono::milliseconds kBetweenSignals{50};
+
+}  // namespace
+
+Recording* recording_now() {
+    return active && active->mine() ? active : nullptr;
+}
+
+void refuse_recording(const char* function) {
+    if (recording_now()) throw_value(function, "call", "outside a recording", "one while a step is recorded");
+}
+
+void Recording::begin() {
+    if (active) throw_value("Recording", "recordings", "one at a time", "one inside another");
+    if (!commands_.empty()) throw_value("Recording", "recording", "new", "one that holds commands");
+    owner_ = std::this_thread::get_id();
+    active = this;
+}
+
+void Recording::end() {
+    if (active == this) active = nullptr;
+}
+
+void Recording::run(ptrdiff_t times) {
+    using Clock = std::chrono::steady_clock;
+    const WithoutGil released;
+    auto looked = Clock::now();
+    for (ptrdiff_t round = 0; round < times; ++round) {
+        for (const auto& command : commands_) command();
+        const auto now = Clock::now();
+        if (now - looked < kBetweenSignals) continue;
+        looked = now;
+        py::gil_scoped_acquire acquire;
+        if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    }
+}
+
+void bind_recording(py::module_& m) {
+    py::class_<Recording>(m, "Recording", "Kernel calls made inside `with recording:`, to be repeated without Python.")
+        .def(py::init<>())
+        .def("__enter__",
+             [](py::object self) {
+                 self.cast<Recording&>().begin();
+                 return self;
+             })
+        .def("__exit__", [](Recording& self, const py::args&) { self.end(); })
+        .def("__len__", &Recording::size)
+        .def("run", &Recording::run, py::arg("times") = 1, "Repeat all calls so many times.");
+
+    static py::handle floating_point_error = PyExc_FloatingPointError;
+    py::register_local_exception_translator([](std::exception_ptr p) {
+        try {
+            if (p) std::rethrow_exception(p);
+        } catch (const NotFinite& error) {
+            PyErr_SetString(floating_point_error.ptr(), error.what());
+        }
+    });
+}
+
+}  // namespace mmlcore::bindings

@@ -1,0 +1,123 @@
+"""The loss of a batch and its gradient in one vector, in two ways that give the same bits.
+
+Where every layer and the loss have a plan it is a short list of kernel calls on fixed buffers. Otherwise the
+tape differentiates.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlcore import ops
+from mmlcore.autodiff import value_and_grad
+from mmlcore.layers import Layer
+from mmlcore.layers.context import context
+from mmlcore.layers.plan import Plan
+from mmlcore.losses import Loss
+from mmlcore.losses.base import LossPlan
+from mmlcore.models.parameters import Parameters
+
+__all__ = ["BatchGradient", "PlannedGradient", "TapeGradient", "one_class"]
+
+
+class BatchGradient(Protocol):
+    """Of one batch in the buffers x, y, weights: writes `value` and the gradient in `Parameters`."""
+
+    value: NDArray[Any]
+    outputs: Any
+
+    def __call__(self) -> None: ...
+
+
+def one_class(part: Any, *methods: str) -> bool:
+    """Whether the class of `part` that defines one of the methods defines all: then they go together.
+
+    >>> one_class(Layer(), "call", "preactivation", "activate", "plan")
+    True
+    """
+    return len({next(cls for cls in type(part).__mro__ if name in vars(cls)) for name in methods}) == 1
+
+
+class PlannedGradient:
+    """The gradient of a chain of layers, as kernel calls on fixed buffers."""
+
+    def __init__(self, plans: Sequence[Plan], loss: LossPlan) -> None:
+        self.value, self.outputs = loss.value, plans[-1].output
+        self._calls = [*(plan.forward for plan in plans), loss.call, *(plan.backward for plan in reversed(plans))]
+
+    @classmethod
+    def of(
+        cls,
+        x: NDArray[Any],
+        y: NDArray[Any],
+        weights: NDArray[Any] | None,
+        layers: Sequence[Layer],
+        logits: bool,
+        loss: Loss,
+        parameters: Parameters,
+    ) -> "PlannedGradient | str":
+        """The plan for batches in the buffers `x`, `y` and `weights`, or why there is none."""
+        if not layers:
+            return "the model is not a chain of layers"
+        plans: list[Plan] = []
+        inputs, inputs_gradient = x, None
+        gradients = iter(parameters.gradient_views)
+        for layer in layers:
+            own = [next(gradients) for _ in layer.weight_names]
+            plan = None
+            if one_class(layer, "call", "preactivation", "activate", "plan") and type(layer).run is Layer.run:
+                plan = layer.plan(inputs, inputs_gradient, own, not (logits and layer is layers[-1]))
+            if plan is None or layer.activity_regularizer is not None:
+                return f"layer {layer.name!r} ({type(layer).__name__}) has no plan"
+            plans.append(plan)
+            learns = inputs_gradient is not None or bool(layer.weight_names)
+            inputs, inputs_gradient = plan.output, plan.output_gradient if learns else None
+        last = plans[-1]
+        loss_plan = None
+        if one_class(loss, "call", "kernels") and type(loss).__call__ is Loss.__call__:
+            loss_plan = loss.plan(y, last.output, last.output_gradient, weights)
+        return f"the loss {type(loss).__name__} has no plan" if loss_plan is None else cls(plans, loss_plan)
+
+    def __call__(self) -> None:
+        for call in self._calls:
+            call()
+
+
+class TapeGradient:
+    """The gradient of any model, recorded and differentiated by `mmlcore.autodiff`."""
+
+    def __init__(
+        self,
+        x: NDArray[Any],
+        y: NDArray[Any],
+        weights: NDArray[Any] | None,
+        forward: Callable[[Any], Any],
+        loss: Loss,
+        parameters: Parameters,
+    ) -> None:
+        def objective(*values: Any) -> tuple[Any, Any]:
+            parameters.bind(values)
+            with context(training=True, losses=[]) as around:
+                outputs = forward(x)
+            total = loss(y, outputs) if weights is None else loss(y, outputs, weights)
+            for extra in around.losses or ():
+                total = ops.add(total, extra)
+            for penalty, weight in parameters.foreign_penalties():
+                total = ops.add(total, penalty(weight))
+            return total, outputs
+
+        self.value, self.outputs = np.zeros(1, parameters.theta.dtype), None
+        self._parameters = parameters
+        positions = tuple(range(len(parameters.views)))
+        self._differentiate = value_and_grad(objective, argnums=positions, has_aux=True)
+
+    def __call__(self) -> None:
+        parameters = self._parameters
+        try:
+            (loss, self.outputs), gradients = self._differentiate(*parameters.views)
+        finally:
+            parameters.bind(parameters.views)
+        parameters.collect(gradients)
+        self.value[0] = loss
