@@ -2,6 +2,7 @@
 
 Two inputs, two hidden sigmoid neurons, two sigmoid outputs, no biases, E = ½‖Y - Ȳ‖². The document takes ∂E/∂w₅ apart
 into three factors; this prints them, their product and the automatic gradient, then repeats the update for all weights.
+--graph FILE writes the computational graph with values and local derivatives (.svg to look at, .dot for Graphviz).
 """
 
 import argparse
@@ -9,6 +10,7 @@ import argparse
 import numpy as np
 
 from mmlcore import value_and_grad
+from mmlcore.autodiff import trace
 
 INPUTS = np.array([0.05, 0.10])
 EXPECTED = np.array([0.01, 0.99])  # Ȳ
@@ -46,7 +48,11 @@ def main() -> None:
     """Print the factors and the gradient, then train."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="train for 100 epochs instead of 10 000")
-    epochs = 100 if parser.parse_args().quick else 10_000
+    parser.add_argument("--graph", metavar="FILE", help="write the computational graph to FILE (.svg or .dot)")
+    arguments = parser.parse_args()
+    epochs = 100 if arguments.quick else 10_000
+    if arguments.graph:
+        trace(error, WEIGHTS, values=True, derivatives=True).save(arguments.graph)
 
     step = value_and_grad(error)
     value, gradient = step(WEIGHTS)

@@ -104,3 +104,22 @@ def test_b3_the_three_factors_multiply_to_the_automatic_gradient(printed: Callab
     assert np.prod(factors) == pytest.approx(figures["automatic ∂E/∂w₅"], abs=2e-9)
     assert figures["their product"] == figures["automatic ∂E/∂w₅"] == pytest.approx(gradient, abs=5.1e-10)
     assert float(lines[-1].split(": ")[1].split(";")[0]) < figures["E"]
+
+
+def test_b2_the_coefficients_and_the_order_of_the_error(printed: Callable[..., str]) -> None:
+    output = printed("taylor", "--quick")
+    pairs = re.findall(r"coefficient of eˣ ([\d.]+), 1/\d+! = ([\d.]+)", output)
+    assert len(pairs) == 11
+    assert all(ours == expected for ours, expected in pairs)
+    falls = [float(order) for order in re.findall(r"falls as h\^([\d.]+)", output)]
+    assert [round(order) for order in falls] == [1, 2, 3, 4, 5]
+    found = float(re.findall(r"f there (-[\d.]+)", output)[0])
+    start = float(re.findall(r"f = (-[\d.]+)", output)[0])
+    assert -4.0 < found < start - 0.8 * (start + 4.0)  # a step of Newton's goes most of the way
+
+
+def test_b3_the_graph_is_written(printed: Callable[..., str], tmp_path: Path) -> None:
+    printed("backprop_by_hand", "--quick", "--graph", str(tmp_path / "graph.svg"))
+    text = (tmp_path / "graph.svg").read_text(encoding="utf-8")
+    assert text.startswith("<svg")
+    assert text.count("matmul") == 2  # two layers

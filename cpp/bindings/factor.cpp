@@ -1,74 +1,16 @@
-// Factorisations and what they solve. Every function takes stacks: the last two axes are matrices, the axes before
-// them are looped over here, in parallel when the matrices are many.
+// Triangular factors and what they solve.
 
 #include <pybind11/stl.h>
 
-#include <mutex>
-#include <optional>
-#include <utility>
-
-#include "bindings/arrays.h"
 #include "bindings/families.h"
-#include "bindings/submit.h"
+#include "bindings/stacks.h"
 #include "kernels/cholesky.h"
+#include "kernels/ldlt.h"
 #include "kernels/lu.h"
-#include "kernels/svd.h"
-#include "kernels/threads.h"
 #include "kernels/triangular.h"
 
 namespace mmlcore::bindings {
 namespace {
-
-// A stack of matrices, C-contiguous: `count` of rows × cols.
-struct StackShape {
-    ptrdiff_t count, rows, cols;
-};
-
-StackShape stack_shape(const char* function, const char* argument, const py::array& a) {
-    if (a.ndim() < 2)
-        throw_value(function, argument, "at least two-dimensional", std::to_string(a.ndim()) + " dimensions");
-    StackShape shape{1, a.shape(a.ndim() - 2), a.shape(a.ndim() - 1)};
-    for (ptrdiff_t axis = 0; axis < a.ndim() - 2; ++axis) shape.count *= a.shape(axis);
-    return shape;
-}
-
-StackShape square_stack(const char* function, const char* argument, const py::array& a) {
-    const StackShape shape = stack_shape(function, argument, a);
-    if (shape.rows != shape.cols) throw_value(function, argument, "a stack of square matrices", shape_text(a));
-    return shape;
-}
-
-void require_size(const char* function, const char* argument, ptrdiff_t size, ptrdiff_t expected) {
-    if (size != expected)
-        throw_value(function, argument, "of " + std::to_string(expected) + " elements", std::to_string(size));
-}
-
-// (matrix, pivot) of the first failure, or None.
-using Failure = std::optional<std::pair<ptrdiff_t, ptrdiff_t>>;
-
-// one(i) for every matrix of the stack returns -1 or the pivot that failed.
-template <class One>
-Failure over_stack(ptrdiff_t count, double cost_each_ns, One&& one) {
-    ptrdiff_t first = count, pivot_of_first = -1;
-    std::mutex lock;
-    auto run = [&](ptrdiff_t i) {
-        const ptrdiff_t pivot = one(i);
-        if (pivot < 0) return;
-        std::lock_guard<std::mutex> hold(lock);
-        if (i < first) {
-            first = i;
-            pivot_of_first = pivot;
-        }
-    };
-    answer(static_cast<double>(count) * cost_each_ns, [&] {
-        if (count < 2 || cost_each_ns > 1e6)
-            for (ptrdiff_t i = 0; i < count; ++i) run(i);
-        else
-            parallel_for(count, static_cast<double>(count) * cost_each_ns, run);
-    });
-    if (pivot_of_first < 0) return std::nullopt;
-    return std::make_pair(first, pivot_of_first);
-}
 
 Failure bind_cholesky(py::array l, const py::array& a) {
     return dispatch("cholesky", "a", a, [&](auto type) -> Failure {
@@ -147,6 +89,27 @@ void bind_det(py::array determinants, const py::array& a) {
     });
 }
 
+void bind_ldlt(py::array l, py::array d, py::array order, const py::array& a) {
+    dispatch("ldlt", "a", a, [&](auto type) {
+        using T = decltype(type);
+        const StackShape s = square_stack("ldlt", "a", a);
+        const Input<T> A("ldlt", "a", a);
+        const Output<T> L("ldlt", "l", l), D("ldlt", "d", d);
+        const ptrdiff_t n = s.rows;
+        require_size("ldlt", "l", L.size(), A.size());
+        require_size("ldlt", "d", D.size(), A.size());
+        require_size("ldlt", "order", order.size(), s.count * n);
+        if (!py::isinstance<py::array_t<ptrdiff_t>>(order) || !is_contiguous(order))
+            throw_type("ldlt", "order", "contiguous and of dtype intp", std::string(py::str(order.dtype())));
+        require_writeable("ldlt", "order", order);
+        auto* indices = static_cast<ptrdiff_t*>(order.mutable_data());
+        over_stack(s.count, ldlt_cost_ns(n), [=, to_l = L.data(), to_d = D.data(), from = A.data()](ptrdiff_t i) {
+            ldlt<T>(to_l + i * n * n, to_d + i * n * n, indices + i * n, from + i * n * n, n);
+            return ptrdiff_t{-1};
+        });
+    });
+}
+
 // x holds b on entry; a failure is a zero on the diagonal, and then x is as it was.
 Failure bind_solve_triangular(py::array x, const py::array& a, bool lower, bool transposed, bool unit_diagonal) {
     constexpr const char* name = "solve_triangular";
@@ -173,82 +136,6 @@ Failure bind_solve_triangular(py::array x, const py::array& a, bool lower, bool 
     });
 }
 
-// False when some matrix of the stack did not converge.
-bool bind_svd(const py::object& u, py::array s, const py::object& vt, const py::array& a, bool full_matrices) {
-    return dispatch("svd", "a", a, [&](auto type) -> bool {
-        using T = decltype(type);
-        const StackShape shape = stack_shape("svd", "a", a);
-        const ptrdiff_t m = shape.rows, n = shape.cols, r = std::min(m, n);
-        const Input<T> A("svd", "a", a);
-        const Output<T> S("svd", "s", s);
-        require_size("svd", "s", S.size(), shape.count * r);
-        T *U = nullptr, *Vt = nullptr;
-        const ptrdiff_t u_cols = full_matrices ? m : r, vt_rows = full_matrices ? n : r;
-        if (!u.is_none()) {
-            auto u_array = u.cast<py::array>(), vt_array = vt.cast<py::array>();
-            const Output<T> to_u("svd", "u", u_array), to_vt("svd", "vt", vt_array);
-            require_size("svd", "u", to_u.size(), shape.count * m * u_cols);
-            require_size("svd", "vt", to_vt.size(), shape.count * vt_rows * n);
-            U = to_u.data();
-            Vt = to_vt.data();
-        }
-        const double cost = 30.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(r);
-        return !over_stack(shape.count, cost, [=, sigma = S.data(), from = A.data()](ptrdiff_t i) -> ptrdiff_t {
-                    return svd<T>(U ? U + i * m * u_cols : nullptr, sigma + i * r, U ? Vt + i * vt_rows * n : nullptr,
-                                  from + i * m * n, m, n, !full_matrices)
-                               ? -1
-                               : 0;
-                }).has_value();
-    });
-}
-
-std::pair<ptrdiff_t, bool> bind_power_iteration(py::array u, py::array v, py::array trace, const py::array& a,
-                                                double tolerance) {
-    constexpr const char* name = "power_iteration";
-    return dispatch(name, "a", a, [&](auto type) -> std::pair<ptrdiff_t, bool> {
-        using T = decltype(type);
-        const Matrix<T> A(name, "a", a);
-        const ptrdiff_t m = A.rows(), n = A.cols();
-        const Output<T> U(name, "u", u, {m}), V(name, "v", v, {n}), sigmas(name, "trace", trace);
-        if (m == 0 || n == 0) throw_value(name, "a", "non-empty", shape_text(a));
-        if (sigmas.size() == 0) throw_value(name, "trace", "non-empty", "0 elements");
-        Iteration done{};
-        answer(static_cast<double>(m * n) * static_cast<double>(sigmas.size()),
-               [=, &done, to_u = U.data(), to_v = V.data(), to_trace = sigmas.data(), steps = sigmas.size(),
-                view = MatrixView<T>{A.data(), A.row(), A.col()}] {
-                   done = power_iteration<T>(to_u, to_v, to_trace, view, m, n, steps, static_cast<T>(tolerance));
-               });
-        return {done.steps, done.converged};
-    });
-}
-
-std::tuple<ptrdiff_t, bool, double> bind_block_power_iteration(py::array u, py::array s, py::array vt, py::array v,
-                                                               const py::array& a, ptrdiff_t max_steps,
-                                                               double tolerance) {
-    constexpr const char* name = "block_power_iteration";
-    return dispatch(name, "a", a, [&](auto type) -> std::tuple<ptrdiff_t, bool, double> {
-        using T = decltype(type);
-        const Matrix<T> A(name, "a", a);
-        require_ndim(name, "v", v, 2);
-        require_ndim(name, "s", s, 1);
-        const ptrdiff_t m = A.rows(), n = A.cols(), k = s.shape(0), b = v.shape(1);
-        if (k < 1 || k > b || b > std::min(m, n))
-            throw_value(name, "k", "1 ≤ k ≤ columns of v ≤ min(a.shape)",
-                        std::to_string(k) + " and " + std::to_string(b));
-        const Output<T> U(name, "u", u, {m, k}), S(name, "s", s, {k}), Vt(name, "vt", vt, {k, n}),
-            V(name, "v", v, {n, b});
-        Iteration done{};
-        T residual = 0;
-        answer(static_cast<double>(m * n) * static_cast<double>(b),
-               [=, &done, &residual, to_u = U.data(), to_s = S.data(), to_vt = Vt.data(), start = V.data(),
-                view = MatrixView<T>{A.data(), A.row(), A.col()}] {
-                   done = block_power_iteration<T>(to_u, to_s, to_vt, start, &residual, view, m, n, k, b, max_steps,
-                                                   static_cast<T>(tolerance));
-               });
-        return {done.steps, done.converged, static_cast<double>(residual)};
-    });
-}
-
 }  // namespace
 
 void bind_factor(py::module_& m) {
@@ -261,16 +148,11 @@ void bind_factor(py::module_& m) {
     m.def("det", &bind_det, py::arg("determinants"), py::arg("a"), "The determinants of a stack.");
     m.def("slogdet", &bind_slogdet, py::arg("sign"), py::arg("logarithm"), py::arg("a"),
           "det a = sign * exp(logarithm).");
+    m.def("ldlt", &bind_ldlt, py::arg("l"), py::arg("d"), py::arg("order"), py::arg("a"),
+          "l @ d @ l.T = a[order][:, order] from a's lower triangle.");
     m.def("solve_triangular", &bind_solve_triangular, py::arg("x"), py::arg("a"), py::arg("lower"),
           py::arg("transposed"), py::arg("unit_diagonal"),
           "x holds b and becomes the solution; None, or (matrix, row) of the first zero on a diagonal.");
-    m.def("svd", &bind_svd, py::arg("u"), py::arg("s"), py::arg("vt"), py::arg("a"), py::arg("full_matrices"),
-          "u @ diag(s) @ vt = a; u and vt may both be None. Returns whether every iteration converged.");
-    m.def("power_iteration", &bind_power_iteration, py::arg("u"), py::arg("v"), py::arg("trace"), py::arg("a"),
-          py::arg("tolerance"), "The leading singular triplet; v holds the start. Returns (steps, converged).");
-    m.def("block_power_iteration", &bind_block_power_iteration, py::arg("u"), py::arg("s"), py::arg("vt"), py::arg("v"),
-          py::arg("a"), py::arg("max_steps"), py::arg("tolerance"),
-          "The leading singular triplets; v holds the start. Returns (steps, converged, residual).");
 }
 
 }  // namespace mmlcore::bindings

@@ -50,4 +50,5 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_normalization(m);
     bind_training(m);
     bind_recording(m);
+    bind_spectral(m);
 }

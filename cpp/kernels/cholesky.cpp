@@ -5,6 +5,7 @@
 
 #include "kernels/gemm_pack.h"
 #include "kernels/simd.h"
+#include "kernels/small.h"
 #include "kernels/threads.h"
 #include "kernels/triangular.h"
 #include "kernels/workspace.h"
@@ -91,6 +92,7 @@ void transpose_triangle(T* to, ptrdiff_t ld_to, const T* from, ptrdiff_t ld_from
 
 template <class T>
 ptrdiff_t cholesky(T* L, const T* A, ptrdiff_t n) {
+    if (0 < n && n <= kSmall) return with_size(n, [=](auto size) { return small_cholesky<T, size()>(L, A); });
     const ptrdiff_t ld = padded_row<T>(n);
     const Workspace<T> copy(n * ld);
     T* U = copy.data();

@@ -1,6 +1,7 @@
 #include "kernels/gemm.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "kernels/gemm_pack.h"
 #include "kernels/gemm_tile.h"
@@ -46,6 +47,8 @@ struct Slice {
     const T* panels;   // of B, panel_stride apart; null: B is read where it lies
     ptrdiff_t panel_stride;
 };
+
+constexpr double kSmall = 30e3;  // ns: nothing to share out
 
 // ---- reading in place or packing --------------------------------------------------------------------------------
 
@@ -132,17 +135,26 @@ void tile_on_diagonal(const Product<T>& g, Left left, Right right, ptrdiff_t kc,
     }
 }
 
+// Rows of a tile: MR, but where two tiles are enough and no panels are packed they share the rows evenly, because a
+// tile of one or two rows waits for its own additions.
+template <class T, class Left>
+ptrdiff_t rows_of_tile(ptrdiff_t mc) {
+    constexpr ptrdiff_t MR = Tile<T>::MR;
+    const bool two = MR < mc && mc <= 2 * MR;
+    return two && !std::is_same_v<Left, PackedLeft<T>> ? ceil_div(mc, 2) : MR;
+}
+
 // The tiles of columns [j, j + columns), one panel of B, and rows [ic, ic + mc).
 template <class T, class LeftAt, class Right>
 void tiles_of_panel(const Product<T>& g, const Slice<T>& s, ptrdiff_t ic, ptrdiff_t mc, ptrdiff_t j, ptrdiff_t columns,
                     LeftAt&& left_at, Right right, const T* ahead) {
     using Left = decltype(left_at(ptrdiff_t{0}));
-    constexpr ptrdiff_t MR = Tile<T>::MR;
+    const ptrdiff_t step = rows_of_tile<T, Left>(mc);
     const Epilogue<T>& e = g.epilogue;
     Store<T> finish = store_of(g, s, j);
     finish.ahead = ahead;
-    for (ptrdiff_t i = ic; i < ic + mc; i += MR, finish.ahead += s.kc / kStepsPerLineAhead * (kLine / sizeof(T))) {
-        const ptrdiff_t rows = std::min(MR, ic + mc - i);
+    for (ptrdiff_t i = ic; i < ic + mc; i += step, finish.ahead += s.kc / kStepsPerLineAhead * (kLine / sizeof(T))) {
+        const ptrdiff_t rows = std::min(step, ic + mc - i);
         if (s.last && e.row_bias) finish.row_bias = e.row_bias + i;
         if (s.last && e.preactivation) finish.preactivation = e.preactivation + i * g.ldc + j;
         if (g.part != Part::full) {
@@ -179,6 +191,20 @@ void block_of_tiles(const Product<T>& g, const Slice<T>& s, ptrdiff_t ic, ptrdif
                 tiles_of_panel(g, s, ic, mc, j, columns, left_at, DirectRightEdge<T>{at, g.B.view.row, last}, at);
         }
     }
+}
+
+// A product that is over before packing or sharing it out has paid: loops 2 and 1 on the operands where they lie.
+template <class T>
+bool runs_in_place(const Product<T>& g) {
+    return reads_a_in_place(g) && reads_b_in_place(g) && g.k <= Tile<T>::KC && g.n <= Tile<T>::NC;
+}
+
+template <class T>
+void run_in_place(const Product<T>& g) {
+    const Slice<T> whole{0, g.n, 0, g.k, true, true, nullptr, 0};
+    const MatrixView<T> A = g.A.view;
+    block_of_tiles(g, whole, 0, g.m, 0, ceil_div(g.n, Tile<T>::NR),
+                   [A](ptrdiff_t i) { return DirectLeft<T>{A.at(i, 0), A.row, A.col}; });
 }
 
 // ---- loop 3 -----------------------------------------------------------------------------------------------------
@@ -246,12 +272,12 @@ void blocked(const Product<T>& g) {
 // How many of the last columns are computed one by one as matrix-vector products: a tile would spend a whole vector on
 // these few.
 template <class T>
-ptrdiff_t columns_alone(MatrixView<T> A, ptrdiff_t m, ptrdiff_t n) {
+ptrdiff_t columns_alone(MatrixView<T> A, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {
     if (!gemv_applies(A)) return 0;
     if (n == 1) return 1;
     constexpr ptrdiff_t W = lanes<Vec<T>>;
     const ptrdiff_t rest = n % W;
-    return n > W && m >= 4 * Tile<T>::MR && 8 * rest <= W ? rest : 0;
+    return n > W && m * k >= 2048 && 8 * rest <= W ? rest : 0;
 }
 
 }  // namespace
@@ -285,7 +311,7 @@ void gemm(T* C, ptrdiff_t ldc, Operand<T> A, Operand<T> B, ptrdiff_t m, ptrdiff_
                     e.bias ? 1 : 0, e.activation);
             return;
         }
-        const ptrdiff_t alone = columns_alone<T>(A.view, m, n);
+        const ptrdiff_t alone = columns_alone<T>(A.view, m, n, k);
         for (ptrdiff_t j = n - alone; j < n; ++j)
             gemv<T>(C + j, ldc, A.view, B.view.at(0, j), B.view.row, m, k, alpha, beta,
                     e.bias ? e.bias + j : e.row_bias, e.bias ? 0 : 1, e.activation);
@@ -293,6 +319,10 @@ void gemm(T* C, ptrdiff_t ldc, Operand<T> A, Operand<T> B, ptrdiff_t m, ptrdiff_
         if (n == 0) return;
     }
     Product<T> product{C, ldc, A, B, m, n, k, alpha, beta, epilogue, Part::full};
+    if (gemm_cost_ns(m, n, k) < kSmall && alpha != 0 && runs_in_place(product)) {
+        run_in_place(product);
+        return;
+    }
     if (alpha == 0) {  // 0 · A · B without reading them
         const MatrixView<T> nothing{nullptr, 0, 0};
         product.A = product.B = nothing;
@@ -304,11 +334,20 @@ void gemm(T* C, ptrdiff_t ldc, Operand<T> A, Operand<T> B, ptrdiff_t m, ptrdiff_
 template <class T>
 void gemm_stacked(T* C, MatrixView<T> A, ptrdiff_t stack_a, MatrixView<T> B, ptrdiff_t stack_b, ptrdiff_t s,
                   ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {
-    auto one = [&](ptrdiff_t i) {
-        gemm<T>(C + i * m * n, n, {A.data + i * stack_a, A.row, A.col}, {B.data + i * stack_b, B.row, B.col}, m, n, k);
-    };
     if (s == 0 || m == 0 || n == 0) return;
     const double each = gemm_cost_ns(m, n, k);
+    const Product<T> first{C, n, A, B, m, n, k, 1, 0, {}, Part::full};
+    const bool in_place = each < kSmall && columns_alone<T>(A, m, n, k) == 0 && runs_in_place(first);
+    auto one = [&](ptrdiff_t i) {
+        const MatrixView<T> Ai{A.data + i * stack_a, A.row, A.col}, Bi{B.data + i * stack_b, B.row, B.col};
+        if (!in_place) {
+            gemm<T>(C + i * m * n, n, Ai, Bi, m, n, k);
+            return;
+        }
+        Product<T> product = first;
+        product.C = C + i * m * n, product.A.view = Ai, product.B.view = Bi;
+        run_in_place(product);
+    };
     // Few large products share the threads inside; many products share them among each other.
     if (s < 2 * thread_count() && each > 1e6) {
         for (ptrdiff_t i = 0; i < s; ++i) one(i);

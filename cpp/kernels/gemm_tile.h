@@ -17,23 +17,29 @@
 
 namespace mmlcore {
 
+// KC: long enough that reading and writing C (once per KC) hides behind the sum. A panel of B then streams from the
+// second-level cache while a tile is summed, which a tall tile bears better than a short one: hence longer with 512
+// bits. MC: a block of A (MC × KC) fills half of the second-level cache, or less. NC: a block of B (KC × NC) stays in
+// the last level. Measured: docs/performance.md.
+struct Blocks {
+    ptrdiff_t MR, NV;    // rows and vectors of a tile
+    ptrdiff_t kc_bytes;  // of one row of A, or column of B
+    ptrdiff_t MC;
+};
+#if defined(__AVX512F__)
+constexpr Blocks kBlocks{14, 2, 4096, 140};  // 28 of 32 registers
+#elif defined(__aarch64__)
+constexpr Blocks kBlocks{12, 2, 2048, 96};  // 24 of 32 registers
+#else
+constexpr Blocks kBlocks{6, 2, 2048, 96};  // 12 of 16 registers
+#endif
+
 template <class T>
 struct Tile {
-#if defined(__AVX512F__)
-    static constexpr int MR = 14;  // 14 × 2 of 32 registers
-#elif defined(__aarch64__)
-    static constexpr int MR = 12;  // 12 × 2 of 32 registers
-#else
-    static constexpr int MR = 6;  // 6 × 2 of 16 registers
-#endif
-    static constexpr int NV = 2;
+    static constexpr int MR = kBlocks.MR, NV = kBlocks.NV;
     static constexpr int NR = NV * lanes<Vec<T>>;
-
-    // KC: long enough that reading and writing C (once per KC) hides behind the sum; panels of A and B then stream
-    // from the second-level cache. MC: a block of A (MC × KC) fills half of a 1 MB second-level cache. NC: a block of
-    // B (KC × NC) stays in the last level. Measured: docs/performance.md.
-    static constexpr ptrdiff_t KC = 4096 / sizeof(T);
-    static constexpr ptrdiff_t MC = 140 / MR * MR;
+    static constexpr ptrdiff_t KC = kBlocks.kc_bytes / sizeof(T);
+    static constexpr ptrdiff_t MC = kBlocks.MC / MR * MR;
     static constexpr ptrdiff_t NC = 3072 / NR * NR;
 };
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/simd.h"
+#include "kernels/small.h"
 #include "kernels/triangular.h"
 #include "kernels/workspace.h"
 
@@ -111,6 +112,12 @@ ptrdiff_t lu_factor(T* A, ptrdiff_t ld, ptrdiff_t* pivots, ptrdiff_t n) {
 
 template <class T>
 ptrdiff_t solve(T* X, const T* A, const T* B, ptrdiff_t n, ptrdiff_t m) {
+    if (0 < n && n <= kSmall)
+        return with_size(n, [=](auto size) -> ptrdiff_t {
+            const SmallLu<T, size()> f(A);
+            if (f.singular < 0) f.solve(X, B, m);
+            return f.singular;
+        });
     const Factors<T> f(A, n);
     if (f.singular >= 0) return f.singular;
     std::copy(B, B + n * m, X);
@@ -120,6 +127,14 @@ ptrdiff_t solve(T* X, const T* A, const T* B, ptrdiff_t n, ptrdiff_t m) {
 
 template <class T>
 ptrdiff_t inverse(T* X, const T* A, ptrdiff_t n) {
+    if (0 < n && n <= kSmall)
+        return with_size(n, [=](auto size) -> ptrdiff_t {
+            const SmallLu<T, size()> f(A);
+            T identity[size() * size()] = {};
+            for (int i = 0; i < size(); ++i) identity[i * size() + i] = 1;
+            if (f.singular < 0) f.solve(X, identity, n);
+            return f.singular;
+        });
     const Factors<T> f(A, n);
     if (f.singular >= 0) return f.singular;
     std::fill(X, X + n * n, T{0});
@@ -148,6 +163,15 @@ void slogdet(T* sign, T* logarithm, const T* A, ptrdiff_t n) {
 
 template <class T>
 T determinant(const T* A, ptrdiff_t n) {
+    if (0 < n && n <= kSmall) {
+        const T product = with_size(n, [=](auto size) -> T {
+            const SmallLu<T, size()> f(A);
+            T value = f.odd ? -1 : 1;
+            for (int i = 0; i < size(); ++i) value *= f.a[i][i];
+            return value;
+        });
+        if (std::isnormal(product)) return product;  // otherwise it may have over- or underflown on the way
+    }
     const Factors<T> f(A, n);
     // Mantissa and exponent apart: the product of some of the pivots may overflow where that of all does not.
     T mantissa = 1;

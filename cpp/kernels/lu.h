@@ -30,7 +30,7 @@ T determinant(const T* A, ptrdiff_t n);
 
 inline double lu_cost_ns(ptrdiff_t n, ptrdiff_t m) {
     const double size = static_cast<double>(n);
-    return 50 * size + size * size * (2 * size / 3 + 2 * static_cast<double>(m)) / 15;
+    return 10 + 20 * size + size * size * (2 * size / 3 + 2 * static_cast<double>(m)) / 15;
 }
 
 }  // namespace mmlcore

@@ -1,32 +1,18 @@
-// Singular value decomposition A = U Σ Vᵀ: complete, and the leading triplets by power iteration.
+// Singular value decomposition A = U Σ Vᵀ.
 #pragma once
 
 #include "kernels/gemm.h"
 
 namespace mmlcore {
 
-// All of it. U (m × m, or m × r when thin), S (r values, falling), Vt (n × n, or r × n), r = min(m, n); U and Vt may
-// both be null. False when the iteration did not converge (A not finite).
+// U (m × m, or m × r when thin), S (r values, falling), Vt (n × n, or r × n), r = min(m, n); U and Vt may both be
+// null. All row-major. False where A is not finite.
 template <class T>
 bool svd(T* U, T* S, T* Vt, const T* A, ptrdiff_t m, ptrdiff_t n, bool thin);
 
-struct Iteration {
-    ptrdiff_t steps;
-    bool converged;
-};
-
-// The leading triplet: v ← AᵀA v / ‖AᵀA v‖, σ = ‖A v‖, u = A v / σ.
-// v (n) holds the start and becomes the singular vector; trace[t] is σ in step t (room for max_steps).
-// Converged when σ changes by at most tolerance · σ; not when A v = 0. Always stops after max_steps.
-template <class T>
-Iteration power_iteration(T* u, T* v, T* trace, MatrixView<T> A, ptrdiff_t m, ptrdiff_t n, ptrdiff_t max_steps,
-                          T tolerance);
-
-// The leading k triplets by block power (subspace) iteration: V ← orth(Aᵀ orth(A V)) on k + extra columns, then the
-// small problem. V (n × b, row-major, b ≥ k columns) holds the start. U (m × k), S (k), Vt (k × n).
-// residual: max_i ‖Aᵀu_i - σ_i v_i‖ / σ_1. Converged when it is at most `tolerance`.
-template <class T>
-Iteration block_power_iteration(T* U, T* S, T* Vt, T* V, T* residual, MatrixView<T> A, ptrdiff_t m, ptrdiff_t n,
-                                ptrdiff_t k, ptrdiff_t b, ptrdiff_t max_steps, T tolerance);
+inline double svd_cost_ns(ptrdiff_t m, ptrdiff_t n) {
+    const double r = static_cast<double>(m < n ? m : n);
+    return 500 * r + static_cast<double>(m) * static_cast<double>(n) * r / 2;
+}
 
 }  // namespace mmlcore

@@ -17,7 +17,27 @@ from mmlcore import (
     optimizers,
 )
 from mmlcore._config import show_config
-from mmlcore.autodiff import Tensor, check_grads, grad, value_and_grad
+from mmlcore.autodiff import (
+    Tensor,
+    check_grads,
+    checkpoint,
+    defjvp,
+    defvjp,
+    elementwise_grad,
+    grad,
+    hessian,
+    hvp,
+    is_convex_on,
+    jacobian,
+    jvp,
+    linearize,
+    primitive,
+    stop_gradient,
+    taylor,
+    value_and_grad,
+    vjp,
+)
+from mmlcore.ops import array
 
 __version__ = "0.1.0"
 
@@ -28,24 +48,39 @@ release_memory = _kernels.release_memory
 __all__ = [
     "Tensor",
     "__version__",
+    "array",
     "autodiff",
     "callbacks",
     "check_grads",
+    "checkpoint",
     "datasets",
+    "defjvp",
+    "defvjp",
+    "elementwise_grad",
     "get_num_threads",
     "grad",
+    "hessian",
+    "hvp",
+    "is_convex_on",
+    "jacobian",
+    "jvp",
     "layers",
     "linalg",
+    "linearize",
     "losses",
     "metrics",
     "models",
     "ops",
     "optimizers",
     "plot",
+    "primitive",
     "release_memory",
     "set_num_threads",
     "show_config",
+    "stop_gradient",
+    "taylor",
     "value_and_grad",
+    "vjp",
 ]
 
 

@@ -122,10 +122,6 @@ def binary_cross_entropy_of_logits_loss_grad(dp: numpy.ndarray, p: numpy.ndarray
     """
     dp_ij = g_i scale times the derivative of binary_cross_entropy_of_logits with respect to p_ij
     """
-def block_power_iteration(u: numpy.ndarray, s: numpy.ndarray, vt: numpy.ndarray, v: numpy.ndarray, a: numpy.ndarray, max_steps: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[int, bool, float]:
-    """
-    The leading singular triplets; v holds the start. Returns (steps, converged, residual).
-    """
 def build_info() -> dict[str, str]:
     """
     What this object was built with.
@@ -173,6 +169,14 @@ def det(determinants: numpy.ndarray, a: numpy.ndarray) -> None:
 def dropout(y: numpy.ndarray, x: numpy.ndarray, rate: typing.SupportsFloat | typing.SupportsIndex, key: typing.SupportsInt | typing.SupportsIndex, draw: numpy.ndarray) -> None:
     """
     y = x/(1 - rate) where the draw keeps an element, else 0
+    """
+def eig(values: numpy.ndarray, v: typing.Any, a: numpy.ndarray) -> bool:
+    """
+    a @ v = v * values, complex; v may be None. Returns whether every iteration converged.
+    """
+def eigh(values: numpy.ndarray, v: typing.Any, a: numpy.ndarray, lower: bool) -> bool:
+    """
+    a @ v = v * values from one triangle of a; v may be None. Returns whether every matrix is finite.
     """
 def elu(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -265,6 +269,10 @@ def layer_norm(y: numpy.ndarray, mean: numpy.ndarray, rstd: numpy.ndarray, x: nu
 def layer_norm_grad(dx: numpy.ndarray | None, dgamma: numpy.ndarray | None, dbeta: numpy.ndarray | None, dy: numpy.ndarray, x: numpy.ndarray, mean: numpy.ndarray, rstd: numpy.ndarray, gamma: numpy.ndarray | None) -> None:
     """
     The gradients, given those of y and what the way forward wrote
+    """
+def ldlt(l: numpy.ndarray, d: numpy.ndarray, order: numpy.ndarray, a: numpy.ndarray) -> None:
+    """
+    l @ d @ l.T = a[order][:, order] from a's lower triangle.
     """
 def limit_column_norms(w: numpy.ndarray, limit: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
@@ -377,6 +385,18 @@ def philox4x32(c0: typing.SupportsInt | typing.SupportsIndex, c1: typing.Support
 def power_iteration(u: numpy.ndarray, v: numpy.ndarray, trace: numpy.ndarray, a: numpy.ndarray, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[int, bool]:
     """
     The leading singular triplet; v holds the start. Returns (steps, converged).
+    """
+def precise_residual(r: numpy.ndarray, a: numpy.ndarray, x: numpy.ndarray, b: numpy.ndarray) -> None:
+    """
+    r = b - a @ x in twice the working precision, rounded once.
+    """
+def qr(q: typing.Any, r: numpy.ndarray, a: numpy.ndarray) -> None:
+    """
+    q @ r = a with orthonormal columns of q, as many as r has rows; q may be None.
+    """
+def qr_raw(h: numpy.ndarray, tau: numpy.ndarray, a: numpy.ndarray) -> None:
+    """
+    The reflectors of the QR factorisation as LAPACK leaves them, transposed.
     """
 def reciprocal(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -546,6 +566,10 @@ def thread_reason() -> str:
     """
     The thread count and what decided it.
     """
+def triangular_factor(r: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray) -> None:
+    """
+    The triangular factor of [a b].
+    """
 def triangular_product(x: numpy.ndarray, a: numpy.ndarray, upper: bool, unit_diagonal: bool) -> None:
     """
     x := a @ x in place, of a only the stated triangle.
@@ -561,4 +585,4 @@ def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'average_parameters', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'block_power_iteration', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'levels_present', 'levels_supported', 'limit_column_norms', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'mean', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_iteration', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_product']
+__all__: list[str] = ['ACTIVATIONS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'average_parameters', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'levels_present', 'levels_supported', 'limit_column_norms', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'mean', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']

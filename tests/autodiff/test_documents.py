@@ -10,19 +10,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mmlcore import grad, ops, value_and_grad
+from mmlcore import grad, hessian, is_convex_on, jacobian, jvp, ops, taylor, value_and_grad
+from mmlcore.autodiff import trace
 
 RANDOM = np.random.default_rng(744)
 X = RANDOM.normal(size=(20, 3))
 Y = RANDOM.normal(size=20)
 THETA = RANDOM.normal(size=3)
 LABELS = (RANDOM.uniform(size=20) < 0.5).astype(float)
-
-
-def rows(f, x):
-    """The Jacobian of a vector-valued function, one gradient per output."""
-    outputs = len(f(x))
-    return np.stack([grad(lambda x, i=i: f(x)[i])(x) for i in range(outputs)])
 
 
 def sigmoid(x):
@@ -94,6 +89,7 @@ def test_scalar_derivatives(name):
     f, derivative, points = SCALAR[name]
     for x in points:
         assert grad(f)(x) == pytest.approx(derivative(x), rel=1e-13, abs=1e-15)
+        assert jvp(f, (x,), (1.0,))[1] == pytest.approx(derivative(x), rel=1e-13, abs=1e-15)
 
 
 # (function of several numbers, its partial derivatives, a point)
@@ -136,6 +132,71 @@ def test_partial_derivatives(name):
     f, partials, point = PARTIAL[name]
     gradient = grad(f, argnums=tuple(range(len(point))))(*point)
     np.testing.assert_allclose(gradient, partials(*point), rtol=1e-13, atol=1e-15)
+    for i, partial in enumerate(partials(*point)):
+        direction = [float(i == j) for j in range(len(point))]
+        assert jvp(f, point, direction)[1] == pytest.approx(partial, rel=1e-13, abs=1e-15)
+
+
+# ---- Indaba
+
+
+def test_indaba_the_four_kinds_of_derivative_have_these_shapes():
+    """Scalar, multivariate case, vector field, general derivative of a P×Q matrix by an M×N matrix."""
+    W = RANDOM.normal(size=(3, 2))
+    assert jacobian(np.sin)(0.5).shape == ()
+    assert jacobian(lambda x: x @ x)(THETA).shape == (3,)
+    assert jacobian(lambda x: x @ W)(THETA).shape == (2, 3)
+    M = RANDOM.normal(size=(4, 3))
+    general = jacobian(lambda X: X @ W)(M)
+    assert general.shape == (4, 2, 4, 3)
+    expected = np.einsum("pm,nq->pqmn", np.eye(4), W)  # ∂(XW)_pq / ∂X_mn = δ_pm W_nq
+    np.testing.assert_allclose(general, expected, rtol=1e-14)
+    gram = jacobian(lambda X: X.T @ X)(M)  # ∂(XᵀX)_pq / ∂X_mn = δ_pn X_mq + X_mp δ_qn
+    expected = np.einsum("pn,mq->pqmn", np.eye(3), M) + np.einsum("mp,qn->pqmn", M, np.eye(3))
+    np.testing.assert_allclose(gram, expected, rtol=1e-14)
+
+
+def test_indaba_the_chain_rule_multiplies_jacobians():
+    f, g = (lambda x: np.sin(X[:4] @ x)), (lambda y: np.tanh(y) * y[0])
+    product = jacobian(g)(f(THETA)) @ jacobian(f)(THETA)
+    np.testing.assert_allclose(jacobian(lambda x: g(f(x)))(THETA), product, rtol=1e-12)
+
+
+# ---- SIT744
+
+
+def test_sit744_stationary_points_and_a_step_of_steepest_descent():
+    f = lambda x: (x - 2) ** 2 + 1  # noqa: E731
+    assert grad(f)(2.0) == 0.0
+    x = np.array([3.0, -1.0])
+    step = x - 0.1 * grad(lambda x: x @ x)(x)
+    np.testing.assert_allclose(step, 0.8 * x, rtol=1e-15)
+
+
+def test_sit744_vanishing_gradient_of_stacked_sigmoids():
+    slopes = [grad(lambda x, n=n: stacked(x, n))(0.5) for n in (1, 2, 3, 4)]
+    assert all(later < 0.25 * earlier for earlier, later in pairwise(slopes))  # σ' is 1/4 at most
+
+
+def stacked(x, layers):
+    for _ in range(layers):
+        x = sigmoid(x)
+    return x
+
+
+def test_sit744_the_chain_rule_on_the_computational_graph():
+    """The graph of figure 13, e = (a + b)(b + 1) at a = 2, b = 1: ∂e/∂a = 2, ∂e/∂b = 5."""
+    f = lambda a, b: (a + b) * (b + 1)  # noqa: E731
+    graph = trace(f, 2.0, 1.0, values=True, derivatives=True)
+    assert [(s.name, s.parents, float(s.value)) for s in graph.steps] == [
+        ("a", (), 2.0),
+        ("b", (), 1.0),
+        ("add", (0, 1), 3.0),
+        ("add [1]", (1,), 2.0),
+        ("multiply", (2, 3), 6.0),
+    ]
+    (by_c, by_d), ((c_by_a, c_by_b), (d_by_b,)) = graph.steps[4].derivatives, (s.derivatives for s in graph.steps[2:4])
+    assert (by_c * c_by_a, by_c * c_by_b + by_d * d_by_b) == grad(f, (0, 1))(2.0, 1.0) == (2.0, 5.0)
 
 
 # ---- DRP
@@ -151,7 +212,7 @@ def test_drp_gradient_is_the_limit_of_difference_quotients():
 def test_drp_jacobian_is_the_best_linear_approximation():
     f = lambda x: np.stack([x[0] * x[1], np.sin(x[1]), np.exp(x[0])])  # noqa: E731
     x0, direction = np.array([0.3, -0.8]), np.array([0.6, 0.8])
-    J = rows(f, x0)
+    J = jacobian(f)(x0)
     ratios = [np.linalg.norm(f(x0 + h * direction) - f(x0) - J @ (h * direction)) / h for h in (1e-2, 1e-3, 1e-4)]
     np.testing.assert_allclose(np.divide(ratios[1:], ratios[:-1]), 0.1, rtol=0.05)  # falls like h
 
@@ -198,19 +259,25 @@ def test_drp_back_propagation_by_hand(example):
 
 def test_cs582_hessian():
     f = lambda v: v[0] ** 3 + v[1] ** 3  # noqa: E731
-    np.testing.assert_allclose(rows(grad(f), np.array([2.0, -3.0])), [[12.0, 0.0], [0.0, -18.0]], rtol=1e-14)
+    np.testing.assert_allclose(hessian(f)(np.array([2.0, -3.0])), [[12.0, 0.0], [0.0, -18.0]], rtol=1e-14)
 
 
-def test_cs582_first_order_convexity():
-    points = RANDOM.normal(size=(50, 2))
-    for x, y in points:
+def test_cs582_convexity():
+    points = list(RANDOM.normal(size=50))
+    assert is_convex_on(lambda x: x**2, points)
+    for x, y in zip(points[1:], points[:-1], strict=True):
         slope = grad(lambda x: x**2)(x)
         assert y**2 - (x**2 + slope * (y - x)) == pytest.approx((y - x) ** 2, abs=1e-12)
+    cube = is_convex_on(lambda x: x**3, points)
+    assert not cube
+    assert cube.witness is not None
 
 
-def test_cs582_taylor_coefficients_of_the_exponential():
+def test_cs582_taylor_series_of_the_exponential():
+    p = taylor(np.exp, 0.0, 5)
+    np.testing.assert_allclose(p.coefficients, [1, 1, 1 / 2, 1 / 6, 1 / 24, 1 / 120], rtol=1e-15)
     f = np.exp
-    for _ in range(6):
+    for _ in range(6):  # every derivative is the function itself
         assert f(0.0) == 1.0
         f = grad(f)
 
@@ -242,7 +309,7 @@ def test_cs582_penalties():
 def test_notes_3_matrix_calculus():
     A = RANDOM.normal(size=(3, 3))
     # (3.2) with the convention that the derivative by a vector stands in columns: the transposed Jacobian
-    np.testing.assert_allclose(rows(lambda t: A @ t, THETA).T, A.T, rtol=1e-14)
+    np.testing.assert_allclose(jacobian(lambda t: A @ t)(THETA).T, A.T, rtol=1e-14)
     # (3.3) holds for symmetric A; in general it is (A + Aᵀ) θ
     S = A + A.T
     np.testing.assert_allclose(grad(lambda t: t @ S @ t)(THETA), 2 * S.T @ THETA, rtol=1e-13)
@@ -252,9 +319,57 @@ def test_notes_3_matrix_calculus():
 def test_notes_3_4_and_6_9_least_squares():
     loss = lambda t: (Y - X @ t) @ (Y - X @ t)  # noqa: E731
     np.testing.assert_allclose(grad(loss)(THETA), -2 * X.T @ Y + 2 * X.T @ X @ THETA, rtol=1e-12)
-    np.testing.assert_allclose(rows(grad(loss), THETA), 2 * X.T @ X, rtol=1e-12)
+    np.testing.assert_allclose(hessian(loss)(THETA), 2 * X.T @ X, rtol=1e-12)
     solution = np.linalg.solve(X.T @ X, X.T @ Y)
     np.testing.assert_allclose(grad(loss)(solution), np.zeros(3), atol=1e-12)
+
+
+def test_notes_4_3_derivatives_of_a_gaussian():
+    """Figure 4.3: the n-th derivative is (-1)^n He_n(x) times the Gaussian."""
+    density = lambda x: np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)  # noqa: E731
+    hermite = [lambda x: 1.0, lambda x: x, lambda x: x**2 - 1, lambda x: x**3 - 3 * x, lambda x: x**4 - 6 * x**2 + 3]
+    f = density
+    for n, polynomial in enumerate(hermite):
+        assert f(0.7) == pytest.approx((-1) ** n * polynomial(0.7) * density(0.7), rel=1e-12)
+        f = grad(f)
+
+
+def test_notes_6_2_the_hessian_is_the_gradient_of_the_gradient():
+    f = lambda v: -((np.cos(v[0]) ** 2 + np.cos(v[1]) ** 2) ** 2)  # noqa: E731  # figure 6.1
+    x, y = 0.5, -1.1
+    s = np.cos(x) ** 2 + np.cos(y) ** 2
+    a, b = np.sin(2 * x), np.sin(2 * y)
+    expected = [
+        [4 * s * np.cos(2 * x) - 2 * a * a, -2 * a * b],
+        [-2 * a * b, 4 * s * np.cos(2 * y) - 2 * b * b],
+    ]
+    np.testing.assert_allclose(hessian(f)(np.array([x, y])), expected, rtol=1e-12)
+
+
+def test_notes_6_3_multivariate_taylor_expansion():
+    """(6.4) is exact for a quadratic, and its minimum is Newton's step (6.7)."""
+    J = lambda t: (Y - X @ t) @ (Y - X @ t)  # noqa: E731
+    p = taylor(J, THETA, 2)
+    other = RANDOM.normal(size=3)
+    assert p(other) == pytest.approx(J(other), rel=1e-12)
+    _, g, H = p.coefficients
+    np.testing.assert_allclose(THETA - np.linalg.solve(H, g), np.linalg.lstsq(X, Y, rcond=None)[0], rtol=1e-10)
+
+
+def test_notes_8_2_the_gradient_is_a_sum_over_paths():
+    """(8.2): four products of partial derivatives through two nodes of two layers."""
+    z1, z2 = (lambda a, b: np.sin(a) * b), (lambda a, b: a + b**2)
+    w1, w2 = (lambda p, q: p * q), (lambda p, q: np.exp(p) - q)
+    loss = lambda u, v: u**2 + 3 * v  # noqa: E731
+    a, b = 0.4, -0.7
+    p, q = z1(a, b), z2(a, b)
+    u, v = w1(p, q), w2(p, q)
+    L = grad(loss, (0, 1))(u, v)
+    W = [grad(w, (0, 1))(p, q) for w in (w1, w2)]
+    Z = [grad(z)(a, b) for z in (z1, z2)]
+    paths = sum(L[i] * W[i][k] * Z[k] for i in (0, 1) for k in (0, 1))
+    whole = grad(lambda a: loss(w1(z1(a, b), z2(a, b)), w2(z1(a, b), z2(a, b))))(a)
+    assert whole == pytest.approx(paths, rel=1e-13)
 
 
 def test_notes_4_7_likelihood():
@@ -284,7 +399,7 @@ def test_notes_7_4_and_7_5_logistic_regression():
 
     pi = sigmoid(X @ THETA)
     np.testing.assert_allclose(grad(loss)(THETA), X.T @ (pi - LABELS), rtol=1e-11, atol=1e-12)
-    np.testing.assert_allclose(rows(grad(loss), THETA), X.T @ np.diag(pi * (1 - pi)) @ X, rtol=1e-11)
+    np.testing.assert_allclose(hessian(loss)(THETA), X.T @ np.diag(pi * (1 - pi)) @ X, rtol=1e-11)
 
 
 def test_notes_7_9_to_7_12_softmax_regression():

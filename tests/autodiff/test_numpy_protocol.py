@@ -18,11 +18,10 @@ def tensor(value=A):
 @pytest.mark.parametrize(
     ("f", "name"),
     [
-        (lambda t: np.arcsin(t), "arcsin"),
-        (lambda t: np.cumsum(t), "cumsum"),
-        (lambda t: np.linalg.inv(t), "inv"),
-        (lambda t: np.add.reduce(t), "add.reduce"),
-        (lambda t: np.multiply.outer(t, t), "multiply.outer"),
+        (lambda t: np.spacing(t), "spacing"),
+        (lambda t: np.unwrap(t), "unwrap"),
+        (lambda t: np.unique(t), "unique"),
+        (lambda t: np.hypot.reduce(t), "hypot.reduce"),
         (lambda t: np.add.at(np.zeros(3), [0], t), "add.at"),
         (lambda t: np.fft.fft(t), "fft"),
     ],
@@ -93,7 +92,7 @@ def test_a_step_function_has_the_derivative_zero():
 
 
 def test_implements_and_method_teach_numpy_and_tensor():
-    @implements(np.arcsinh, np.fix)
+    @implements(np.spacing, np.unwrap)  # which have no derivative of their own
     @method("arcsinh")
     @primitive
     def arcsinh(x):
@@ -101,20 +100,20 @@ def test_implements_and_method_teach_numpy_and_tensor():
 
     defvjp(arcsinh, lambda ans, x: lambda g: g / np.sqrt(1 + x * x))
     try:
-        assert grad(np.arcsinh)(0.3) == pytest.approx(1 / np.sqrt(1.09), rel=1e-15)
+        assert grad(np.spacing)(0.3) == pytest.approx(1 / np.sqrt(1.09), rel=1e-15)
         assert grad(lambda x: x.arcsinh())(0.3) == pytest.approx(1 / np.sqrt(1.09), rel=1e-15)
-        assert grad(np.fix)(0.3) == pytest.approx(1 / np.sqrt(1.09), rel=1e-15)
-        assert grad(grad(np.arcsinh))(0.3) == pytest.approx(-0.3 / 1.09**1.5, rel=1e-14)
+        assert grad(np.unwrap)(0.3) == pytest.approx(1 / np.sqrt(1.09), rel=1e-15)
+        assert grad(grad(np.spacing))(0.3) == pytest.approx(-0.3 / 1.09**1.5, rel=1e-14)
     finally:
-        del OVERRIDES[np.arcsinh], OVERRIDES[np.fix], Tensor.arcsinh
+        del OVERRIDES[np.spacing], OVERRIDES[np.unwrap], Tensor.arcsinh
 
 
 def test_constant_registers():
-    constant(np.unwrap)
+    constant(np.spacing)
     try:
-        assert type(np.unwrap(tensor())) is np.ndarray
+        assert type(np.spacing(tensor())) is np.ndarray
     finally:
-        del OVERRIDES[np.unwrap]
+        del OVERRIDES[np.spacing]
 
 
 @pytest.mark.parametrize("swap", [False, True])

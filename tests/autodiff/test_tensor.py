@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
+import mmlcore
 from mmlcore import Tensor, grad, ops, value_and_grad
 from mmlcore.autodiff.tape import Tape
 from mmlcore.autodiff.tensor import plain, settled
@@ -70,7 +71,9 @@ def test_hash_is_identity():
 
 def test_printing_shows_the_value_and_does_not_convert():
     t = tensor(np.float64(0.5))
-    assert repr(tensor(np.array([1.0, 2.0]))) == "Tensor(array([1., 2.]))"
+    assert repr(tensor(np.array([1.0, 2.0]))) == "Tensor([1., 2.], shape=(2,), dtype=float64)"
+    assert repr(tensor(np.float32(0.5))) == "Tensor(0.5, shape=(), dtype=float32)"
+    assert repr(Tensor(t, Tape(1), 0)) == "Tensor(Tensor(0.5, shape=(), dtype=float64))"
     assert f"{t:.3f}" == "0.500"
     assert f"{Tensor(t, Tape(1), 0):.1f}" == "0.5"
 
@@ -85,6 +88,9 @@ REFUSED = {
     "tolist": (lambda t: t.tolist(), "tolist", "keep the Tensor"),
     "pickle": (pickle.dumps, "pickle", "keep the Tensor"),
     "bool": (lambda t: 1.0 if t else 0.0, "bool", "if t > 0"),
+    "dlpack": (lambda t: np.from_dlpack(t), "dlpack", "keep the Tensor"),
+    "buffer": (lambda t: t.__buffer__(0), "memoryview", "keep the Tensor"),
+    "array of a list, second form": (lambda t: np.array([t, t]), "numpy.asarray|float", "mmlcore.array"),
     "element of a list in an array": (
         lambda t: np.array([[1.0, t]]),
         "float|numpy.asarray",
@@ -171,6 +177,31 @@ class TestLeaked:
         assert leaked.tolist() == (3 * A).tolist()
         assert (leaked[0, 0].item(), leaked[0, 0] + 1 == 4.0) == (3.0, True)
         assert (float(leaked[0, 0]), int(leaked[0, 0]), bool(leaked[0, 0])) == (3.0, 3, True)
+
+    def test_it_shares_its_memory_through_every_protocol(self, leaked):
+        value = np.asarray(leaked)
+        assert value is leaked.value
+        assert np.shares_memory(np.from_dlpack(leaked), value)
+        assert np.shares_memory(np.asarray(leaked.__buffer__(0)), value)
+        assert np.array(leaked, copy=True) is not value
+        assert leaked.__array__(np.float32).dtype == np.float32
+        with pytest.raises(ValueError, match="copy"):
+            leaked.__array__(np.float32, copy=False)
+
+    def test_read_only_stays_read_only(self):
+        frozen = A.copy()
+        frozen.flags.writeable = False
+        kept = []
+        grad(lambda x: kept.append(x) or np.sum(x))(frozen)
+        for shared in (np.asarray(kept[0]), np.from_dlpack(kept[0]), np.asarray(kept[0].__buffer__(0))):
+            assert np.shares_memory(shared, frozen)
+            assert not shared.flags.writeable
+
+    def test_torch_shares_it(self, leaked):
+        torch = pytest.importorskip("torch")
+        assert torch.from_dlpack(leaked).data_ptr() == leaked.value.ctypes.data
+        x = torch.arange(3.0, dtype=torch.float64)
+        assert np.shares_memory(mmlcore.array(x), np.from_dlpack(x))
 
     def test_it_is_pickled_as_its_value(self, leaked):
         assert np.array_equal(pickle.loads(pickle.dumps(leaked)), 3 * A)

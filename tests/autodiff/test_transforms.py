@@ -70,11 +70,11 @@ def test_any_layout(layout):
     np.testing.assert_array_equal(gradient, grad(lambda x: np.sum(np.exp(x) @ np.tanh(x.T)))(A))
 
 
-@pytest.mark.parametrize(("x", "got"), [([1.0], "list"), ("1", "str"), (None, "NoneType"), (1j, "complex")])
+@pytest.mark.parametrize(("x", "got"), [(["1"], "str"), ("1", "str"), (None, "NoneType"), (1j, "complex")])
 @pytest.mark.parametrize("transform", [grad, value_and_grad])
 def test_other_arguments_are_refused(transform, x, got):
     with pytest.raises(
-        TypeError, match=rf"^{transform.__name__}: argument 1 must be a real array or number, got {got}$"
+        TypeError, match=rf"^{transform.__name__}: argument 1(\[0\])? must be a real array or number, got {got}$"
     ):
         transform(lambda a, b: a, argnums=1)(1.0, x)
 
@@ -132,7 +132,8 @@ def test_the_function_must_be_callable():
     [
         (lambda x: x, r"shape \(2, 3\) and dtype float64"),
         (lambda x: np.sum(x, keepdims=True), r"shape \(1, 1\) and dtype float64"),
-        (lambda x: None, r"shape \(\) and dtype object"),
+        (lambda x: None, "a NoneType"),
+        (lambda x: (np.sum(x), 1.0), "a tuple"),
         (lambda x: 1j, r"shape \(\) and dtype complex128"),
         (lambda x: "text", r"shape \(\) and dtype <U4"),
     ],

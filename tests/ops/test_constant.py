@@ -38,3 +38,20 @@ def test_positions_can_index():
 def test_shapes_of_tensors_build_new_arrays():
     gradient = grad(lambda x: ops.sum(x * np.ones_like(x) + np.zeros(np.shape(x)) + np.size(x) * x))(A)
     np.testing.assert_array_equal(gradient, np.full(A.shape, 7.0))
+
+
+def test_methods_without_a_derivative_work_on_the_values():
+    x = np.array([0.4, 2.6, -1.2])
+
+    def f(t):
+        assert t.argmax() == np.argmax(t) == 1
+        assert t.argmin(axis=0) == 2
+        assert t.argsort().tolist() == [2, 0, 1]
+        assert t.any()
+        assert not (t > 5).all()
+        assert t.nonzero()[0].tolist() == [0, 1, 2]
+        assert t.round().tolist() == [0.0, 3.0, -1.0]
+        assert np.sort(t).searchsorted(1.0) == 2
+        return np.sum(t * t.round())
+
+    assert np.array_equal(grad(f)(x), [0.0, 3.0, -1.0])

@@ -45,14 +45,20 @@ def implements(*numpy_functions: Callable[..., Any]) -> Callable[[F], F]:
 
 
 def _checked(numpy_function: Callable[..., Any], f: Callable[..., Any]) -> Callable[..., Any]:
-    """`f`, taking NumPy's `a=` for its first argument and naming any keyword of NumPy's that it has not."""
-    accepted = frozenset(signature(f).parameters)
+    """`f`, taking NumPy's name for its first argument and naming any keyword of NumPy's that it has not."""
+    parameters = signature(f).parameters
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    accepted = frozenset(parameters)
+    try:
+        first = next(iter(signature(numpy_function).parameters), "a")
+    except ValueError:  # some of NumPy's functions do not tell
+        first = "a"
 
     def checked(*args: Any, **kwargs: Any) -> Any:
-        if not args and "a" in kwargs:
-            args = (kwargs.pop("a"),)
+        if not args and first in kwargs:
+            args = (kwargs.pop(first),)
         for keyword in kwargs:
-            if keyword not in accepted:
+            if keyword not in accepted and not takes_all:
                 name = numpy_function.__name__
                 raise TypeError(message(name, keyword, "left out when an argument is a Tensor", "a value for it"))
         return f(*args, **kwargs)

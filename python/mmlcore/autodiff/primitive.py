@@ -6,7 +6,7 @@ from types import FunctionType
 from typing import Any, TypeVar
 
 from mmlcore._errors import message
-from mmlcore.autodiff.rules import Pullback, Rules, only
+from mmlcore.autodiff.rules import Rules
 from mmlcore.autodiff.tensor import Tensor
 
 __all__ = ["primitive"]
@@ -30,7 +30,7 @@ def primitive(f: F) -> F:
     Returns
     -------
     callable
-        `f` with the same signature. Give it rules with `defvjp`, `defvjp_joint` or `defvjp_forward`.
+        `f` with the same signature. Give it rules with `defvjp` or `defjvp` (or their `_joint` and `_forward` forms).
 
     Raises
     ------
@@ -72,15 +72,22 @@ def _unary(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
     def call(x: Any) -> Any:
         if type(x) is not tensor:
             return f(x)
+        tape = x.tape
+        nodes = tape.nodes
+        if nodes is None:
+            return tape.process(call, rules, (x,), {})
         value = x.value
         ans = call(value) if type(value) is tensor else f(value)
         rule = rules.vjps[0]
         if rule is None:
             return ans
-        tape = x.tape
-        nodes = tape.nodes
+        try:
+            entry = (rule(ans, value), x.node)
+        except Exception as error:
+            rules.blame(error)
+            raise
         node = len(nodes)
-        nodes.append((rule(ans, value), x.node))
+        nodes.append(entry)
         return tensor(ans, tape, node)
 
     return call
@@ -104,16 +111,22 @@ def _binary(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
             b = y.value
         else:
             return f(x, y)
+        nodes = tape.nodes
+        if nodes is None:
+            return tape.process(call, rules, (x, y), {})
 
         ans = call(a, b) if type(a) is tensor or type(b) is tensor else f(a, b)
-        if on_x and on_y:
-            entry: tuple[Any, ...] = (rules.both(ans, a, b), x.node, y.node)
-        else:
-            rule = rules.vjps[on_y]
-            if rule is None:
-                return ans
-            entry = (rule(ans, a, b), x.node if on_x else y.node)
-        nodes = tape.nodes
+        try:
+            if on_x and on_y:
+                entry: tuple[Any, ...] = (rules.both(ans, a, b), x.node, y.node)
+            else:
+                rule = rules.vjps[on_y]
+                if rule is None:
+                    return ans
+                entry = (rule(ans, a, b), x.node if on_x else y.node)
+        except Exception as error:
+            rules.blame(error)
+            raise
         node = len(nodes)
         nodes.append(entry)
         return tensor(ans, tape, node)
@@ -122,8 +135,6 @@ def _binary(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
 
 
 def _general(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
-    only_one = only
-
     def call(*args: Any, **kwargs: Any) -> Any:
         tape = None
         for x in args:
@@ -134,6 +145,9 @@ def _general(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
                 rules.keyword()
         if tape is None:
             return f(*args, **kwargs)
+        nodes = tape.nodes
+        if nodes is None:
+            return tape.process(call, rules, args, kwargs)
 
         needed: tuple[int, ...] = ()
         parents: tuple[int, ...] = ()
@@ -142,17 +156,9 @@ def _general(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
             if type(x) is tensor and x.tape is tape:
                 needed, parents = (*needed, i), (*parents, x.node)
                 values[i] = x.value
-        pullback: Pullback | None
-        if rules.forward:
-            ans, pullback = rules.forward(needed, *values, **kwargs)
-            pullback = only_one(pullback) if len(needed) == 1 else pullback
-        else:
-            ans = call(*values, **kwargs)
-            pullback = rules.pullback(needed, ans, values, kwargs)
+        ans, pullback = rules.record(call, needed, values, kwargs)
         if pullback is None:
             return ans
-
-        nodes = tape.nodes
         node = len(nodes)
         nodes.append((pullback, *parents))
         return tensor(ans, tape, node)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from mmlcore._errors import message
-from mmlcore.autodiff.tape import Tape
 
 __all__ = ["OVERRIDES", "Tensor", "plain", "settled"]
 
@@ -27,9 +26,9 @@ class Tensor:
     ----------
     value : ndarray or NumPy scalar, float32 or float64
         In nested differentiation, a Tensor of an outer level.
-    tape : Tape
+    tape : Tape, or another level
     node : int
-        Position on the tape.
+        Position on the tape; in forward mode, the tangent.
     """
 
     __slots__ = ("__weakref__", "node", "tape", "value")
@@ -47,7 +46,7 @@ class Tensor:
         __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __add__
         __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __add__
 
-    def __init__(self, value: Any, tape: Tape, node: int) -> None:
+    def __init__(self, value: Any, tape: Any, node: Any) -> None:
         self.value = value
         self.tape = tape
         self.node = node
@@ -82,7 +81,10 @@ class Tensor:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        return f"Tensor({self.value!r})"
+        if type(self.value) is Tensor:
+            return f"Tensor({self.value!r})"
+        numbers = np.array2string(np.asarray(plain(self)), separator=", ", prefix="Tensor(")
+        return f"Tensor({numbers}, shape={self.shape}, dtype={self.dtype})"
 
     def __format__(self, specification: str) -> str:
         return format(self.value, specification)
@@ -93,6 +95,10 @@ class Tensor:
         override = OVERRIDES.get(ufunc)
         if override is not None and how == "__call__" and not kwargs:
             return override(*inputs)
+        if how != "__call__":
+            by_method = OVERRIDES.get(getattr(ufunc, how))
+            if by_method is not None:
+                return by_method(*inputs, **kwargs)
         name = ufunc.__name__
         if override is None or how != "__call__":
             name = name if how == "__call__" else f"{name}.{how}"
@@ -135,15 +141,29 @@ class Tensor:
         if self.tape.open:
             _refuse(
                 "numpy.asarray",
-                "pass the Tensor itself to NumPy's functions, or join several with numpy.stack",
+                "pass the Tensor itself to NumPy's functions, or join several with numpy.stack or mmlcore.array",
             )
         return np.array(self.value, dtype=dtype, copy=copy)
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        if self.tape.open:
+            _refuse("dlpack", "keep the Tensor in NumPy's functions")
+        return np.asarray(self.value).__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0  # the processor
+
+    def __buffer__(self, flags: int) -> memoryview:  # asked for by Python 3.12 and later
+        if self.tape.open:
+            _refuse("memoryview", "keep the Tensor in NumPy's functions")
+        return np.asarray(self.value).data
 
     def __float__(self) -> float:
         if self.tape.open:
             _refuse(
                 "float",
-                "keep the Tensor, use NumPy's functions (numpy.sin, not math.sin), make arrays with numpy.stack",
+                "keep the Tensor, use NumPy's functions (numpy.sin, not math.sin), "
+                "make arrays with numpy.stack or mmlcore.array",
             )
         return float(self.value)
 

@@ -8,7 +8,7 @@ from numpy.linalg import LinAlgError
 from mmlcore import _kernels
 from mmlcore._arrays import FloatArray, as_float, as_same_float
 from mmlcore._errors import message
-from mmlcore.linalg.solve import require_square, stack_position, stacked_right_side
+from mmlcore.linalg.stacks import like, require_square, stack_position, stacked_right_side
 
 __all__ = ["cholesky", "solve_triangular"]
 
@@ -50,10 +50,11 @@ def cholesky(a: Any, /, *, upper: bool = False) -> FloatArray:
     ...
     numpy.linalg.LinAlgError: cholesky: a must be positive definite, got pivot 1 = -3
     """
+    original = a
     a = as_float(a, "cholesky", "a")
     require_square("cholesky", a)
     if upper:
-        return np.swapaxes(cholesky(np.swapaxes(a, -1, -2)), -1, -2)
+        return like(original, np.swapaxes(cholesky(np.swapaxes(a, -1, -2)), -1, -2))
     factor = np.empty(a.shape, a.dtype)
     failure = _kernels.cholesky(factor, a)
     if failure is not None:
@@ -61,7 +62,7 @@ def cholesky(a: Any, /, *, upper: bool = False) -> FloatArray:
         value = factor.reshape(-1, *a.shape[-2:])[index, pivot, pivot]
         got = f"pivot {pivot} = {value:.6g}{stack_position(a, index)}"
         raise LinAlgError(message("cholesky", "a", "positive definite", got))
-    return factor
+    return like(original, factor)
 
 
 def solve_triangular(

@@ -25,9 +25,10 @@ def matmul(a: Any, b: Any, /, *, out: FloatArray | None = None) -> FloatArray:
     ----------
     a : array_like, shape (..., m, k) or (k,)
     b : array_like, shape (..., k, n) or (k,)
-        Float32 or float64 (integers become float64), any strides. A vector is a row on the left and a column on
-        the right, and that axis is missing from the result; the axes before the last two broadcast. `b` may be a
-        `PackedMatrix`. Where b is the transpose of a, or a of b, only half of the arithmetic is done.
+        Float32 or float64, any strides; a product of integers is exact and stays integer. A vector is a row on the
+        left and a column on the right, and that axis is missing from the result; the axes before the last two
+        broadcast. `b` may be a `PackedMatrix`. Where b is the transpose of a, or a of b, only half of the arithmetic
+        is done.
     out : ndarray, optional
         Where the result goes: its exact shape and dtype.
 
@@ -49,16 +50,24 @@ def matmul(a: Any, b: Any, /, *, out: FloatArray | None = None) -> FloatArray:
     >>> import numpy as np
     >>> from mmlcore import linalg
     >>> linalg.matmul([[1, 2], [3, 4]], [[1], [1]])
-    array([[3.],
-           [7.]])
+    array([[3],
+           [7]])
     """
     c = _matmul(a, b, out)  # vectors and matrices of one dtype, the common case
     if c is not NotImplemented:
         return c
     if isinstance(b, PackedMatrix):
         return _with_packed(a, b, out)
+    if out is None and (exact := _integers(a, b)) is not None:
+        return np.matmul(*exact)
     a, b = as_same_float("matmul", a=a, b=b)
     return _any_ndim(a, b) if out is None else _into(out, a, b)
+
+
+def _integers(a: Any, b: Any) -> tuple[Any, Any] | None:
+    """Both as arrays if they hold integers, whose products are exact."""
+    a, b = np.asarray(a), np.asarray(b)
+    return (a, b) if a.dtype.kind in "biu" and b.dtype.kind in "biu" else None
 
 
 def _with_packed(a: Any, b: PackedMatrix, out: Any) -> FloatArray:

@@ -1,46 +1,14 @@
-"""Norms and the trace."""
+"""Norms of vectors and matrices, and what is measured with them: distances and angles."""
 
 from typing import Any
 
 import numpy as np
 
-from mmlcore._arrays import FloatArray, as_float
+from mmlcore._arrays import FloatArray, as_float, as_same_float
 from mmlcore._errors import message
 from mmlcore.linalg.svd import svd
 
-__all__ = ["norm", "trace"]
-
-
-def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> FloatArray:
-    """The sum of the diagonal of the last two axes, as `numpy.linalg.trace`: Σ_i x_i,i+offset.
-
-    Parameters
-    ----------
-    x : array_like, shape (..., m, n)
-    offset : int
-        Which diagonal: above (positive) or below (negative) the main one.
-    dtype : dtype, optional
-        Of the sum; by default that of `x`.
-
-    Returns
-    -------
-    ndarray, shape (...)
-
-    Raises
-    ------
-    ValueError
-        If `x` has fewer than two axes.
-
-    Examples
-    --------
-    >>> from mmlcore import linalg
-    >>> float(linalg.trace([[1, 2], [3, 4]]))
-    5.0
-    """
-    x = as_float(x, "trace", "x")
-    if x.ndim < 2:
-        raise ValueError(message("trace", "x", "at least two-dimensional", f"shape {x.shape}"))
-    return np.trace(x, offset=offset, axis1=-2, axis2=-1, dtype=dtype)
+__all__ = ["angle", "distance", "matrix_norm", "norm", "vector_norm"]
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> FloatArray:
@@ -78,13 +46,27 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> F
     """
     x = as_float(x, "norm", "x")
     if axis is None and (ord is None or (ord in ("f", "fro") and x.ndim == 2) or (ord == 2 and x.ndim == 1)):
-        flat = x.ravel(order="K")
-        value = np.sqrt(flat @ flat)
+        value = _euclidean(x.ravel(order="K"), 0, False)
         return value.reshape((1,) * x.ndim) if keepdims else value
     axes = _axes(x, axis)
     if len(axes) == 1:
         return _vector_norm(x, 2 if ord is None else ord, axes[0], keepdims)
     return _matrix_norm(x, "fro" if ord is None else ord, axes[0], axes[1], keepdims)
+
+
+def _euclidean(x: FloatArray, axis: Any, keepdims: bool) -> FloatArray:
+    """√(Σ x²), by way of x / max|x| where squares over- or underflow."""
+    with np.errstate(over="ignore", under="ignore"):
+        squares = np.asarray(x @ x if x.ndim == 1 else np.square(x).sum(axis=axis, keepdims=keepdims))
+    info = np.finfo(x.dtype)
+    extreme = ~((squares > info.tiny / info.eps) & (squares <= info.max))
+    length = np.sqrt(squares)
+    if extreme.any() and x.size:
+        largest = np.abs(x).max(axis=axis, keepdims=True)
+        divisor = np.where(np.isfinite(largest) & (largest > 0), largest, 1)
+        rescaled = np.sqrt(np.square(x / divisor).sum(axis=axis, keepdims=True)) * divisor
+        length = np.where(extreme, rescaled if keepdims else rescaled.reshape(length.shape), length)
+    return length[()]
 
 
 def _axes(x: FloatArray, axis: Any) -> tuple[int, ...]:
@@ -100,7 +82,7 @@ def _vector_norm(x: FloatArray, p: Any, axis: int, keepdims: bool) -> FloatArray
         raise ValueError(message("norm", "ord", "a number for vectors", repr(p)))
     magnitude = np.abs(x)
     if p == np.inf:
-        return magnitude.max(axis=axis, keepdims=keepdims)
+        return magnitude.max(axis=axis, keepdims=keepdims, initial=0)
     if p == -np.inf:
         return magnitude.min(axis=axis, keepdims=keepdims)
     if p == 0:
@@ -108,7 +90,7 @@ def _vector_norm(x: FloatArray, p: Any, axis: int, keepdims: bool) -> FloatArray
     if p == 1:
         return magnitude.sum(axis=axis, keepdims=keepdims)
     if p == 2:
-        return np.sqrt(np.square(x).sum(axis=axis, keepdims=keepdims))
+        return _euclidean(x, axis, keepdims)
     return np.power(np.power(magnitude, p).sum(axis=axis, keepdims=keepdims), 1 / p).astype(x.dtype)
 
 
@@ -116,8 +98,8 @@ def _matrix_norm(x: FloatArray, p: Any, row: int, col: int, keepdims: bool) -> F
     """`row` and `col` are the axes along which the matrix's rows and columns are counted."""
     matrices = np.moveaxis(x, (row, col), (-2, -1))
     ways = {
-        "fro": lambda: np.sqrt(np.square(matrices).sum(axis=(-2, -1))),
-        "f": lambda: np.sqrt(np.square(matrices).sum(axis=(-2, -1))),
+        "fro": lambda: _euclidean(matrices, (-2, -1), False),
+        "f": lambda: _euclidean(matrices, (-2, -1), False),
         "nuc": lambda: svd(matrices, compute_uv=False).sum(axis=-1),
         2: lambda: svd(matrices, compute_uv=False).max(axis=-1, initial=0),
         -2: lambda: svd(matrices, compute_uv=False).min(axis=-1),
@@ -130,3 +112,145 @@ def _matrix_norm(x: FloatArray, p: Any, row: int, col: int, keepdims: bool) -> F
         raise ValueError(message("norm", "ord", "one of " + ", ".join(map(repr, ways)) + " for matrices", repr(p)))
     value = ways[p]()
     return np.expand_dims(value, (row, col)) if keepdims else value
+
+
+def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> FloatArray:
+    """The p-norm of vectors, as `numpy.linalg.vector_norm`: (Σ|x_i|^p)^(1/p).
+
+    Parameters
+    ----------
+    x : array_like
+    axis : None, int or tuple of ints
+        The axes that together hold a vector; None: all of them.
+    keepdims : bool
+        Keep the axes that are normed over, with length 1.
+    ord : {inf, -inf, float}
+        p; 0 counts the non-zeros.
+
+    Returns
+    -------
+    ndarray
+        `x` without the axes that are normed over.
+
+    Raises
+    ------
+    ValueError
+        If `ord` is not a number.
+
+    Examples
+    --------
+    >>> from mmlcore import linalg
+    >>> float(linalg.vector_norm([[3, 4], [0, 12]]))
+    13.0
+    """
+    x = as_float(x, "vector_norm", "x")
+    axes = tuple(range(x.ndim)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
+    rest = tuple(i for i in range(x.ndim) if i not in axes)
+    shape = tuple(x.shape[i] for i in rest)
+    flat = x.transpose(rest + tuple(axes)).reshape(*shape, int(np.prod([x.shape[i] for i in axes], dtype=int)))
+    value = _vector_norm(flat, 2 if ord is None else ord, -1, False)
+    return np.expand_dims(value, tuple(axes)) if keepdims else value
+
+
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> FloatArray:
+    """The norm of matrices, as `numpy.linalg.matrix_norm`; `ord` as in `norm`.
+
+    Parameters
+    ----------
+    x : array_like, shape (..., m, n)
+    keepdims : bool
+        Keep the last two axes, with length 1.
+    ord : {'fro', 'nuc', inf, -inf, 1, -1, 2, -2}
+
+    Returns
+    -------
+    ndarray, shape (...)
+
+    Raises
+    ------
+    ValueError
+        If `x` has fewer than two axes or `ord` is unknown.
+
+    Examples
+    --------
+    >>> from mmlcore import linalg
+    >>> float(linalg.matrix_norm([[1, 2], [3, 4]], ord=1))
+    6.0
+    """
+    return norm(x, ord, (-2, -1), keepdims)
+
+
+def distance(x: Any, y: Any, p: float = 2, *, axis: int = -1) -> FloatArray:
+    """The distance of two vectors in the p-norm, p ≥ 1: (Σ|x_i - y_i|^p)^(1/p).
+
+    Parameters
+    ----------
+    x, y : array_like
+        Shapes that broadcast.
+    p : float
+        At least 1; inf is the largest difference.
+    axis : int
+        Which axis holds the components.
+
+    Returns
+    -------
+    ndarray
+        The broadcast shape without `axis`.
+
+    Raises
+    ------
+    ValueError
+        If p < 1, where the triangle inequality fails, or the shapes do not fit.
+
+    References
+    ----------
+    CS582, section 2 (norms); SIT744.
+
+    Examples
+    --------
+    >>> from mmlcore import linalg
+    >>> float(linalg.distance([1, 2], [4, 6]))
+    5.0
+    """
+    if not p >= 1:
+        raise ValueError(message("distance", "p", "at least 1", repr(p)))
+    x, y = as_same_float("distance", x=x, y=y)
+    return _vector_norm(x - y, p, axis, False)
+
+
+def angle(x: Any, y: Any, *, axis: int = -1) -> FloatArray:
+    """The angle between two vectors in radians: cos θ = xᵀy / (‖x‖ ‖y‖).
+
+    Computed as 2 atan2(‖x/‖x‖ - y/‖y‖‖, ‖x/‖x‖ + y/‖y‖‖), which is exact for small angles too (Kahan).
+
+    Parameters
+    ----------
+    x, y : array_like
+        Shapes that broadcast.
+    axis : int
+        Which axis holds the components.
+
+    Returns
+    -------
+    ndarray
+        The broadcast shape without `axis`; NaN where a vector is zero.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    References
+    ----------
+    CS582, section 2; SIT744. W. Kahan, "How futile are mindless assessments of roundoff", 2006.
+
+    Examples
+    --------
+    >>> from mmlcore import linalg
+    >>> round(float(linalg.angle([1, 0], [1, 1])), 6)
+    0.785398
+    """
+    x, y = as_same_float("angle", x=x, y=y)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        x, y = x / _euclidean(x, axis, True), y / _euclidean(y, axis, True)
+    return 2 * np.arctan2(_euclidean(x - y, axis, False), _euclidean(x + y, axis, False))

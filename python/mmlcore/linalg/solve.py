@@ -8,17 +8,9 @@ from numpy.linalg import LinAlgError
 from mmlcore import _kernels
 from mmlcore._arrays import FloatArray, as_float, as_same_float
 from mmlcore._errors import message
+from mmlcore.linalg.stacks import like, require_square, stack_position, stacked_right_side, working_precision
 
-__all__ = [
-    "SlogdetResult",
-    "det",
-    "inv",
-    "require_square",
-    "slogdet",
-    "solve",
-    "stack_position",
-    "stacked_right_side",
-]
+__all__ = ["SlogdetResult", "det", "inv", "slogdet", "solve"]
 
 
 class SlogdetResult(NamedTuple):
@@ -26,39 +18,6 @@ class SlogdetResult(NamedTuple):
 
     sign: FloatArray
     logabsdet: FloatArray
-
-
-def require_square(function: str, a: FloatArray) -> None:
-    """LinAlgError unless the last two axes of `a` are equal."""
-    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise LinAlgError(message(function, "a", "a square matrix or a stack of them", f"shape {a.shape}"))
-
-
-def stack_position(a: FloatArray, index: int) -> str:
-    """Which matrix of a stack failed, for the end of a message; empty for a single matrix."""
-    if a.ndim == 2:
-        return ""
-    position = tuple(int(i) for i in np.unravel_index(index, a.shape[:-2]))
-    return f" (matrix {position[0] if len(position) == 1 else position} of the stack)"
-
-
-def stacked_right_side(function: str, a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray, tuple[int, ...]]:
-    """`a` and `b` broadcast against each other, b as matrices, and the shape of the solution."""
-    if b.ndim == 0:
-        raise ValueError(message(function, "b", "at least one-dimensional", "a scalar"))
-    right = b[:, None] if b.ndim == 1 else b
-    if right.shape[-2] != a.shape[-1]:
-        raise ValueError(message(function, "b", f"of {a.shape[-1]} rows", f"shape {b.shape}"))
-    if a.ndim == 2 and right.ndim == 2:
-        return a, right, b.shape
-    try:
-        stack = np.broadcast_shapes(a.shape[:-2], right.shape[:-2])
-    except ValueError:
-        got = f"shapes {a.shape} and {b.shape}"
-        raise ValueError(message(function, "the axes before the last two", "broadcastable", got)) from None
-    a = np.broadcast_to(a, stack + a.shape[-2:])
-    right = np.broadcast_to(right, stack + right.shape[-2:])
-    return a, right, right.shape[:-1] if b.ndim == 1 else right.shape
 
 
 def _singular(function: str, a: FloatArray, failure: tuple[int, int]) -> LinAlgError:
@@ -91,6 +50,7 @@ def solve(a: Any, b: Any) -> FloatArray:
     >>> linalg.solve([[3, 1], [1, 2]], [9, 8])
     array([2., 3.])
     """
+    original = b
     a, b = as_same_float("solve", a=a, b=b)
     require_square("solve", a)
     a, right, shape = stacked_right_side("solve", a, b)
@@ -98,7 +58,7 @@ def solve(a: Any, b: Any) -> FloatArray:
     failure = _kernels.solve(x, a, right)
     if failure is not None:
         raise _singular("solve", a, failure)
-    return x.reshape(shape)
+    return like(original, x.reshape(shape))
 
 
 def inv(a: Any) -> FloatArray:
@@ -124,13 +84,14 @@ def inv(a: Any) -> FloatArray:
     array([[0.5 , 0.  ],
            [0.  , 0.25]])
     """
+    original = a
     a = as_float(a, "inv", "a")
     require_square("inv", a)
     x = np.empty(a.shape, a.dtype)
     failure = _kernels.inverse(x, a)
     if failure is not None:
         raise _singular("inv", a, failure)
-    return x
+    return like(original, x)
 
 
 def slogdet(a: Any) -> SlogdetResult:
@@ -159,9 +120,10 @@ def slogdet(a: Any) -> SlogdetResult:
     """
     a = as_float(a, "slogdet", "a")
     require_square("slogdet", a)
-    sign, logarithm = np.empty(a.shape[:-2], a.dtype), np.empty(a.shape[:-2], a.dtype)
-    _kernels.slogdet(sign, logarithm, a)
-    return SlogdetResult(sign[()], logarithm[()])
+    work = working_precision(a)
+    sign, logarithm = np.empty(a.shape[:-2], work.dtype), np.empty(a.shape[:-2], work.dtype)
+    _kernels.slogdet(sign, logarithm, work)
+    return SlogdetResult(sign.astype(a.dtype, copy=False)[()], logarithm.astype(a.dtype, copy=False)[()])
 
 
 def det(a: Any) -> FloatArray:
@@ -189,6 +151,8 @@ def det(a: Any) -> FloatArray:
     """
     a = as_float(a, "det", "a")
     require_square("det", a)
-    determinant = np.empty(a.shape[:-2], a.dtype)
-    _kernels.det(determinant, a)
-    return determinant[()]
+    work = working_precision(a)
+    determinant = np.empty(a.shape[:-2], work.dtype)
+    _kernels.det(determinant, work)
+    with np.errstate(over="ignore"):
+        return determinant.astype(a.dtype, copy=False)[()]

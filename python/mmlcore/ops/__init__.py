@@ -7,21 +7,31 @@ so derivatives of any order follow.
 """
 
 from mmlcore.ops import constant as _constant  # noqa: F401  # registers, exports nothing
+from mmlcore.ops import missing as _missing  # noqa: F401
+from mmlcore.ops import polynomials as _polynomials  # noqa: F401
+from mmlcore.ops import rearranging as _rearranging  # noqa: F401
+from mmlcore.ops import splitting as _splitting  # noqa: F401
+from mmlcore.ops import ufuncs as _ufuncs  # noqa: F401
 from mmlcore.ops.activation import elu, gelu, normal_cdf, relu, sigmoid, silu, softplus, tanh
 from mmlcore.ops.arithmetic import add, divide, multiply, positive, power, subtract
 from mmlcore.ops.broadcasting import astype, broadcast_to
+from mmlcore.ops.contraction import einsum, tensordot
+from mmlcore.ops.convolution import convolve, correlate
+from mmlcore.ops.creation import array
 from mmlcore.ops.dense import dense
 from mmlcore.ops.dropout import add_noise, dropout
 from mmlcore.ops.elementwise import absolute, negative, reciprocal, sign, sqrt, square
 from mmlcore.ops.embedding import embedding
-from mmlcore.ops.indexing import diagonal, getitem, take, trace
+from mmlcore.ops.indexing import diagonal, getitem, scatter, take, trace
 from mmlcore.ops.joining import concatenate, hstack, stack, vstack
 from mmlcore.ops.kinked import clip, maximum, minimum, where
 from mmlcore.ops.losses import pointwise_loss
 from mmlcore.ops.matmul import dot, matmul, outer
 from mmlcore.ops.normalization import batch_norm, layer_norm, normalize
 from mmlcore.ops.norms import norm, std, var
+from mmlcore.ops.ordering import sort, take_along_axis
 from mmlcore.ops.reductions import max, mean, min, sum
+from mmlcore.ops.scans import cumprod, cumsum, diff, prod
 from mmlcore.ops.shape import expand_dims, moveaxis, ravel, reshape, squeeze, swapaxes, transpose
 from mmlcore.ops.softmax import log_softmax, logsumexp, softmax, softmax_cross_entropy
 from mmlcore.ops.transcendental import cos, exp, expm1, log, log1p, sin
@@ -30,17 +40,24 @@ __all__ = [
     "absolute",
     "add",
     "add_noise",
+    "array",
     "astype",
     "batch_norm",
     "broadcast_to",
     "clip",
     "concatenate",
+    "convolve",
+    "correlate",
     "cos",
+    "cumprod",
+    "cumsum",
     "dense",
     "diagonal",
+    "diff",
     "divide",
     "dot",
     "dropout",
+    "einsum",
     "elu",
     "embedding",
     "exp",
@@ -70,10 +87,12 @@ __all__ = [
     "pointwise_loss",
     "positive",
     "power",
+    "prod",
     "ravel",
     "reciprocal",
     "relu",
     "reshape",
+    "scatter",
     "sigmoid",
     "sign",
     "silu",
@@ -81,6 +100,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "sort",
     "sqrt",
     "square",
     "squeeze",
@@ -90,7 +110,9 @@ __all__ = [
     "sum",
     "swapaxes",
     "take",
+    "take_along_axis",
     "tanh",
+    "tensordot",
     "trace",
     "transpose",
     "var",

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mmlcore._arrays import as_float
-from mmlcore.autodiff import Tensor, defvjp, implements, method, primitive
-from mmlcore.ops.broadcasting import FLOATS, binary_rules, pair, unbroadcast
+from mmlcore.autodiff import Tensor, defjvp, defvjp, implements, method, primitive
+from mmlcore.ops.broadcasting import FLOATS, binary_rules, elementwise, pair, unbroadcast, widened
 from mmlcore.ops.transcendental import log
 
 __all__ = ["add", "divide", "multiply", "positive", "power", "subtract"]
@@ -286,6 +286,11 @@ def _power_y(g: Any, ans: Any, x: Any, y: Any) -> Any:
 defvjp(add, lambda ans, x, y: _pass_to(x.shape, ans), lambda ans, x, y: _pass_to(y.shape, ans), both=_add_both)
 defvjp(subtract, lambda ans, x, y: _pass_to(x.shape, ans), _subtract_y, both=_subtract_both)
 defvjp(multiply, _multiply_x, _multiply_y, both=_multiply_both)
+defjvp(add, lambda t, ans, x, y: widened(t, ans), lambda t, ans, x, y: widened(t, ans))
+defjvp(subtract, lambda t, ans, x, y: widened(t, ans), lambda t, ans, x, y: widened(-t, ans))
+defjvp(multiply, "linear", "linear")
+for _operation in (add, subtract, multiply):
+    elementwise(_operation)
 binary_rules(divide, lambda g, ans, x, y: g / y, lambda g, ans, x, y: -(g / y) * ans)
 binary_rules(power, _power_x, _power_y)
 

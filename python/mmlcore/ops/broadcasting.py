@@ -8,9 +8,9 @@ import numpy as np
 from mmlcore import _kernels
 from mmlcore._arrays import as_float
 from mmlcore._errors import message
-from mmlcore.autodiff import defvjp, implements, method, primitive
+from mmlcore.autodiff import defbatch, defjvp, defvjp, implements, method, primitive
 
-__all__ = ["astype", "binary_rules", "broadcast_to", "pair", "unbroadcast"]
+__all__ = ["astype", "binary_rules", "broadcast_to", "elementwise", "pair", "unbroadcast", "widened"]
 
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
@@ -98,8 +98,43 @@ def _sum_back(ans: Any, x: Any, shape: Any) -> Callable[[Any], Any]:
     return lambda g: unbroadcast(g, narrow)
 
 
+def _unbroadcast_stack(stacked: Any, size: int, g: Any, shape: tuple[int, ...]) -> Any:
+    filled = (1,) * (g.ndim - 1 - len(shape)) + shape
+    return unbroadcast(g, (size, *filled)).reshape((size, *shape))
+
+
+def _broadcast_stack(stacked: Any, size: int, x: Any, shape: Any) -> Any:
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    return broadcast_to(_aligned(x, len(shape)), (size, *shape))
+
+
 defvjp(unbroadcast, _broadcast_back, None)
 defvjp(broadcast_to, _sum_back, None)
+defjvp(unbroadcast, "linear", None)
+defjvp(broadcast_to, "linear", None)
+defbatch(unbroadcast, _unbroadcast_stack)
+defbatch(broadcast_to, _broadcast_stack)
+
+
+def widened(t: Any, ans: Any) -> Any:
+    """A tangent of an operand, repeated to the shape of the result."""
+    return t if t.shape == ans.shape else broadcast_to(t, ans.shape)
+
+
+def elementwise(prim: Callable[..., Any]) -> None:
+    """Let stacks of arguments broadcast as the arguments do: axes of length 1 go behind the stacks' own."""
+
+    def rule(stacked: tuple[bool, ...], size: int, *args: Any, **kwargs: Any) -> Any:
+        ndim = max(len(np.shape(x)) - on for x, on in zip(args, stacked, strict=True))
+        return prim(*[_aligned(x, ndim) if on else x for x, on in zip(args, stacked, strict=True)], **kwargs)
+
+    defbatch(prim, rule)
+
+
+def _aligned(x: Any, ndim: int) -> Any:
+    """A stack of arrays as one of arrays of `ndim` dimensions."""
+    missing = ndim - (x.ndim - 1)
+    return x.reshape((x.shape[0], *(1,) * missing, *x.shape[1:])) if missing > 0 else x
 
 
 @method("astype")
@@ -140,6 +175,8 @@ def _cast_back(ans: Any, x: Any, dtype: Any) -> Callable[[Any], Any]:
 
 
 defvjp(astype, _cast_back, None)
+defjvp(astype, "linear", None)
+defbatch(astype, lambda stacked, size, x, dtype: astype(x, dtype))
 
 
 def pair(function: str, ufunc: np.ufunc, x: Any, y: Any) -> Any:
@@ -187,3 +224,9 @@ def binary_rules(prim: Callable[..., Any], dx: Callable[..., Any], dy: Callable[
         return lambda g: (unbroadcast(dx(g, ans, x, y), shape_x), unbroadcast(dy(g, ans, x, y), shape_y))
 
     defvjp(prim, to_x, to_y, both=to_both)
+    defjvp(
+        prim,
+        lambda t, ans, x, y: widened(dx(t, ans, x, y), ans),
+        lambda t, ans, x, y: widened(dy(t, ans, x, y), ans),
+    )
+    elementwise(prim)

@@ -10,7 +10,7 @@ import numpy as np
 
 from mmlcore import _kernels
 from mmlcore._arrays import as_float
-from mmlcore.autodiff import defvjp, implements, method, primitive
+from mmlcore.autodiff import defbatch, defjvp, defvjp, implements, method, primitive
 
 __all__ = ["absolute", "apply", "negative", "reciprocal", "sign", "slope", "sqrt", "square"]
 
@@ -51,6 +51,7 @@ def slope(
         return pullback
 
     defvjp(prim, rule)
+    defjvp(prim, lambda t, ans, x: rule(ans, x)(t))
 
 
 @implements(np.negative)
@@ -226,7 +227,10 @@ def reciprocal(x: Any) -> Any:
 
 
 defvjp(negative, lambda ans, x: np.negative)
+defjvp(negative, "linear")
+defbatch(negative, lambda stacked, size, x: negative(x))
 defvjp(sign, None)
+defjvp(sign, None)
 slope(absolute, of_x=sign)
 slope(square, of_x=lambda x: 2 * x)
 slope(sqrt, of_y=lambda y: 0.5 * reciprocal(y))

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from mmlcore._arrays import as_float
-from mmlcore.autodiff import defvjp, implements, method, primitive
+from mmlcore.autodiff import defbatch, defjvp, defvjp, implements, method, primitive
 from mmlcore.ops.reductions import sum
 from mmlcore.ops.shape import axes_of, moveaxis, ravel, shape_of
 
-__all__ = ["diagonal", "getitem", "take", "trace"]
+__all__ = ["diagonal", "getitem", "scatter", "take", "trace"]
 
 
 @method("__getitem__")
@@ -46,8 +46,32 @@ def getitem(x: Any, index: Any) -> Any:
 
 
 @primitive
-def _scatter(g: Any, index: Any, shape: Any) -> Any:
-    """An array of zeros to which g has been added at x[index]: the transpose of getitem."""
+def scatter(g: Any, index: Any, shape: Any) -> Any:
+    """An array of zeros to which g has been added at `index`: the transpose of `getitem`.
+
+    Parameters
+    ----------
+    g : array, float32 or float64
+    index : as for `getitem`
+    shape : tuple of int
+        Of the result.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    IndexError
+        If there are no such elements.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mmlcore import ops
+    >>> ops.scatter(np.array([1.0, 2.0, 3.0]), np.array([0, 0, 2]), (4,))
+    array([3., 0., 3., 0.])
+    """
     x = np.zeros(shape, g.dtype)
     if _repeats(index):
         np.add.at(x, index, g)
@@ -65,11 +89,36 @@ def _repeats(index: Any) -> bool:
 
 def _getitem_back(ans: Any, x: Any, index: Any) -> Callable[[Any], Any]:
     shape = x.shape
-    return lambda g: _scatter(g, index, shape)
+    return lambda g: scatter(g, index, shape)
+
+
+def _behind_stack(index: Any) -> Any:
+    """The same index behind one more axis; None where NumPy would move axes to the front."""
+    parts = index if isinstance(index, tuple) else (index,)
+    basic = (slice, type(None), type(Ellipsis))
+    advanced = [i for i, part in enumerate(parts) if not isinstance(part, basic)]
+    arrays = any(not isinstance(parts[i], (int, np.integer)) for i in advanced)
+    if arrays and advanced[-1] - advanced[0] + 1 > len(advanced):
+        return None
+    return (slice(None), *parts)
+
+
+def _getitem_stack(stacked: Any, size: int, x: Any, index: Any) -> Any:
+    behind = _behind_stack(index)
+    return NotImplemented if behind is None else getitem(x, behind)
+
+
+def _scatter_stack(stacked: Any, size: int, g: Any, index: Any, shape: Any) -> Any:
+    behind = _behind_stack(index)
+    return NotImplemented if behind is None else scatter(g, behind, (size, *shape))
 
 
 defvjp(getitem, _getitem_back, None)
-defvjp(_scatter, lambda ans, g, index, shape: lambda h: getitem(h, index), None, None)
+defvjp(scatter, lambda ans, g, index, shape: lambda h: getitem(h, index), None, None)
+defjvp(getitem, "linear", None)
+defjvp(scatter, "linear", None, None)
+defbatch(getitem, _getitem_stack)
+defbatch(scatter, _scatter_stack)
 
 
 @implements(np.take)
@@ -173,6 +222,11 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     5.0
     """
     return sum(diagonal(x, offset, axis1, axis2), axis=-1)
+
+
+@implements(np.linalg.diagonal)
+def _diagonal_of_last(x: Any, *, offset: int = 0) -> Any:
+    return diagonal(x, offset, -2, -1)
 
 
 @implements(np.linalg.trace)

@@ -8,7 +8,8 @@ import numpy as np
 
 from mmlcore._arrays import as_float
 from mmlcore._errors import message
-from mmlcore.autodiff import defvjp_joint, implements, primitive
+from mmlcore.autodiff import defbatch, defjvp_joint, defvjp_joint, implements, primitive
+from mmlcore.ops.broadcasting import broadcast_to
 from mmlcore.ops.shape import axes_of, expand_dims, ravel, reshape, shape_of
 
 __all__ = ["concatenate", "hstack", "stack", "vstack"]
@@ -32,7 +33,19 @@ def _concatenate_back(needed: tuple[int, ...], ans: Any, args: Any, kwargs: Any)
     return lambda g: tuple(g[part] for part in parts)
 
 
+def _concatenate_forward(needed: tuple[int, ...], tangents: Any, ans: Any, args: Any, kwargs: Any) -> Any:
+    known = dict(zip(needed, tangents, strict=True))
+    return _concatenate(*[known.get(i, np.zeros(shape_of(x), ans.dtype)) for i, x in enumerate(args)], **kwargs)
+
+
+def _concatenate_stack(stacked: tuple[bool, ...], size: int, *arrays: Any, axis: int) -> Any:
+    pairs = zip(arrays, stacked, strict=True)
+    return _concatenate(*[x if on else broadcast_to(x, (size, *shape_of(x))) for x, on in pairs], axis=axis + 1)
+
+
 defvjp_joint(_concatenate, _concatenate_back)
+defjvp_joint(_concatenate, _concatenate_forward)
+defbatch(_concatenate, _concatenate_stack)
 
 
 @implements(np.concatenate)

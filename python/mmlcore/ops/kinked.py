@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from mmlcore._arrays import as_float
-from mmlcore.autodiff import Tensor, defvjp, implements, method, plain, primitive
-from mmlcore.ops.broadcasting import binary_rules, pair, unbroadcast
+from mmlcore.autodiff import Tensor, defjvp, defvjp, implements, method, plain, primitive
+from mmlcore.ops.broadcasting import binary_rules, elementwise, pair, unbroadcast, widened
 
 __all__ = ["clip", "maximum", "minimum", "where"]
 
@@ -115,6 +115,18 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     return _where(condition, x, y)
 
 
+@implements(np.piecewise)
+def _piecewise(x: Any, conditions: Any, functions: Any, *args: Any, **kwargs: Any) -> Any:
+    """Another function, or constant, on each set; every function is evaluated everywhere."""
+    listed = isinstance(conditions, (list, tuple)) and not isinstance(conditions[0], (bool, np.bool_))
+    sets = [plain(c) for c in conditions] if listed else [plain(conditions)]
+    otherwise = functions[len(sets)] if len(functions) > len(sets) else 0.0
+    result: Any = otherwise(x, *args, **kwargs) if callable(otherwise) else otherwise
+    for chosen, f in zip(sets, functions, strict=False):
+        result = where(chosen, f(x, *args, **kwargs) if callable(f) else f, result)
+    return result
+
+
 @primitive
 def _where(condition: Any, x: Any, y: Any) -> Any:
     ans = np.where(condition, x, y)
@@ -132,6 +144,13 @@ def _where_y(ans: Any, condition: Any, x: Any, y: Any) -> Callable[[Any], Any]:
 
 
 defvjp(_where, None, _where_x, _where_y)
+defjvp(
+    _where,
+    None,
+    lambda t, ans, condition, x, y: widened(_where(condition, t, 0.0), ans),
+    lambda t, ans, condition, x, y: widened(_where(condition, 0.0, t), ans),
+)
+elementwise(_where)
 
 
 @implements(np.clip)
@@ -187,3 +206,4 @@ def _clip_x(ans: Any, x: Any, a_min: Any, a_max: Any) -> Callable[[Any], Any]:
 
 
 defvjp(_clip, _clip_x, None, None)
+defjvp(_clip, lambda t, ans, x, a_min, a_max: widened(t * np.equal(ans, x), ans), None, None)

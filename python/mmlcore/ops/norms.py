@@ -12,7 +12,7 @@ from mmlcore.ops.arithmetic import subtract
 from mmlcore.ops.elementwise import absolute, sqrt, square
 from mmlcore.ops.kinked import where
 from mmlcore.ops.reductions import Axis, kept_shape, max, mean, sum
-from mmlcore.ops.shape import axes_of, reshape, shape_of
+from mmlcore.ops.shape import axes_of, reshape, shape_of, squeeze
 
 __all__ = ["norm", "std", "var"]
 
@@ -172,3 +172,30 @@ def _centred(function: str, x: Any, axis: Axis, ddof: int) -> tuple[Any, int]:
     if count <= ddof:
         raise ValueError(message(function, "ddof", f"less than the number of elements ({count})", ddof))
     return subtract(x, average), count - ddof
+
+
+@implements(np.linalg.matrix_norm)
+def _matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    return norm(x, ord, (-2, -1), keepdims)
+
+
+@implements(np.cov)
+def _cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Any:
+    """The covariance matrix of the variables in rows (or columns), as `numpy.cov`."""
+    rows = np.atleast_2d(m)
+    rows = rows if rowvar or len(shape_of(m)) < 2 else rows.T
+    if y is not None:
+        other = np.atleast_2d(y)
+        rows = np.concatenate([rows, other if rowvar or len(shape_of(y)) < 2 else other.T])
+    centred = subtract(rows, mean(rows, axis=1, keepdims=True))
+    lost = (0 if bias else 1) if ddof is None else ddof
+    return squeeze(centred @ centred.T / float(shape_of(rows)[1] - lost))
+
+
+@implements(np.corrcoef)
+def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
+    covariance = _cov(x, y, rowvar)
+    if not shape_of(covariance):
+        return covariance / covariance
+    spread = sqrt(np.diagonal(covariance))
+    return covariance / reshape(spread, (-1, 1)) / spread

@@ -7,7 +7,7 @@ import numpy as np
 
 from mmlcore import _kernels
 from mmlcore._arrays import as_float
-from mmlcore.autodiff import defvjp, implements, method, plain, primitive
+from mmlcore.autodiff import defbatch, defjvp, defvjp, implements, method, plain, primitive
 from mmlcore.ops.broadcasting import broadcast_to
 from mmlcore.ops.elementwise import negative
 from mmlcore.ops.shape import axes_of, reshape
@@ -124,7 +124,7 @@ def _mean_back(ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = False) -
     return lambda g: pullback(g * share)
 
 
-@implements(np.max)
+@implements(np.max, np.amax)
 @method("max")
 @primitive
 def max(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
@@ -159,18 +159,41 @@ def max(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 
 def _max_back(ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = False) -> Callable[[Any], Any]:
     kept = kept_shape(x.shape, axis)
-    largest = plain(x) == np.reshape(plain(ans), kept)
-    among = np.add.reduce(largest, axis=axis, keepdims=True, dtype=x.dtype)
-    weight = largest / np.maximum(among, 1)
+    weight = _share_of_largest(ans, x, axis)
     return lambda g: reshape(g, kept) * weight
+
+
+def _share_of_largest(ans: Any, x: Any, axis: Axis) -> Any:
+    """How much of the gradient each element gets: those equal to the largest share it."""
+    largest = plain(x) == np.reshape(plain(ans), kept_shape(x.shape, axis))
+    among = np.add.reduce(largest, axis=axis, keepdims=True, dtype=x.dtype)
+    return largest / np.maximum(among, 1).astype(x.dtype)
+
+
+def _max_forward(t: Any, ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    return sum(t * _share_of_largest(ans, x, axis), axis, keepdims=keepdims)
+
+
+def _stack_rule(reduction: Callable[..., Any]) -> Callable[..., Any]:
+    def rule(stacked: Any, size: int, x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+        ndim = x.ndim - 1
+        axes = range(ndim) if axis is None else axes_of("sum", axis, ndim)
+        return reduction(x, tuple(i + 1 for i in axes), keepdims=keepdims)
+
+    return rule
 
 
 defvjp(sum, _sum_back)
 defvjp(mean, _mean_back)
 defvjp(max, _max_back)
+defjvp(sum, "linear")
+defjvp(mean, "linear")
+defjvp(max, _max_forward)
+defbatch(sum, _stack_rule(sum))
+defbatch(mean, _stack_rule(mean))
 
 
-@implements(np.min)
+@implements(np.min, np.amin)
 @method("min")
 def min(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """The smallest of all elements or along some axes; equal ones share the gradient equally.

@@ -8,7 +8,7 @@ import numpy as np
 
 from mmlcore._arrays import as_float
 from mmlcore._errors import message
-from mmlcore.autodiff import Tensor, defvjp, implements, method, primitive
+from mmlcore.autodiff import Tensor, defbatch, defjvp, defvjp, implements, method, primitive
 
 __all__ = [
     "as_rows",
@@ -53,9 +53,20 @@ def _permute_back(ans: Any, x: Any, axes: Any) -> Callable[[Any], Any]:
     return lambda g: _permute(g, inverse)
 
 
+def _reshape_stack(stacked: Any, size: int, x: Any, shape: Any) -> Any:
+    one = np.empty(x.shape[1:], bool).reshape(shape).shape  # NumPy deduces a -1
+    return _reshape(x, (size, *one))
+
+
 defvjp(_reshape, _reshape_back, None)
 defvjp(_reverse, lambda ans, x: _reverse)
 defvjp(_permute, _permute_back, None)
+defjvp(_reshape, "linear", None)
+defjvp(_reverse, "linear")
+defjvp(_permute, "linear", None)
+defbatch(_reshape, _reshape_stack)
+defbatch(_reverse, lambda stacked, size, x: _permute(x, (0, *range(x.ndim - 1, 0, -1))))
+defbatch(_permute, lambda stacked, size, x, axes: _permute(x, (0, *[i + 1 for i in axes])))
 
 
 @implements(np.reshape)

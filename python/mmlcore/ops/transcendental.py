@@ -1,12 +1,11 @@
 """Exponentials, logarithms and circular functions, element by element."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from mmlcore import _kernels
-from mmlcore.autodiff import defvjp, implements, primitive
+from mmlcore.autodiff import implements, primitive
 from mmlcore.ops.elementwise import apply, reciprocal, slope
 
 __all__ = ["cos", "exp", "expm1", "log", "log1p", "sin"]
@@ -178,23 +177,6 @@ def cos(x: Any) -> Any:
     return apply(_kernels.cos, x, "cos")
 
 
-def _by_numpy(ufunc: np.ufunc, slope: Callable[[Any], Any]) -> None:
-    """Give a function of NumPy's without a kernel here its rule: dx = dy f'(x)."""
-
-    @implements(ufunc)
-    @primitive
-    def f(x: Any) -> Any:
-        return ufunc(x)
-
-    defvjp(f, lambda ans, x: lambda g: g * slope(x))
-
-
-_by_numpy(np.tan, lambda x: 1 / np.cos(x) ** 2)
-_by_numpy(np.arctan, lambda x: 1 / (1 + x * x))
-_by_numpy(np.sinh, np.cosh)
-_by_numpy(np.cosh, np.sinh)
-_by_numpy(np.log2, lambda x: 1 / (x * log(2.0)))
-_by_numpy(np.log10, lambda x: 1 / (x * log(10.0)))
 slope(exp, of_y=lambda y: y)
 slope(expm1, of_x=exp)
 slope(log, of_x=reciprocal)

@@ -1,0 +1,48 @@
+"""Conjugate gradients: the solution, the number of steps of the theory, and what stops it."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from mmlcore import linalg
+from mmlcore._errors import ConvergenceWarning
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-200, 1e200])
+def test_solves_dense_and_sparse(size):
+    n = 80
+    a = scipy.sparse.diags_array([2.1 * np.ones(n), -np.ones(n - 1), -np.ones(n - 1)], offsets=[0, 1, -1]).tocsr()
+    b = np.random.default_rng(0).standard_normal(n)
+    truth = np.linalg.solve(a.toarray(), b)
+    for matrix in (a * size, a.toarray() * size):
+        x, trace = linalg.conjugate_gradient(matrix, b, tol=1e-13)
+        np.testing.assert_allclose(x * size, truth, rtol=1e-9)
+        assert trace[0] == pytest.approx(1)
+        assert trace[-1] <= 1e-13
+
+
+def test_as_many_steps_as_distinct_eigenvalues():
+    q = np.linalg.qr(np.random.default_rng(1).standard_normal((40, 40)))[0]
+    a = q * np.repeat([1.0, 3, 10, 20], 10) @ q.T
+    assert len(linalg.conjugate_gradient(a, np.ones(40), tol=1e-9).trace) == 5
+
+
+def test_start_zero_and_float32():
+    x = linalg.conjugate_gradient(np.float32([[4, 1], [1, 3]]), [1, 2], tol=1e-6).x
+    assert x.dtype == np.float32
+    assert len(linalg.conjugate_gradient([[4, 1], [1, 3]], [5, 4], x0=[1, 1]).trace) == 1
+    assert not linalg.conjugate_gradient(np.eye(2), [0, 0]).x.any()
+
+
+def test_what_stops_it():
+    with pytest.raises(linalg.LinAlgError, match="conjugate_gradient: a must be positive definite, got pᵀ a p"):
+        linalg.conjugate_gradient([[1, 0], [0, -1]], [0, 1])
+    with pytest.raises(linalg.LinAlgError, match="conjugate_gradient: a must be a square matrix"):
+        linalg.conjugate_gradient(np.ones((2, 3)), [1, 1])
+    with pytest.raises(ValueError, match="conjugate_gradient: b must be of 2 elements"):
+        linalg.conjugate_gradient(np.eye(2), [1])
+    with pytest.raises(ValueError, match="conjugate_gradient: x0 must be of 2 elements"):
+        linalg.conjugate_gradient(np.eye(2), [1, 1], x0=[1])
+    a = np.diag(np.logspace(0, 6, 50))
+    with pytest.warns(ConvergenceWarning, match=r"conjugate_gradient: residual [\d.e-]+ after 3 iterations, above"):
+        linalg.conjugate_gradient(a, np.ones(50), n_iter=3)
