@@ -17,7 +17,7 @@ from mmlcore.layers import Dense
 from mmlcore.models import Sequential
 
 SQUARE = {"sizes": (1, 32, 64, 1), "activation": "sigmoid", "batch": 200, "rate": 1e-4}
-DIGITS = {"sizes": (784, 128, 64, 10), "activation": "relu", "batch": 128, "rate": 1e-3}
+DIGITS = {"sizes": (784, 128, 64, 10), "activation": "relu", "batch": 128, "rate": 1e-4}
 
 
 def square_data() -> tuple[np.ndarray, np.ndarray]:
@@ -45,11 +45,12 @@ def ours(spec: dict[str, Any], x: np.ndarray, y: np.ndarray, capture: bool) -> C
     layers = [Dense(units, spec["activation"]) for units in sizes[1:-1]]
     model = Sequential([*layers, Dense(sizes[-1], "softmax" if classes else None)])
     model.build((None, sizes[0]))
+    optimizer = mmlcore.optimizers.Adam(spec["rate"]) if classes else mmlcore.optimizers.SGD(spec["rate"])
+    model.compile(optimizer, "sparse_categorical_crossentropy" if classes else "mse")
     start = weights(sizes)
 
     def epoch() -> np.ndarray:
-        optimizer = mmlcore.optimizers.Adam(spec["rate"]) if classes else mmlcore.optimizers.SGD(spec["rate"])
-        model.compile(optimizer, "sparse_categorical_crossentropy" if classes else "mse")
+        optimizer.reset()
         model.set_weights(start)
         model.fit(x, y, batch_size=spec["batch"], shuffle=False, verbose=0, capture=capture)
         return model.predict(x[:100])
