@@ -50,5 +50,6 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_normalization(m);
     bind_training(m);
     bind_recording(m);
+    bind_asynchronous(m);
     bind_spectral(m);
 }
