@@ -23,5 +23,6 @@ void bind_random(pybind11::module_& m);
 void bind_normalization(pybind11::module_& m);
 void bind_training(pybind11::module_& m);
 void bind_recording(pybind11::module_& m);
+void bind_asynchronous(pybind11::module_& m);
 
 }  // namespace mmlcore::bindings

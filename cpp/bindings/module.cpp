@@ -51,4 +51,5 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_normalization(m);
     bind_training(m);
     bind_recording(m);
+    bind_asynchronous(m);
 }

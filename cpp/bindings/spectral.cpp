@@ -65,7 +65,7 @@ void bind_triangular_factor(py::array r, const py::array& a, const py::array& b)
         const ptrdiff_t m = A.rows(), n = A.cols(), k = B.cols();
         if (B.rows() != m) throw_value(name, "b", "of " + std::to_string(m) + " rows", shape_text(b));
         const Output<T> R(name, "r", r, {n + k, n + k});
-        submit(qr_cost_ns(m, n + k),
+        answer(qr_cost_ns(m, n + k),
                [=, to = R.data(), left = MatrixView<T>{A.data(), A.row(), A.col()},
                 right = MatrixView<T>{B.data(), B.row(), B.col()}] { triangular_factor<T>(to, left, right, m, n, k); });
     });
@@ -80,7 +80,7 @@ void bind_precise_residual(py::array r, const py::array& a, const py::array& x, 
         const ptrdiff_t m = A.rows(), n = A.cols(), k = x.shape(1);
         const Input<T> X(name, "x", x, {n, k}), B(name, "b", b, {m, k});
         const Output<T> R(name, "r", r, {m, k});
-        submit(4.0 * static_cast<double>(m * n * k),
+        answer(4.0 * static_cast<double>(m * n * k),
                [=, to = R.data(), of_x = X.data(), of_b = B.data(), view = MatrixView<T>{A.data(), A.row(), A.col()}] {
                    precise_residual<T>(to, view, of_x, of_b, m, n, k);
                });

@@ -104,7 +104,7 @@ def test_an_error_stops_the_rounds():
 
 def test_no_recordable_command_captures_by_reference():
     # a closure that refers to the binding's own variables would outlive them
-    for file in BINDINGS.glob("*.cpp"):
+    for file in (*BINDINGS.glob("*.cpp"), *BINDINGS.glob("*.h")):
         source = file.read_text(encoding="utf-8")
         for start in (m.end() for m in re.finditer(r"\bsubmit\(", source)):
             assert not re.search(r"\[&[\],]", source[start : source.index("{", start)]), file.name

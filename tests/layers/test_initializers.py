@@ -13,6 +13,9 @@ VARIANCE = {
     "ones": 0,
     "random_uniform": 0.05**2 / 3,
     "random_normal": 0.05**2,
+    "truncated_normal": (0.05 * 0.87962566103423978) ** 2,
+    "constant": 0,
+    "orthogonal": 1 / 500,
     "glorot_uniform": 2 / (300 + 500),
     "glorot_normal": 2 / (300 + 500),
     "he_uniform": 2 / 300,
@@ -65,3 +68,24 @@ def test_results_are_checked_and_names_are_listed():
         initializers.initialize(lambda shape, rng: np.zeros(3), (2, 3), np.random.default_rng(0), np.float32)
     made = initializers.initialize(lambda shape, rng: [[1, 2]], (1, 2), np.random.default_rng(0), np.float32)
     assert made.dtype == np.float32
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (40, 7), (7, 40), (3, 4, 5)])
+def test_orthogonal_matrices(shape):
+    q = initializers.Orthogonal(3.0)(shape, np.random.default_rng(0)).reshape(-1, shape[-1]) / 3
+    gram = q.T @ q if q.shape[0] >= q.shape[1] else q @ q.T
+    np.testing.assert_allclose(gram, np.eye(len(gram)), atol=1e-12)
+    with pytest.raises(ValueError, match=r"^Orthogonal: shape must be of two axes or more, got \(3,\)$"):
+        draw("orthogonal", (3,))
+
+
+def test_orthogonal_matrices_have_no_preferred_sign():
+    # without the correction by the signs of R the first column would always begin negative
+    first = [draw("orthogonal", (4, 4), seed)[0, 0] for seed in range(200)]
+    assert 70 < np.count_nonzero(np.array(first) > 0) < 130
+
+
+def test_constants():
+    np.testing.assert_array_equal(initializers.Constant(-2.5)((2, 3), np.random.default_rng(0)), np.full((2, 3), -2.5))
+    with pytest.raises(ValueError, match=r"^Constant: value must be a finite number, got 'x'$"):
+        initializers.Constant("x")

@@ -34,12 +34,17 @@ def everything():
         Dense(4, "gelu", kernel_regularizer="l1_l2", bias_regularizer=layers.regularizers.L2(0.1)),
         Flatten(),
         Dropout(0.3),
-        Dense(8, kernel_initializer="he_normal", use_bias=False, kernel_constraint=layers.constraints.MaxNorm(3.0)),
+        Dense(
+            8,
+            kernel_initializer=layers.initializers.Orthogonal(2.0),
+            use_bias=False,
+            kernel_constraint=layers.constraints.MaxNorm(3.0),
+        ),
         BatchNormalization(momentum=0.8),
         Activation("relu"),
         GaussianNoise(0.1, seed=4),
         LayerNormalization(epsilon=0.01),
-        Dense(6, name="head", trainable=True),
+        Dense(6, name="head", trainable=True, bias_initializer=layers.initializers.Constant(0.5)),
     ]
 
 

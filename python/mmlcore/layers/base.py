@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,8 @@ class Layer:
         By the name of a weight.
     activation : str or callable
         What `call` applies last to `preactivation`; "linear" for a layer that has none.
+    same_in_training : bool
+        `call` does the same whether the model is training or not.
 
     Examples
     --------
@@ -78,6 +80,7 @@ class Layer:
     """
 
     activation: Any = "linear"
+    same_in_training: ClassVar[bool] = True
 
     def __init__(
         self,

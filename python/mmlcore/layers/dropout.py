@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ class _Random(Layer):
     The numbers of a draw depend on nothing else, so that a step gives the same bits however it is run, and training
     goes on after loading as if it had never stopped.
     """
+
+    same_in_training: ClassVar[bool] = False
 
     def __init__(self, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)

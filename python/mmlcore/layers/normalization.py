@@ -1,7 +1,7 @@
 """Layers that bring their inputs to mean 0 and variance 1, then scale and shift what comes out."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +93,8 @@ class BatchNormalization(_Normalization):
     ----------
     S. Ioffe, C. Szegedy (2015), Batch normalization, algorithms 1 and 2. Notes 6.11.
     """
+
+    same_in_training: ClassVar[bool] = False
 
     def __init__(
         self,

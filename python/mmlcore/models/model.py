@@ -473,7 +473,7 @@ class Model(Architecture):
         saving.load_weights(self, path)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_step": None}
+        return {**self.__dict__, "_step": None, "_few": None}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}: {len(self.layers)} layers>"

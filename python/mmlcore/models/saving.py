@@ -30,7 +30,7 @@ _KEY, _FORMAT, _VERSION = "mmlcore", "mmlcore model", 1
 def _classes() -> dict[str, Any]:
     """Everything of ours that a saved model may name."""
     found: dict[str, Any] = {}
-    for room in (layers, layers.regularizers, layers.constraints, losses, metrics, optimizers):
+    for room in (layers, layers.initializers, layers.regularizers, layers.constraints, losses, metrics, optimizers):
         name = room.__name__.removeprefix("mmlcore.")
         found |= {f"{name}.{n}": v for n, v in vars(room).items() if isinstance(v, type) and n in room.__all__}
     return found

@@ -108,7 +108,7 @@ class Sequential(Model):
         if self.optimizer is not None and self._parameters is not None:
             self.optimizer.release(self._parameters.theta)
         self.input_shape, self.output_shape = layers[0].input_shape, shape
-        self._parameters, self._step = parameters, None
+        self._parameters, self._step, self._few = parameters, None, None
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         """The shape of the outputs for inputs of `input_shape`, or a ValueError; changes nothing."""

@@ -7,6 +7,7 @@ that the kernel reads when it runs, so they can change between steps. To add one
 
 from mmlcore.optimizers.adam import Adam, Adamax, AdamW, AMSGrad, Lion, Nadam
 from mmlcore.optimizers.adaptive import Adadelta, Adagrad, RMSprop
+from mmlcore.optimizers.asynchronous import AsynchronousResult, asynchronous_sgd
 from mmlcore.optimizers.base import Optimizer
 from mmlcore.optimizers.schedules import (
     CosineDecay,
@@ -31,6 +32,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "AsynchronousResult",
     "CosineDecay",
     "ExponentialDecay",
     "InverseTimeDecay",
@@ -44,5 +46,6 @@ __all__ = [
     "RMSprop",
     "StepDecay",
     "Warmup",
+    "asynchronous_sgd",
     "get",
 ]
