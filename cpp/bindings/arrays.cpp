@@ -89,6 +89,15 @@ bool overlap(const py::array& x, const py::array& y) {
     return x_low < y_high && y_low < x_high;
 }
 
+void require_apart(const char* function, const char* argument, const py::object& out,
+                   std::initializer_list<py::object> inputs) {
+    if (out.is_none()) return;
+    for (const py::object& input : inputs)
+        if (!input.is_none() &&
+            overlap(py::reinterpret_borrow<py::array>(out), py::reinterpret_borrow<py::array>(input)))
+            throw_value(function, argument, "apart from the inputs in memory", "an overlap");
+}
+
 py::array contiguous(const py::array& a) {
     if (is_contiguous(a)) return a;
     if (recording_now()) throw_value("Recording", "every array", "C-contiguous and aligned", "one of other strides");
@@ -110,29 +119,27 @@ py::array new_array(Dtype dtype, const ptrdiff_t* shape, int ndim) {
         if (__builtin_mul_overflow(bytes, static_cast<std::size_t>(shape[axis]), &bytes)) throw std::bad_alloc();
 
     Block block;
-    if (bytes >= kWorthKeeping) block = take_result_memory(bytes);
-    PyObject* descr =
-        numpy.PyArray_DescrFromType_(single ? py::detail::npy_api::NPY_FLOAT_ : py::detail::npy_api::NPY_DOUBLE_);
-    PyObject* array =
-        numpy.PyArray_NewFromDescr_(numpy.PyArray_Type_, descr, ndim, shape, nullptr, block.memory,
-                                    block.memory ? py::array::c_style | py::detail::npy_api::NPY_ARRAY_WRITEABLE_ |
-                                                       py::detail::npy_api::NPY_ARRAY_ALIGNED_
-                                                 : 0,
-                                    nullptr);
-    if (!array) {
-        give_back_result_memory(block);
-        throw py::error_already_set();
-    }
-    auto result = py::reinterpret_steal<py::array>(array);
-    if (block.memory) {
-        PyObject* owner = PyCapsule_New(block.memory, nullptr, [](PyObject* capsule) {
+    py::object owner;
+    if (bytes >= kWorthKeeping) {
+        block = take_result_memory(bytes);
+        owner = py::reinterpret_steal<py::object>(PyCapsule_New(block.memory, nullptr, [](PyObject* capsule) {
             give_back_result_memory(
                 {PyCapsule_GetPointer(capsule, nullptr), reinterpret_cast<std::size_t>(PyCapsule_GetContext(capsule))});
-        });
-        if (!owner || PyCapsule_SetContext(owner, reinterpret_cast<void*>(block.bytes)) != 0 ||
-            numpy.PyArray_SetBaseObject_(array, owner) != 0)
+        }));
+        if (!owner) {
+            give_back_result_memory(block);
             throw py::error_already_set();
+        }
+        PyCapsule_SetContext(owner.ptr(), reinterpret_cast<void*>(block.bytes));
     }
+    constexpr int kOfOthers =
+        py::array::c_style | py::detail::npy_api::NPY_ARRAY_WRITEABLE_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+    PyObject* descr =
+        numpy.PyArray_DescrFromType_(single ? py::detail::npy_api::NPY_FLOAT_ : py::detail::npy_api::NPY_DOUBLE_);
+    auto result = py::reinterpret_steal<py::array>(numpy.PyArray_NewFromDescr_(
+        numpy.PyArray_Type_, descr, ndim, shape, nullptr, block.memory, block.memory ? kOfOthers : 0, nullptr));
+    if (!result || (owner && numpy.PyArray_SetBaseObject_(result.ptr(), owner.release().ptr()) != 0))
+        throw py::error_already_set();
     return result;
 }
 

@@ -71,6 +71,10 @@ bool is_contiguous(const py::array& a);
 // Whether the memory that two arrays span (holes included) has a byte in common.
 bool overlap(const py::array& x, const py::array& y);
 
+// ValueError where `out` shares memory with one of the inputs (arrays, or None): it would overwrite what is still read.
+void require_apart(const char* function, const char* argument, const py::object& out,
+                   std::initializer_list<py::object> inputs);
+
 // `a` itself when C-contiguous and aligned, otherwise such a copy; MemoryError when there is no room for it.
 py::array contiguous(const py::array& a);
 

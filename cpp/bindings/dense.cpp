@@ -21,6 +21,8 @@ void bind_dense_forward(py::array y, const py::array& x, const py::array& w, con
         const OptionalInput<T> bias_values("dense_forward", "bias", bias, {out});
         T* to_z = optional_output<T>("dense_forward", "z", z, {n, out});
         const Activation act = activation_of("dense_forward", activation);
+        require_apart("dense_forward", "y", y, {x, w, bias, z});
+        require_apart("dense_forward", "z", z, {x, w, bias});
         submit(gemm_cost_ns(n, out, in), [=, to = Y.data(), xs = X.view(), ws = W.view(), b = bias_values.data()] {
             dense_forward<T>(to, to_z, xs, ws, b, act, n, in, out);
         });
@@ -42,6 +44,9 @@ void bind_dense_backward(const py::object& dx, py::array dw, const py::object& d
         const Output<T> to_w(name, "dw", dw, {in, out});
         T* to_b = optional_output<T>(name, "db", db, {out});
         const Activation act = activation_of(name, activation);
+        require_apart(name, "dw", dw, {dx, db, dy, x, w, saved});
+        require_apart(name, "dx", dx, {db, dy, x, w, saved});
+        require_apart(name, "db", db, {dy, x, w, saved});
         submit(2 * gemm_cost_ns(n, out, in),
                [=, dw_ = to_w.data(), dy_ = dY.data(), xs = X.view(), ws = W.view(), saved_ = Saved.data()] {
                    dense_backward<T>(to_x, dw_, to_b, dy_, xs, ws, saved_, act, n, in, out);

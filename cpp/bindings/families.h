@@ -17,12 +17,12 @@ void bind_softmax(pybind11::module_& m);
 void bind_optimizers(pybind11::module_& m);
 void bind_gather(pybind11::module_& m);
 void bind_factor(pybind11::module_& m);
+void bind_spectral(pybind11::module_& m);
 void bind_losses(pybind11::module_& m);
 void bind_random(pybind11::module_& m);
 void bind_normalization(pybind11::module_& m);
 void bind_training(pybind11::module_& m);
 void bind_recording(pybind11::module_& m);
 void bind_asynchronous(pybind11::module_& m);
-void bind_spectral(pybind11::module_& m);
 
 }  // namespace mmlcore::bindings

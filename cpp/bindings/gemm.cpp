@@ -27,11 +27,13 @@ void bind_gemm_call(py::array c, const py::array& a, const py::array& b, double 
         require_inner("gemm", B.rows(), k);
         const Output<T> C("gemm", "c", c, {m, n});
         const OptionalInput<T> bias_values("gemm", "bias", bias, {n});
+        require_apart("gemm", "z", z, {c, a, b, bias, row_bias});
         const OptionalInput<T> row_values("gemm", "row_bias", row_bias, {m});
         const Epilogue<T> epilogue{bias_values.data(), activation_of("gemm", activation),
                                    optional_output<T>("gemm", "z", z, {m, n}), row_values.data()};
         auto meets_c = [&c](const py::object& x) { return !x.is_none() && overlap(c, x); };
         if (meets_c(a) || meets_c(b) || meets_c(bias) || meets_c(row_bias)) {  // c may not overwrite what is still read
+            refuse_recording("gemm onto its own operands");
             py::array_t<T> separate(std::vector<ptrdiff_t>{m, n}, C.data());
             bind_gemm_call(separate, a, b, alpha, beta, bias, activation, row_bias, z);
             std::copy(separate.data(), separate.data() + m * n, C.data());
@@ -49,7 +51,7 @@ void bind_syrk(py::array c, const py::array& a, bool upper, double alpha, double
         const Matrix<T> A("syrk", "a", a);
         const ptrdiff_t n = A.rows(), k = A.cols();
         const Output<T> C("syrk", "c", c, {n, n});
-        if (overlap(c, a)) throw_value("syrk", "c", "apart from a in memory", "an overlap");
+        require_apart("syrk", "c", c, {a});
         submit(gemm_cost_ns(n, n, k) / 2, [=, to = C.data(), view = A.view()] {
             syrk<T>(to, n, view, upper ? Triangle::upper : Triangle::lower, n, k, static_cast<T>(alpha),
                     static_cast<T>(beta));
@@ -65,7 +67,7 @@ void bind_triangular_product(py::array x, const py::array& a, bool upper, bool u
         const ptrdiff_t n = x.shape(0), m = x.shape(1);
         require_shape("triangular_product", "a", a, {n, n});
         const Output<T> X("triangular_product", "x", x);
-        if (overlap(x, a)) throw_value("triangular_product", "x", "apart from a in memory", "an overlap");
+        require_apart("triangular_product", "x", x, {a});
         submit(gemm_cost_ns(n, m, n) / 2, [=, to = X.data(), view = A.view()] {
             triangular_product<T>(to, m, view, upper ? Triangle::upper : Triangle::lower, unit_diagonal, n, m);
         });
@@ -99,6 +101,7 @@ void bind_gemm_stacked(py::array c, const py::array& a, const py::array& b) {
             throw_value("gemm_stacked", "b", "a stack of " + std::to_string(s), std::to_string(b.shape(0)));
         require_inner("gemm_stacked", b.shape(1), k);
         const Output<T> C("gemm_stacked", "c", c, {s, m, n});
+        require_apart("gemm_stacked", "c", c, {a, b});
         submit(static_cast<double>(s) * gemm_cost_ns(m, n, k),
                [=, to = C.data(), left = A.view, right = B.view, step_a = A.step, step_b = B.step] {
                    gemm_stacked<T>(to, left, step_a, right, step_b, s, m, n, k);

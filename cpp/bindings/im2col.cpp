@@ -9,12 +9,19 @@ namespace {
 
 constexpr const char* kName = "correlate2d";
 
+void require_between(const char* argument, ptrdiff_t value, ptrdiff_t least) {
+    constexpr ptrdiff_t kMost = 1 << 20;
+    if (value < least || value > kMost)
+        throw_value(kName, argument, "from " + std::to_string(least) + " to " + std::to_string(kMost),
+                    std::to_string(value));
+}
+
 // y(n, filters, oh, ow) = Σ_p F(·, p) P(p, ·), image by image.
 void correlate2d(py::array y, const py::array& x, const py::array& filters, ptrdiff_t stride, ptrdiff_t padding,
                  ptrdiff_t dilation) {
-    if (stride < 1) throw_value(kName, "stride", "at least 1", std::to_string(stride));
-    if (dilation < 1) throw_value(kName, "dilation", "at least 1", std::to_string(dilation));
-    if (padding < 0) throw_value(kName, "padding", "at least 0", std::to_string(padding));
+    require_between("stride", stride, 1);
+    require_between("padding", padding, 0);
+    require_between("dilation", dilation, 1);
     dispatch(kName, "y", y, [&](auto type) {
         using T = decltype(type);
         require_ndim(kName, "x", x, 4);
@@ -22,15 +29,19 @@ void correlate2d(py::array y, const py::array& x, const py::array& filters, ptrd
         const ptrdiff_t n = x.shape(0), count = filters.shape(0);
         const PatchShape shape{x.shape(1),       x.shape(2), x.shape(3), filters.shape(2),
                                filters.shape(3), stride,     padding,    dilation};
+        require_between("filters' height", shape.kernel_height, 1);
+        require_between("filters' width", shape.kernel_width, 1);
         require_shape(kName, "filters", filters, {count, shape.channels, shape.kernel_height, shape.kernel_width});
         const Input<T> X(kName, "x", x), F(kName, "filters", filters);
         const Output<T> Y(kName, "y", y, {n, count, shape.out_height(), shape.out_width()});
+        require_apart(kName, "y", y, {x, filters});
         const ptrdiff_t rows = shape.rows(), columns = shape.columns();
         submit(static_cast<double>(n) * gemm_cost_ns(count, columns, rows),
                [=, to = Y.data(), images = X.data(), f = F.data()] {
+                   const PackedMatrix<T> packed({f, rows, 1}, Side::left, count, rows);
                    for (ptrdiff_t i = 0; i < n; ++i) {
                        const Patches<T> patches(images + i * shape.channels * shape.height * shape.width, shape);
-                       gemm<T>(to + i * count * columns, columns, {f, rows, 1}, patches, count, columns, rows);
+                       gemm<T>(to + i * count * columns, columns, packed, patches, count, columns, rows);
                    }
                });
     });

@@ -90,7 +90,8 @@ class Packed {
             using T = decltype(type);
             const Matrix<T> B("PackedMatrix", "b", b);
             rows_ = B.rows(), cols_ = B.cols();
-            panels_ = std::make_unique<PackedMatrix<T>>(B.view(), Side::right, cols_, rows_);
+            const double cost_ns = static_cast<double>(rows_) * static_cast<double>(cols_);
+            answer(cost_ns, [&] { panels_ = std::make_unique<PackedMatrix<T>>(B.view(), Side::right, cols_, rows_); });
         });
     }
 
@@ -128,14 +129,17 @@ py::object product(Dtype dtype, const Shaped& A, const Right& B, ptrdiff_t n, bo
     if (!A.vector) shape[ndim++] = A.rows;
     if (!b_is_vector) shape[ndim++] = n;
     ptrdiff_t bytes = 8;
-    if (ndim == 0 || (ndim == 2 && __builtin_mul_overflow(shape[0], shape[1], &bytes)) ||
+    if ((ndim == 2 && __builtin_mul_overflow(shape[0], shape[1], &bytes)) ||
         __builtin_mul_overflow(bytes, ptrdiff_t{8}, &bytes))
         return not_implemented();
     py::array c = target(out, dtype, shape, ndim);
     if (!c) return not_implemented();
     if (!out.is_none() && (overlap(c, a) || (is_plain_array(b) && overlap(c, py::reinterpret_borrow<py::array>(b)))))
         return not_implemented();  // c may not overwrite what is still to be read
+    note_use(a);
+    note_use(c);
     dtype == Dtype::float32 ? multiply<float>(c.mutable_data(), A, B) : multiply<double>(c.mutable_data(), A, B);
+    if (ndim == 0 && out.is_none()) return c[py::tuple()];  // a NumPy scalar, as NumPy answers
     return c;
 }
 
@@ -150,9 +154,11 @@ py::object matmul(py::handle a, py::handle b, const py::object& out) {
         const auto right = py::reinterpret_borrow<py::array>(b);
         Shaped B;
         if (dtype_of(right) != dtype || !read(B, right, false) || B.rows != A.cols) return not_implemented();
+        note_use(right);
         return product(dtype, A, B, B.cols, B.vector, out, left, b);
     }
     if (py::isinstance<Packed>(b)) {
+        refuse_recording("matmul with a PackedMatrix");
         const auto& B = b.cast<const Packed&>();
         if (B.dtype() != dtype || B.rows() != A.cols) return not_implemented();
         return product(dtype, A, B, B.cols(), false, out, left, b);

@@ -13,8 +13,8 @@ py::array empty(const std::vector<ptrdiff_t>& shape, const py::dtype& dtype) {
     if (shape.size() > 32) throw_value("empty", "shape", "of at most 32 axes", std::to_string(shape.size()));
     for (ptrdiff_t extent : shape)
         if (extent < 0) throw_value("empty", "shape", "of extents from 0", std::to_string(extent));
-    const bool single = dtype.is(py::dtype::of<float>());
-    if (!single && !dtype.is(py::dtype::of<double>()))
+    const bool native = dtype.byteorder() != '>', single = native && dtype.num() == py::detail::npy_api::NPY_FLOAT_;
+    if (!single && !(native && dtype.num() == py::detail::npy_api::NPY_DOUBLE_))
         throw_type("empty", "dtype", "float32 or float64", std::string(py::str(dtype)));
     return new_array(single ? Dtype::float32 : Dtype::float64, shape.data(), static_cast<int>(shape.size()));
 }

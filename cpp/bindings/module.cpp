@@ -45,11 +45,11 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_optimizers(m);
     bind_gather(m);
     bind_factor(m);
+    bind_spectral(m);
     bind_losses(m);
     bind_random(m);
     bind_normalization(m);
     bind_training(m);
     bind_recording(m);
     bind_asynchronous(m);
-    bind_spectral(m);
 }

@@ -4,19 +4,20 @@
 
 #include "bindings/arrays.h"
 #include "bindings/families.h"
+#include "bindings/gil.h"
 #include "kernels/finite.h"
 
 namespace mmlcore::bindings {
 namespace {
 
-Recording* active = nullptr;
+thread_local Recording* active = nullptr;
 
 constexpr std::chrono::milliseconds kBetweenSignals{50};
 
 }  // namespace
 
 Recording* recording_now() {
-    return active && active->mine() ? active : nullptr;
+    return active;
 }
 
 void refuse_recording(const char* function) {
@@ -24,9 +25,8 @@ void refuse_recording(const char* function) {
 }
 
 void Recording::begin() {
-    if (active) throw_value("Recording", "recordings", "one at a time", "one inside another");
+    if (active) throw_value("Recording", "recordings", "one at a time in a thread", "one inside another");
     if (!commands_.empty()) throw_value("Recording", "recording", "new", "one that holds commands");
-    owner_ = std::this_thread::get_id();
     active = this;
 }
 
@@ -36,7 +36,7 @@ void Recording::end() {
 
 void Recording::run(ptrdiff_t times) {
     using Clock = std::chrono::steady_clock;
-    py::gil_scoped_release release;
+    const WithoutGil released;
     auto looked = Clock::now();
     for (ptrdiff_t round = 0; round < times; ++round) {
         for (const auto& command : commands_) command();

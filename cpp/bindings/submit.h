@@ -4,8 +4,7 @@
 // buffers. Factorisations are the exception: they answer() with what failed or how far they came, and can only be run.
 #pragma once
 
-#include <pybind11/pybind11.h>
-
+#include "bindings/gil.h"
 #include "bindings/recording.h"
 
 namespace mmlcore::bindings {
@@ -19,7 +18,7 @@ void run_now(double cost_ns, Command&& command) {
         command();
         return;
     }
-    pybind11::gil_scoped_release release;
+    const WithoutGil released;
     command();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/lanes.h"
 #include "kernels/reduce.h"
 #include "kernels/simd.h"
 #include "kernels/threads.h"
@@ -14,14 +15,11 @@ namespace {
 template <class T>
 void through_activation(T* dz, const T* dy, const T* saved, Activation activation, ptrdiff_t size) {
     using V = Vec<T>;
-    constexpr int W = lanes<V>;
     parallel_chunks(size, 1024, static_cast<double>(size) * sizeof(T) / 10, [=](ptrdiff_t begin, ptrdiff_t end) {
-        ptrdiff_t i = begin;
-        for (; i + W <= end; i += W) store(dz + i, load<V>(dy + i) * slope(load<V>(saved + i), activation));
-        if (i < end) {
-            const ptrdiff_t rest = end - i;
-            store_first(dz + i, load_first<V>(dy + i, rest) * slope(load_first<V>(saved + i, rest), activation), rest);
-        }
+        for_each_vector<V>(begin, end, [=](ptrdiff_t i, auto here) {
+            const V slopes = slope(load_lanes<V>(saved + i, here), activation);
+            store_lanes(dz + i, load_lanes<V>(dy + i, here) * slopes, here);
+        });
     });
 }
 

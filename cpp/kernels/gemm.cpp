@@ -235,11 +235,11 @@ void rows_in_blocks(const Product<T>& g, const Slice<T>& s, bool a_in_place, dou
         const Workspace<T> packed(g.A.packed ? 0 : ceil_div(rows, MR) * MR * s.kc + lanes<Vec<T>>);
         for (ptrdiff_t i = 0; i < rows && !g.A.packed; i += MR)
             pack_lines<T, MR>(packed.data() + i * s.kc, g.A, g.A.view, ic + i, std::min(MR, rows - i), s.pc, s.kc);
-        // Row i of the panels: a pre-packed operand has all rows and all of k.
-        const ptrdiff_t stride = g.A.packed ? g.k : s.kc;
-        const T* panels_of_a = g.A.packed ? g.A.packed->panels() + s.pc * MR : packed.data() - ic * stride;
+        // A pre-packed operand has all rows and all of k, the block packed here only its own.
+        const ptrdiff_t stride = g.A.packed ? g.k : s.kc, first = g.A.packed ? 0 : ic;
+        const T* panels_of_a = g.A.packed ? g.A.packed->panels() + s.pc * MR : packed.data();
         block_of_tiles(g, s, ic, rows, j_begin, j_end,
-                       [=](ptrdiff_t i) { return PackedLeft<T>{panels_of_a + i * stride}; });
+                       [=](ptrdiff_t i) { return PackedLeft<T>{panels_of_a + (i - first) * stride}; });
     });
 }
 
@@ -283,20 +283,20 @@ ptrdiff_t columns_alone(MatrixView<T> A, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) 
 }  // namespace
 
 template <class T>
-PackedMatrix<T>::PackedMatrix(MatrixView<T> X, Side side, ptrdiff_t lines, ptrdiff_t k)
-    : side_(side),
-      lines_(lines),
-      k_(k),
-      panels_((side == Side::left ? ceil_div(lines, Tile<T>::MR) * Tile<T>::MR
-                                  : ceil_div(lines, Tile<T>::NR) * Tile<T>::NR) *
-                  k +
-              lanes<Vec<T>>) {
-    constexpr ptrdiff_t MR = Tile<T>::MR;
+PackedMatrix<T>::PackedMatrix(MatrixView<T> X, Side side, ptrdiff_t lines, ptrdiff_t k) {
+    constexpr ptrdiff_t MR = Tile<T>::MR, NR = Tile<T>::NR;
+    const ptrdiff_t width = side == Side::left ? MR : NR;
+    ptrdiff_t size = 0;
+    if (__builtin_mul_overflow(ceil_div(lines, width) * width, k, &size) ||
+        __builtin_add_overflow(size, lanes<Vec<T>>, &size))
+        throw std::bad_alloc();
+    block_ = take_result_memory(bytes_of<T>(size));
+    T* panels = static_cast<T*>(block_.memory);
     if (side == Side::right)
-        pack_b(panels_.data(), Operand<T>(X), 0, lines, 0, k);
+        pack_b(panels, Operand<T>(X), 0, lines, 0, k);
     else
         for (ptrdiff_t i = 0; i < lines; i += MR)
-            pack_panel<T, MR>(panels_.data() + i * k, X.from(i, 0), std::min(MR, lines - i), k);
+            pack_panel<T, MR>(panels + i * k, X.from(i, 0), std::min(MR, lines - i), k);
 }
 
 template <class T>

@@ -3,7 +3,8 @@
 //   Z(m×n) = alpha · A(m×k) · B(k×n) + beta · C + bias      C = activation(Z)
 //
 // C is row-major with leading dimension ldc. beta == 0 never reads C. Accuracy: every element is a sum of k products
-// in a fixed order, |C - A B| ≤ γ_k |A| |B| with γ_k = k u / (1 - k u); the same bits for the same instruction set.
+// in a fixed order, |C - A B| ≤ γ_k |A| |B| with γ_k = k u / (1 - k u); the same operands, laid out alike, give the
+// same bits at one instruction set, whatever the number of threads.
 //
 // An operand is a matrix view, a matrix packed before, or anything that can write its own panels (Operand).
 #pragma once
@@ -49,16 +50,14 @@ class PackedMatrix {
   public:
     // Left: X is the A(lines×k) of products. Right: X is their B(k×lines).
     PackedMatrix(MatrixView<T> X, Side side, ptrdiff_t lines, ptrdiff_t k);
+    ~PackedMatrix() { give_back_result_memory(block_); }
+    PackedMatrix(const PackedMatrix&) = delete;
+    PackedMatrix& operator=(const PackedMatrix&) = delete;
 
-    const T* panels() const { return panels_.data(); }
-    Side side() const { return side_; }
-    ptrdiff_t lines() const { return lines_; }
-    ptrdiff_t k() const { return k_; }
+    const T* panels() const { return static_cast<const T*>(block_.memory); }
 
   private:
-    Side side_;
-    ptrdiff_t lines_, k_;
-    Workspace<T> panels_;
+    Block block_;
 };
 
 template <class T>

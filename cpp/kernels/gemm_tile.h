@@ -19,7 +19,8 @@ namespace mmlcore {
 
 // KC: long enough that reading and writing C (once per KC) hides behind the sum. A panel of B then streams from the
 // second-level cache while a tile is summed, which a tall tile bears better than a short one: hence longer with 512
-// bits. MC: a block of A (MC × KC) fills half of the second-level cache, or less. NC: a block of B (KC × NC) stays in
+// bits. MC: a block of A (MC × KC) leaves room in the second-level cache for
+// panels of B. NC: a block of B (KC × NC) stays in
 // the last level. Measured: docs/performance.md.
 struct Blocks {
     ptrdiff_t MR, NV;    // rows and vectors of a tile
@@ -37,6 +38,7 @@ constexpr Blocks kBlocks{6, 2, 2048, 96};  // 12 of 16 registers
 template <class T>
 struct Tile {
     static constexpr int MR = kBlocks.MR, NV = kBlocks.NV;
+    static_assert(NV == 2, "tile_for has micro-kernels of one and two vectors");
     static constexpr int NR = NV * lanes<Vec<T>>;
     static constexpr ptrdiff_t KC = kBlocks.kc_bytes / sizeof(T);
     static constexpr ptrdiff_t MC = kBlocks.MC / MR * MR;

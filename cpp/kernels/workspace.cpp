@@ -25,8 +25,10 @@ std::align_val_t alignment_for(std::size_t bytes) {
 
 // A size that the next, slightly different request can use too: at most an eighth more.
 std::size_t rounded(std::size_t bytes) {
+    constexpr std::size_t kAddressable = ~std::size_t{0} / 4;
+    if (bytes > kAddressable) throw std::bad_alloc();
     std::size_t step = kLine;
-    while (step * 8 < bytes) step *= 2;
+    while (step * 16 < bytes) step *= 2;
     return (bytes + step - 1) / step * step;
 }
 
@@ -47,11 +49,13 @@ class Cache {
   public:
     ~Cache() { clear(); }
 
-    // The smallest block with room, or an empty one.
-    Block take(std::size_t bytes) {
+    // The smallest block of at least `bytes` and at most `most` bytes, or an empty one.
+    Block take(std::size_t bytes, std::size_t most) {
         int best = -1;
         for (int i = 0; i < count_; ++i)
-            if (blocks_[i].bytes >= bytes && (best < 0 || blocks_[i].bytes < blocks_[best].bytes)) best = i;
+            if (blocks_[i].bytes >= bytes && blocks_[i].bytes <= most &&
+                (best < 0 || blocks_[i].bytes < blocks_[best].bytes))
+                best = i;
         if (best < 0) return {};
         return remove(best);
     }
@@ -114,6 +118,8 @@ class ThreadCache {
     Cache cache_;
 };
 
+thread_local ThreadCache* mine = nullptr;  // the calling thread's, once it has one
+
 // What all threads share. Never destroyed: arrays may outlive everything.
 struct Common {
     std::mutex lock;
@@ -123,8 +129,13 @@ struct Common {
 
 Common& common() {
     static Common* only = [] {
-        // A child of fork() must not inherit a lock that another thread held.
-        pthread_atfork([] { common().lock.lock(); }, [] { common().lock.unlock(); }, [] { common().lock.unlock(); });
+        // A child of fork() must not inherit a lock that another thread held, nor that thread's cache.
+        pthread_atfork([] { common().lock.lock(); }, [] { common().lock.unlock(); },
+                       [] {
+                           common().threads.clear();
+                           if (mine) common().threads.push_back(mine);
+                           common().lock.unlock();
+                       });
         return new Common;
     }();
     return *only;
@@ -133,10 +144,12 @@ Common& common() {
 ThreadCache::ThreadCache() {
     std::lock_guard<std::mutex> hold(common().lock);
     common().threads.push_back(this);
+    mine = this;
 }
 
 ThreadCache::~ThreadCache() {
     std::lock_guard<std::mutex> hold(common().lock);
+    mine = nullptr;
     auto& threads = common().threads;
     threads.erase(std::find(threads.begin(), threads.end(), this));
 }
@@ -152,7 +165,7 @@ namespace detail {
 
 Block take_block(std::size_t bytes) {
     if (bytes == 0) return {};
-    const Block kept = of_this_thread().change([=](Cache& cache) { return cache.take(bytes); });
+    const Block kept = of_this_thread().change([=](Cache& cache) { return cache.take(bytes, ~std::size_t{0}); });
     return kept.memory ? kept : allocate(rounded(bytes));
 }
 
@@ -169,7 +182,7 @@ void give_back(Block block) noexcept {
 Block take_result_memory(std::size_t bytes) {
     {
         std::lock_guard<std::mutex> hold(common().lock);
-        const Block kept = common().results.take(bytes);
+        const Block kept = common().results.take(bytes, bytes + bytes / 4);
         if (kept.memory) return kept;
     }
     return allocate(rounded(bytes));

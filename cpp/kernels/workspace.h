@@ -3,10 +3,12 @@
 //   Workspace<T>   for the length of a kernel; from a cache of the calling thread
 //   result_memory  for the arrays that bindings return, which may be freed in any thread; from one common cache
 //
-// Every cache is bounded (kMostPerCache); release_memory() empties all of them.
+// Every cache is bounded (kMostPerCache), and a result never holds more than a quarter beyond what it asked for;
+// release_memory() empties all caches.
 #pragma once
 
 #include <cstddef>
+#include <new>
 
 namespace mmlcore {
 
@@ -23,11 +25,18 @@ Block take_block(std::size_t bytes);
 void give_back(Block block) noexcept;
 }  // namespace detail
 
+// count items of T in bytes; std::bad_alloc where that is more than can be addressed.
+template <class T>
+std::size_t bytes_of(std::ptrdiff_t count) {
+    std::ptrdiff_t bytes = 0;
+    if (__builtin_mul_overflow(count, static_cast<std::ptrdiff_t>(sizeof(T)), &bytes)) throw std::bad_alloc();
+    return static_cast<std::size_t>(bytes);
+}
+
 template <class T>
 class Workspace {
   public:
-    explicit Workspace(std::ptrdiff_t count)
-        : block_(detail::take_block(static_cast<std::size_t>(count) * sizeof(T))) {}
+    explicit Workspace(std::ptrdiff_t count) : block_(detail::take_block(bytes_of<T>(count))) {}
     ~Workspace() { detail::give_back(block_); }
     Workspace(const Workspace&) = delete;
     Workspace& operator=(const Workspace&) = delete;

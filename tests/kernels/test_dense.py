@@ -2,14 +2,21 @@
 
 import numpy as np
 import pytest
+from scipy import special
 
 from mmlcore import _kernels
 
+NORMAL = lambda z: np.exp(-z * z / 2) / np.sqrt(2 * np.pi)  # noqa: E731
+# activation'(z) as a function of what the kernel is given: y, or z for the last two
 SLOPES = {
     "linear": lambda y: np.ones_like(y),
     "relu": lambda y: (y > 0).astype(y.dtype),
     "sigmoid": lambda y: y * (1 - y),
     "tanh": lambda y: 1 - y * y,
+    "softplus": lambda y: 1 - np.exp(-y),
+    "elu": lambda y: np.where(y > 0, 1, y + 1),
+    "gelu": lambda z: special.ndtr(z) + z * NORMAL(z),
+    "silu": lambda z: special.expit(z) * (1 + z * special.expit(-z)),
 }
 
 
@@ -21,10 +28,11 @@ def test_backward(n, inputs, units, name, dtype):
     x, w = rng.standard_normal((n, inputs)).astype(dtype), rng.standard_normal((inputs, units)).astype(dtype)
     b, dy = rng.standard_normal(units).astype(dtype), rng.standard_normal((n, units)).astype(dtype)
     code = _kernels.ACTIVATIONS[name]
-    y, dx, dw, db = (np.empty(shape, dtype) for shape in [(n, units), x.shape, w.shape, b.shape])
-    _kernels.dense_forward(y, x, w, b, code)
-    _kernels.dense_backward(dx, dw, db, dy, x, w, y, code)
-    dz = dy * SLOPES[name](y)
+    y, z, dx, dw, db = (np.empty(shape, dtype) for shape in [(n, units), (n, units), x.shape, w.shape, b.shape])
+    _kernels.dense_forward(y, x, w, b, code, z)
+    saved = z if name in _kernels.SLOPE_NEEDS_Z else y
+    _kernels.dense_backward(dx, dw, db, dy, x, w, saved, code)
+    dz = dy * SLOPES[name](saved)
     tolerance = 200 * np.finfo(dtype).eps
     for got, expected in [(dx, dz @ w.T), (dw, x.T @ dz), (db, dz.sum(axis=0))]:
         np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance * n**0.5)
@@ -53,6 +61,21 @@ def test_bias_gradient_of_a_long_batch_keeps_its_digits():
     dw, db = np.empty((1, 1), np.float32), np.empty(1, np.float32)
     _kernels.dense_backward(None, dw, db, dy, np.ones((n, 1), np.float32), np.ones((1, 1), np.float32), dy, 0)
     np.testing.assert_allclose(db, 1e5, rtol=1e-6)
+
+
+def test_every_activation_has_its_slope_here():
+    assert set(SLOPES) == set(_kernels.ACTIVATIONS)
+
+
+@pytest.mark.parametrize("change", [{"y": "x"}, {"z": "x"}, {"y": "z"}])
+def test_forward_results_that_overlap_are_refused(change):
+    arrays = {name: np.ones((3, 3)) for name in ("y", "x", "w", "z")}
+    for out, other in change.items():
+        arrays[out] = arrays[other]
+    with pytest.raises(
+        ValueError, match=r"dense_forward: [yz] must be apart from the inputs in memory, got an overlap"
+    ):
+        _kernels.dense_forward(arrays["y"], arrays["x"], arrays["w"], None, 0, arrays["z"])
 
 
 @pytest.mark.parametrize("name", SLOPES)

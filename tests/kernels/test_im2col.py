@@ -27,6 +27,7 @@ def columns(image, kernel, stride, padding, dilation):
         ((1, 4, 28, 28), (16, 3, 3), 1, 1, 1),
         ((1, 130, 9, 9), (150, 3, 3), 3, 0, 1),  # more than one block along k and along the rows
         ((1, 3, 5, 5), (2, 5, 5), 1, 0, 1),
+        ((1, 1, 64, 60), (3, 2, 2), 1, 1, 1),  # more than one block of output pixels
     ],
 )
 def test_against_the_column_matrix(shape, filters, stride, padding, dilation, dtype):
@@ -54,9 +55,11 @@ def test_the_notes_example_has_the_shape_they_state():
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"stride": 0}, "correlate2d: stride must be at least 1, got 0"),
-        ({"padding": -1}, "correlate2d: padding must be at least 0, got -1"),
-        ({"dilation": 0}, "correlate2d: dilation must be at least 1, got 0"),
+        ({"stride": 0}, "correlate2d: stride must be from 1 to 1048576, got 0"),
+        ({"padding": -1}, "correlate2d: padding must be from 0 to 1048576, got -1"),
+        ({"dilation": 0}, "correlate2d: dilation must be from 1 to 1048576, got 0"),
+        ({"padding": 2**62}, "correlate2d: padding must be from 0 to 1048576"),
+        ({"filters": np.ones((2, 1, 0, 2))}, "correlate2d: filters' height must be from 1"),
         ({"filters": np.ones((2, 3, 2, 2))}, "correlate2d: filters must be of shape"),
         ({"x": np.ones((1, 4, 4))}, "correlate2d: x must be 4-dimensional"),
         ({"y": np.ones((1, 2, 2, 2))}, r"correlate2d: y must be of shape \(1, 2, 3, 3\)"),

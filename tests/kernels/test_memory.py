@@ -2,6 +2,7 @@
 
 import gc
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -71,6 +72,7 @@ def test_release_while_products_run_elsewhere():
         ((2, -1), np.float64, ValueError, "empty: shape must be of extents from 0, got -1"),
         ((2,), np.int64, TypeError, "empty: dtype must be float32 or float64, got int64"),
         ((2**40, 2**40), np.float64, MemoryError, "bad_alloc"),
+        ((3 * 2**59,), np.float64, MemoryError, "bad_alloc"),
     ],
 )
 def test_bad_arguments(shape, dtype, error, text):
@@ -103,6 +105,50 @@ calls(100_000)
 assert resident() - before < 4 << 20, (before, resident())
 """
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc to see the memory in use")
+def test_a_small_result_does_not_hold_a_large_block():
+    code = """
+import numpy as np
+from mmlcore import linalg
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+large, small = np.ones((2000, 2000)), np.ones((300, 300))
+before, kept = resident(), []
+for _ in range(12):
+    linalg.matmul(large, large).sum()
+    kept.append(linalg.matmul(small, small))
+    kept.append(linalg.PackedMatrix(small))
+assert resident() - before < 150 << 20, resident() - before
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_exit_while_a_daemon_thread_is_in_a_kernel():
+    code = """
+import threading, time
+import numpy as np
+from mmlcore import linalg
+
+a, started = np.ones((700, 700)), threading.Event()
+def multiply():
+    while True:
+        linalg.matmul(a, a)
+        started.set()
+for _ in range(3):
+    threading.Thread(target=multiply, daemon=True).start()
+started.wait()
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_a_dtype_that_equals_float64_is_float64():
+    dtype = pickle.loads(pickle.dumps(np.ones(3))).dtype
+    assert _kernels.empty((2, 3), dtype).dtype == np.float64
 
 
 def test_the_caches_are_bounded():

@@ -47,11 +47,20 @@ def test_triangular_product_reads_one_triangle(n, m, dtype, upper, unit_diagonal
         np.testing.assert_allclose(x, expected, atol=20 * np.finfo(dtype).eps * (n + 1), rtol=0)
 
 
+@pytest.mark.parametrize("upper", [True, False])
+def test_syrk_wider_than_one_block_of_columns(upper):
+    a = np.random.default_rng(2).standard_normal((3100, 7)).astype(np.float32)
+    c = np.zeros((3100, 3100), np.float32)
+    _kernels.syrk(c, a, upper)
+    expected = np.triu(a @ a.T) if upper else np.tril(a @ a.T)
+    np.testing.assert_allclose(c, expected, rtol=0, atol=1e-4)
+
+
 def test_what_overlaps_is_refused():
     a = np.eye(4)
-    with pytest.raises(ValueError, match="syrk: c must be apart from a in memory, got an overlap"):
+    with pytest.raises(ValueError, match="syrk: c must be apart from the inputs in memory, got an overlap"):
         _kernels.syrk(a, a, True)
-    with pytest.raises(ValueError, match="triangular_product: x must be apart from a in memory, got an overlap"):
+    with pytest.raises(ValueError, match="triangular_product: x must be apart from the inputs"):
         _kernels.triangular_product(a, a, True, False)
     np.testing.assert_array_equal(a, np.eye(4))
 

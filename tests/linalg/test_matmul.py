@@ -1,5 +1,7 @@
 """matmul against numpy.matmul: every combination of axes, dtypes, `out`, and what is refused."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -121,3 +123,28 @@ def test_any_strides_vectors_and_out(shapes, layouts, vectors, with_out):
     assert out is None or result is out
     assert np.shape(result) == expected.shape
     np.testing.assert_allclose(result, expected, rtol=0, atol=1e-12)
+
+
+def test_arrays_that_were_pickled():
+    """Their dtype equals float64 and is another object."""
+    v = pickle.loads(pickle.dumps(np.arange(3.0)))
+    stack = pickle.loads(pickle.dumps(np.ones((2, 3, 3))))
+    assert linalg.matmul(v, v) == 5
+    np.testing.assert_array_equal(linalg.matmul(stack, v), np.matmul(stack, v))
+    np.testing.assert_array_equal(linalg.matmul(stack, [1, 2, 3]), np.matmul(stack, [1, 2, 3]))
+
+
+def test_a_dot_product_is_a_numpy_scalar_as_numpys():
+    v = np.arange(4.0, dtype=np.float32)
+    assert type(linalg.matmul(v, v)) is type(np.matmul(v, v)) is np.float32
+
+
+def test_out_by_position():
+    out = np.empty((2, 2))
+    assert linalg.matmul(np.eye(2), np.ones((2, 2)), out) is out
+
+
+def test_integers_with_out():
+    out = np.empty((2, 2), int)
+    assert linalg.matmul([[1, 2], [3, 4]], np.eye(2, dtype=int), out=out) is out
+    np.testing.assert_array_equal(out, [[1, 2], [3, 4]])

@@ -5,17 +5,17 @@ import pickle
 import numpy as np
 import pytest
 
-from mmlcore import linalg
+from mmlcore import grad, linalg
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (64, 33), (2050, 40), (30, 3100), (0, 4), (4, 0)])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (64, 33), (2050, 40), (1100, 3100), (0, 4), (4, 0)])
 @pytest.mark.parametrize("rows", [(), (1,), (7,), (200,), (2, 3)])
 def test_products(rows, shape, dtype):
     rng = np.random.default_rng(0)
     b = rng.standard_normal(shape).astype(dtype)
     a = rng.standard_normal((*rows, shape[0])).astype(dtype)
-    expected = a.astype(float) @ b.astype(float)
+    expected = np.asarray(a.astype(float) @ b.astype(float))
     tolerance = 20 * np.finfo(dtype).eps * max(shape[0], 1)
     for stored in (b, np.asfortranarray(b), np.repeat(b, 2, axis=1)[:, ::2]):
         packed = linalg.PackedMatrix(stored)
@@ -81,3 +81,22 @@ def test_repr_and_pickling():
     assert repr(packed) == "PackedMatrix(shape=(3, 2), dtype=float32)"
     with pytest.raises(TypeError):
         pickle.dumps(packed)
+
+
+def test_a_left_operand_that_lies_askew():
+    fields = np.zeros(6, dtype=np.dtype([("tag", "i1"), ("x", "f8")]))
+    fields["x"] = np.arange(6)
+    packed = linalg.PackedMatrix(np.ones((3, 2)))
+    np.testing.assert_array_equal(fields["x"].reshape(2, 3) @ packed, [[3, 3], [12, 12]])
+
+
+@pytest.mark.parametrize("rows", [2**57, 2**58, 3 * 2**56])
+def test_a_matrix_too_large_to_pack_is_a_memory_error(rows):
+    with pytest.raises(MemoryError):
+        linalg.PackedMatrix(np.broadcast_to(np.ones(1), (rows, 1)))
+
+
+def test_derivatives_refuse_it():
+    packed = linalg.PackedMatrix(np.eye(2))
+    with pytest.raises(TypeError):
+        grad(lambda x: (x @ packed).sum())(np.ones((2, 2)))

@@ -18,15 +18,15 @@ _gemm = _kernels.gemm
 _empty = _kernels.empty
 
 
-def matmul(a: Any, b: Any, /, *, out: FloatArray | None = None) -> FloatArray:
+def matmul(a: Any, b: Any, /, out: FloatArray | None = None) -> FloatArray:
     """The matrix product of two arrays, as `numpy.matmul`: c_ij = Σ_p a_ip b_pj.
 
     Parameters
     ----------
     a : array_like, shape (..., m, k) or (k,)
     b : array_like, shape (..., k, n) or (k,)
-        Float32 or float64, any strides; a product of integers is exact and stays integer. A vector is a row on the
-        left and a column on the right, and that axis is missing from the result; the axes before the last two
+        Float32 or float64, any strides; a product of integers stays one, in NumPy's arithmetic. A vector is a row on
+        the left and a column on the right, and that axis is missing from the result; the axes before the last two
         broadcast. `b` may be a `PackedMatrix`. Where b is the transpose of a, or a of b, only half of the arithmetic
         is done.
     out : ndarray, optional
@@ -36,7 +36,7 @@ def matmul(a: Any, b: Any, /, *, out: FloatArray | None = None) -> FloatArray:
     -------
     ndarray, shape (..., m, n)
         Each element is a sum of k products with |c - a b| ≤ γ_k |a| |b|, γ_k = k u / (1 - k u), u the unit
-        roundoff of the dtype.
+        roundoff of the dtype. Large results lie in memory that is kept for the next ones (`release_memory`).
 
     Raises
     ------
@@ -58,28 +58,32 @@ def matmul(a: Any, b: Any, /, *, out: FloatArray | None = None) -> FloatArray:
         return c
     if isinstance(b, PackedMatrix):
         return _with_packed(a, b, out)
-    if out is None and (exact := _integers(a, b)) is not None:
-        return np.matmul(*exact)
+    if (integers := _integers(a, b)) is not None:
+        return np.matmul(*integers, out=out)
     a, b = as_same_float("matmul", a=a, b=b)
     return _any_ndim(a, b) if out is None else _into(out, a, b)
 
 
 def _integers(a: Any, b: Any) -> tuple[Any, Any] | None:
-    """Both as arrays if they hold integers, whose products are exact."""
+    """Both as arrays if they hold integers, which NumPy multiplies."""
     a, b = np.asarray(a), np.asarray(b)
     return (a, b) if a.dtype.kind in "biu" and b.dtype.kind in "biu" else None
 
 
 def _with_packed(a: Any, b: PackedMatrix, out: Any) -> FloatArray:
     """The product with an operand packed before: the axes of `a` before the last are rows of one product."""
+    c: FloatArray = _matmul(a, b.panels, out)
+    if c is not NotImplemented:
+        return c
     a = as_float(a, "matmul", "a")
     if a.dtype != b.dtype:
         raise TypeError(message("matmul", "a", f"of dtype {b.dtype}, as the packed b", a.dtype))
     if a.ndim == 0 or a.shape[-1] != b.shape[0]:
         raise ValueError(message("matmul", "a", f"of {b.shape[0]} columns (the rows of b)", f"shape {a.shape}"))
-    rows = a if a.ndim <= 2 else a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
-    c: FloatArray = _matmul(rows, b.panels)
-    c = c.reshape(a.shape[:-1] + b.shape[1:])
+    shape = a.shape[:-1] + b.shape[1:]
+    _check_size(shape, a.itemsize)
+    rows = np.ascontiguousarray(a).reshape(math.prod(a.shape[:-1]), a.shape[-1])
+    c = _matmul(rows, b.panels).reshape(shape)
     if out is None:
         return c
     _check_out(out, c.shape, c.dtype)
@@ -120,9 +124,13 @@ def _result_shape(a: FloatArray, b: FloatArray) -> tuple[int, ...]:
         got = f"{a.shape} and {b.shape}"
         raise ValueError(message("matmul", "the axes before the last two", "broadcastable", got)) from None
     shape: tuple[int, ...] = stack + a.shape[-2:-1] + (b.shape[-1:] if b.ndim > 1 else ())
-    if math.prod(shape) * a.itemsize > sys.maxsize:
-        raise ValueError(message("matmul", "the result", "small enough to be indexed", f"shape {shape}"))
+    _check_size(shape, a.itemsize)
     return shape
+
+
+def _check_size(shape: tuple[int, ...], itemsize: int) -> None:
+    if math.prod(shape) * itemsize > sys.maxsize:
+        raise ValueError(message("matmul", "the result", "small enough to be indexed", f"shape {shape}"))
 
 
 def _any_ndim(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -13,7 +13,8 @@ class PackedMatrix:
     """The right operand of many products, copied into the order in which the matrix kernel reads it.
 
     A product of few rows spends a good part of its time on arranging its right operand: whoever multiplies by the
-    same weights again and again has that done once. Later changes of `b` do not change the packed copy.
+    same weights again and again has that done once. Later changes of `b` do not change the packed copy, and no
+    derivative passes through it.
 
     Parameters
     ----------
