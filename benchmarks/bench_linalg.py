@@ -7,6 +7,7 @@ import numpy as np
 from harness import Case, Contender, close, installed, main
 
 from mmlcore import linalg
+from mmlcore.recommend import similar_items
 
 
 def peers(name: str, *arrays: np.ndarray, scipy: str = "", torch: str = "", **options: Any) -> dict[str, Contender]:
@@ -106,13 +107,37 @@ def truncated(quick: bool) -> Iterator[Case]:
             yield Case(f"svd k={k} of {m}×{n}, beside {peer}", found, captures_as_much, repeat=5)
 
 
+def recommender(quick: bool) -> Iterator[Case]:
+    """Ten movies rated like one, of ratings as sparse and as long-tailed as MovieLens 1M's."""
+    rng = np.random.default_rng(4)
+    movies, users, k = (300, 400, 20) if quick else (3952, 6040, 50)
+    taste = rng.standard_normal((movies, 18)) * np.linspace(1, 0.3, 18) @ rng.standard_normal((18, users)) / 3
+    popular, active = rng.permutation(1 / (np.arange(movies) + 21.0)), rng.lognormal(0, 1, users)
+    chance = np.outer(popular / popular.sum(), active / active.sum()) * 1e6 * (movies * users / 3952 / 6040)
+    rated = rng.random((movies, users)) < np.clip(chance * np.exp(0.8 * taste), 0, 0.95)
+    opinion = np.clip(np.round(3.6 + taste + 0.7 * rng.standard_normal((movies, users))), 1, 5)
+    ratings = np.where(rated, opinion, 0).astype(np.uint8)
+    movie = int(np.argsort(rated.sum(axis=1))[-movies // 8])
+
+    def recipe() -> np.ndarray:
+        """DRP, cells [12] to [15]."""
+        normalised = ratings - np.mean(ratings, 1)[:, None]
+        v = np.linalg.svd(normalised.T / np.sqrt(len(ratings) - 1), full_matrices=False)[2].T[:, :k]
+        lengths = np.linalg.norm(v, axis=1)
+        cosine = np.divide(v @ v[movie], lengths * lengths[movie], out=np.full(movies, -1.0), where=rated.any(axis=1))
+        return np.argsort(-cosine)[:10]
+
+    found: dict[str, Contender] = {"mmlcore": lambda: similar_items(ratings, movie, k=k).items, "numpy": recipe}
+    yield Case(f"ten movies of {movies}×{users}, k={k}", found, close(0), repeat=1)
+
+
 def captures_as_much(ours: Any, theirs: Any) -> None:
     """Σ σ² of ours is at least theirs: the residual ‖A‖² - Σ σ² is no worse."""
     assert np.square(ours).sum() >= np.square(theirs).sum() * (1 - 1e-9), "captures less of the matrix"
 
 
 def cases(quick: bool) -> Iterator[Case]:
-    for family in (systems, spectra, stacks, truncated):
+    for family in (systems, spectra, stacks, truncated, recommender):
         yield from family(quick)
 
 

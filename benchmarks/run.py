@@ -15,7 +15,7 @@ from pathlib import Path
 import report
 
 HERE = Path(__file__).resolve().parent
-ONE_THREAD_ONLY = {"bench_import"}
+ONE_THREAD_ONLY = {"bench_import", "bench_autodiff"}  # the second is call overhead
 ALL_THREADS_ONLY = {"bench_busy_core"}
 
 

@@ -150,3 +150,21 @@ def test_ctrl_c_is_not_a_traceback(monkeypatch, capsys):
 def test_python_m_mmlcore():
     run = subprocess.run([sys.executable, "-m", "mmlcore", "--version"], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, f"mmlcore {mmlcore.__version__}\n")
+
+
+def test_recommend_prints_titles_and_names_what_is_wrong(tmp_path, capsys):
+    (tmp_path / "movies.dat").write_text(
+        "1::Heat (1995)::Crime\n2::Ronin (1998)::Crime\n3::Emma (1996)::Drama\n4::X::Y\n"
+    )
+    lines = [(1, 1, 5), (1, 2, 4), (1, 3, 1), (2, 1, 5), (2, 2, 5), (3, 3, 5), (4, 1, 1), (4, 3, 4)]
+    (tmp_path / "ratings.dat").write_text("".join(f"{u}::{m}::{r}::97830{u}{m}\n" for u, m, r in lines))
+    assert main(["recommend", str(tmp_path), "--movie", "1", "--top", "2", "-k", "2"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("8 ratings of 4 movies; 2 singular vectors in ")
+    assert re.search(r"rated like Heat \(1995\):\n   1\.000  Heat \(1995\)\n  [ -]0\.\d+  Ronin \(1998\)\n$", out), out
+    for movie, text in (("9", "must be an id of movies.dat, got 9"), ("4", "must be a movie with ratings, got 4")):
+        assert main(["recommend", str(tmp_path), "--movie", movie]) == 1
+        assert text in capsys.readouterr().err
+    (tmp_path / "ratings.dat").write_text("1::1::5\n")
+    assert main(["recommend", str(tmp_path), "--movie", "1"]) == 1
+    assert "ratings.dat, line 1 must be" in capsys.readouterr().err

@@ -39,6 +39,7 @@ MAY_USE: dict[str, set[str] | None] = {
     "models": {"layers", "losses", "metrics", "optimizers", "callbacks"} | TRAINING,
     "estimators": {"linalg", "stats", "optimize", "models"},
     "datasets": set(),
+    "recommend": {"linalg"},
     "io": ANYTHING_PUBLIC,
     "plot": ANYTHING_PUBLIC,
     "distributed": ANYTHING_PUBLIC,

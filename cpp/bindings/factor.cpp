@@ -26,20 +26,23 @@ Failure bind_cholesky(py::array l, const py::array& a) {
     });
 }
 
-Failure bind_solve(py::array x, const py::array& a, const py::array& b) {
+// condition holds one element for every matrix.
+Failure bind_solve(py::array x, const py::array& a, const py::array& b, py::array condition) {
     return dispatch("solve", "a", a, [&](auto type) -> Failure {
         using T = decltype(type);
         const StackShape s = square_stack("solve", "a", a), right = stack_shape("solve", "b", b);
         const Input<T> A("solve", "a", a), B("solve", "b", b);
-        const Output<T> X("solve", "x", x);
+        const Output<T> X("solve", "x", x), C("solve", "condition", condition);
+        require_size("solve", "condition", C.size(), s.count);
         const ptrdiff_t n = s.rows, m = right.cols;
         if (right.rows != n || right.count != s.count)
             throw_value("solve", "b", "a stack of " + std::to_string(s.count) + " with " + std::to_string(n) + " rows",
                         shape_text(b));
         require_size("solve", "x", X.size(), B.size());
-        return over_stack(s.count, lu_cost_ns(n, m), [=, to = X.data(), as = A.data(), bs = B.data()](ptrdiff_t i) {
-            return solve<T>(to + i * n * m, as + i * n * n, bs + i * n * m, n, m);
-        });
+        return over_stack(s.count, lu_cost_ns(n, m),
+                          [=, to = X.data(), as = A.data(), bs = B.data(), conditions = C.data()](ptrdiff_t i) {
+                              return solve<T>(to + i * n * m, as + i * n * n, bs + i * n * m, n, m, conditions + i);
+                          });
     });
 }
 
@@ -141,8 +144,10 @@ Failure bind_solve_triangular(py::array x, const py::array& a, bool lower, bool 
 void bind_factor(py::module_& m) {
     m.def("cholesky", &bind_cholesky, py::arg("l"), py::arg("a"),
           "l l.T = a from a's lower triangle; None, or (matrix, pivot) of the first that is not positive definite.");
-    m.def("solve", &bind_solve, py::arg("x"), py::arg("a"), py::arg("b"),
-          "a x = b; None, or (matrix, pivot) of the first singular one.");
+    m.def("solve", &bind_solve, py::arg("x"), py::arg("a"), py::arg("b"), py::arg("condition"),
+          "a x = b, and Skeel's condition numbers where they may be large; None, or (matrix, pivot) of the first "
+          "singular "
+          "one.");
     m.def("inverse", &bind_inverse, py::arg("x"), py::arg("a"),
           "x = a⁻¹; None, or (matrix, pivot) of the first singular one.");
     m.def("det", &bind_det, py::arg("determinants"), py::arg("a"), "The determinants of a stack.");

@@ -103,6 +103,67 @@ void solve_with(const Factors<T>& f, T* X, ptrdiff_t n, ptrdiff_t m) {
     solve_triangular<T>(X, m, {f.lu, f.ld, 1}, Triangle::upper, false, n, m);
 }
 
+// X := A⁻ᵀ X for one column.
+template <class T>
+void solve_transposed_with(const Factors<T>& f, T* x, ptrdiff_t n) {
+    solve_triangular<T>(x, 1, {f.lu, 1, f.ld}, Triangle::lower, false, n, 1);
+    solve_triangular<T>(x, 1, {f.lu, 1, f.ld}, Triangle::upper, true, n, 1);
+    for (ptrdiff_t i = n - 1; i >= 0; --i) std::swap(x[i], x[f.pivots[i]]);
+}
+
+// Whether the smallest pivot is so much smaller than the largest that the matrix may be near a singular one.
+template <class T>
+bool pivots_differ(const T* pivots, ptrdiff_t step, ptrdiff_t n) {
+    T smallest = std::abs(pivots[0]), largest = smallest;
+    for (ptrdiff_t i = 1; i < n; ++i) {
+        smallest = std::min(smallest, std::abs(pivots[i * step]));
+        largest = std::max(largest, std::abs(pivots[i * step]));
+    }
+    return smallest < largest * std::sqrt(std::numeric_limits<T>::epsilon());
+}
+
+// ‖A⁻¹ D‖_∞ = ‖D A⁻ᵀ‖_1 with D = diag(|A| 1), by a few solutions.
+// N. Higham, "Fortran codes for estimating the one-norm of a real or complex matrix", 1988.
+template <class T>
+T skeel_condition(const Factors<T>& f, const T* A, ptrdiff_t n) {
+    const Workspace<T> sums(n), x(n), y(n);
+    for (ptrdiff_t i = 0; i < n; ++i) {
+        sums.data()[i] = 0;
+        for (ptrdiff_t j = 0; j < n; ++j) sums.data()[i] += std::abs(A[i * n + j]);
+    }
+    std::fill(x.data(), x.data() + n, T{1} / static_cast<T>(n));
+    T estimate = 0;
+    for (int step = 0; step < 5; ++step) {
+        std::copy(x.data(), x.data() + n, y.data());
+        solve_transposed_with(f, y.data(), n);
+        T norm = 0;
+        for (ptrdiff_t i = 0; i < n; ++i) norm += std::abs(y.data()[i] *= sums.data()[i]);
+        if (step > 0 && !(norm > estimate)) break;
+        estimate = norm;
+        for (ptrdiff_t i = 0; i < n; ++i) y.data()[i] = std::copysign(sums.data()[i], y.data()[i]);
+        solve_with(f, y.data(), n, 1);
+        const T* best = std::max_element(y.data(), y.data() + n, [](T a, T b) { return std::abs(a) < std::abs(b); });
+        std::fill(x.data(), x.data() + n, T{0});
+        x.data()[best - y.data()] = 1;
+    }
+    return estimate;
+}
+
+// ‖A⁻¹ D‖_∞ itself.
+template <class T, int N>
+T skeel_condition(const SmallLu<T, N>& f, const T* A) {
+    T scaled[N * N] = {}, product[N * N], largest = 0;
+    for (int i = 0; i < N; ++i)
+        for (int j = 0; j < N; ++j) scaled[i * N + i] += std::abs(A[i * N + j]);
+    f.solve(product, scaled, N);
+    for (int i = 0; i < N; ++i) {
+        T sum = 0;
+        for (int j = 0; j < N; ++j) sum += std::abs(product[i * N + j]);
+        largest = std::max(largest, sum);
+    }
+    return largest;
+}
+
 }  // namespace
 
 template <class T>
@@ -111,17 +172,21 @@ ptrdiff_t lu_factor(T* A, ptrdiff_t ld, ptrdiff_t* pivots, ptrdiff_t n) {
 }
 
 template <class T>
-ptrdiff_t solve(T* X, const T* A, const T* B, ptrdiff_t n, ptrdiff_t m) {
+ptrdiff_t solve(T* X, const T* A, const T* B, ptrdiff_t n, ptrdiff_t m, T* condition) {
+    if (condition) *condition = 1;
     if (0 < n && n <= kSmall)
         return with_size(n, [=](auto size) -> ptrdiff_t {
             const SmallLu<T, size()> f(A);
-            if (f.singular < 0) f.solve(X, B, m);
-            return f.singular;
+            if (f.singular >= 0) return f.singular;
+            f.solve(X, B, m);
+            if (condition && pivots_differ(&f.a[0][0], size() + 1, n)) *condition = skeel_condition(f, A);
+            return -1;
         });
     const Factors<T> f(A, n);
     if (f.singular >= 0) return f.singular;
     std::copy(B, B + n * m, X);
     solve_with(f, X, n, m);
+    if (condition && n > 0 && pivots_differ(f.lu, f.ld + 1, n)) *condition = skeel_condition(f, A, n);
     return -1;
 }
 
@@ -188,11 +253,11 @@ T determinant(const T* A, ptrdiff_t n) {
     return std::ldexp(mantissa, static_cast<int>(std::clamp(exponent, -limit, limit)));
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                 \
-    template ptrdiff_t lu_factor<T>(T*, ptrdiff_t, ptrdiff_t*, ptrdiff_t);     \
-    template ptrdiff_t solve<T>(T*, const T*, const T*, ptrdiff_t, ptrdiff_t); \
-    template ptrdiff_t inverse<T>(T*, const T*, ptrdiff_t);                    \
-    template void slogdet<T>(T*, T*, const T*, ptrdiff_t);                     \
+#define MMLCORE_INSTANTIATE(T)                                                     \
+    template ptrdiff_t lu_factor<T>(T*, ptrdiff_t, ptrdiff_t*, ptrdiff_t);         \
+    template ptrdiff_t solve<T>(T*, const T*, const T*, ptrdiff_t, ptrdiff_t, T*); \
+    template ptrdiff_t inverse<T>(T*, const T*, ptrdiff_t);                        \
+    template void slogdet<T>(T*, T*, const T*, ptrdiff_t);                         \
     template T determinant<T>(const T*, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)

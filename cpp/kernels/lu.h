@@ -12,9 +12,10 @@ namespace mmlcore {
 template <class T>
 ptrdiff_t lu_factor(T* A, ptrdiff_t ld, ptrdiff_t* pivots, ptrdiff_t n);
 
-// X (n × m) = A⁻¹ B.
+// X (n × m) = A⁻¹ B. condition: an estimate from below of Skeel's condition number ‖|A⁻¹| |A|‖_∞, which the scale of
+// rows does not change; 1 where the pivots are too much alike for it to be large. May be null.
 template <class T>
-ptrdiff_t solve(T* X, const T* A, const T* B, ptrdiff_t n, ptrdiff_t m);
+ptrdiff_t solve(T* X, const T* A, const T* B, ptrdiff_t n, ptrdiff_t m, T* condition = nullptr);
 
 // X (n × n) = A⁻¹.
 template <class T>

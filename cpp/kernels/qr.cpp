@@ -10,6 +10,7 @@ namespace mmlcore {
 namespace {
 
 constexpr ptrdiff_t kLeaf = 8;
+constexpr ptrdiff_t kTSize = kReflectorBlock * kReflectorBlock;
 
 // While it lives, the b × b triangle of a factored panel holds the ones and zeros of V; then R is back.
 template <class T>
@@ -81,6 +82,22 @@ void factor_panel(T* A, ptrdiff_t ld, T* tau, T* t, ptrdiff_t ldt, ptrdiff_t m, 
     for (ptrdiff_t j = 0; j < h; ++j) std::fill(t + j * ldt + h, t + j * ldt + n, T{0});
 }
 
+// Q ← (1 - V T Vᵀ) [1 0; 0 Q'] where the first b rows and columns of Q (m × n) are still zero: they become those of
+// 1 - V T V₁ᵀ, V₁ the first rows of V.
+template <class T>
+void grow_q(T* Q, const T* V, ptrdiff_t ld, const T* t, ptrdiff_t m, ptrdiff_t n, ptrdiff_t b) {
+    if (n > b) {
+        const Workspace<T> products((n - b) * b), weighted((n - b) * b);
+        gemm_columns<T>(products.data(), b, {V + b, ld, 1}, {Q + b * ld + b, 1, ld}, b, n - b, m - b, 1, 0);
+        gemm_columns<T>(weighted.data(), b, {t, 1, kReflectorBlock}, {products.data(), 1, b}, b, n - b, b, 1, 0);
+        gemm_columns<T>(Q + b * ld, ld, {V, 1, ld}, {weighted.data(), 1, b}, m, n - b, b, -1, 1);
+    }
+    T corner[kReflectorBlock * kReflectorBlock];
+    gemm_columns<T>(corner, b, {t, 1, kReflectorBlock}, MatrixView<T>{V, 1, ld}.transposed(), b, b, b, -1, 0);
+    gemm_columns<T>(Q, ld, {V, 1, ld}, {corner, 1, b}, m, b, b, 1, 0);
+    for (ptrdiff_t j = 0; j < b; ++j) Q[j * ld + j] += 1;
+}
+
 // to (contiguous columns) = from (row-major or any view)
 template <class T>
 void copy_columns(T* to, ptrdiff_t ld, MatrixView<T> from, ptrdiff_t m, ptrdiff_t n) {
@@ -95,15 +112,15 @@ void copy_columns(T* to, ptrdiff_t ld, MatrixView<T> from, ptrdiff_t m, ptrdiff_
 }  // namespace
 
 template <class T>
-void qr_factor(T* A, ptrdiff_t ld, T* tau, ptrdiff_t m, ptrdiff_t n) {
+void qr_factor(T* A, ptrdiff_t ld, T* tau, ptrdiff_t m, ptrdiff_t n, T* t) {
     const ptrdiff_t r = std::min(m, n);
-    const Workspace<T> t(kReflectorBlock * kReflectorBlock);
+    const Workspace<T> one(kTSize);
     for (ptrdiff_t j = 0; j < r; j += kReflectorBlock) {
         const ptrdiff_t b = std::min(kReflectorBlock, r - j);
-        T* panel = A + j * ld + j;
-        factor_panel(panel, ld, tau + j, t.data(), kReflectorBlock, m - j, b);
+        T *panel = A + j * ld + j, *block = t ? t + j / kReflectorBlock * kTSize : one.data();
+        factor_panel(panel, ld, tau + j, block, kReflectorBlock, m - j, b);
         const ExplicitTriangle<T> v(panel, ld, b);
-        apply_block(panel + b * ld, ld, panel, ld, t.data(), kReflectorBlock, true, m - j, n - j - b, b);
+        apply_block(panel + b * ld, ld, panel, ld, block, kReflectorBlock, true, m - j, n - j - b, b);
     }
 }
 
@@ -117,10 +134,10 @@ void make_explicit(T* A, ptrdiff_t ld, ptrdiff_t count) {
 
 template <class T>
 void qr(T* Q, T* R, const T* A, ptrdiff_t m, ptrdiff_t n, ptrdiff_t q_cols) {
-    const ptrdiff_t ld = padded_row<T>(m), r = std::min(m, n);
-    const Workspace<T> work(ld * n), tau(r);
+    const ptrdiff_t ld = padded_row<T>(m), r = std::min(m, n), blocks = (r + kReflectorBlock - 1) / kReflectorBlock;
+    const Workspace<T> work(ld * n), tau(r), t(Q ? blocks * kTSize : 0);
     transpose_copy(work.data(), ld, A, n, m, n);
-    qr_factor(work.data(), ld, tau.data(), m, n);
+    qr_factor(work.data(), ld, tau.data(), m, n, Q ? t.data() : nullptr);
     for (ptrdiff_t i = 0; i < q_cols; ++i) {
         std::fill(R + i * n, R + i * n + std::min(i, n), T{0});
         for (ptrdiff_t j = i; j < n; ++j) R[i * n + j] = work.data()[j * ld + i];
@@ -129,14 +146,11 @@ void qr(T* Q, T* R, const T* A, ptrdiff_t m, ptrdiff_t n, ptrdiff_t q_cols) {
     make_explicit(work.data(), ld, r);
     const Workspace<T> q(ld * q_cols);
     std::fill(q.data(), q.data() + ld * q_cols, T{0});
-    for (ptrdiff_t j = 0; j < q_cols; ++j) q.data()[j * ld + j] = 1;
-    // Block `first` leaves the columns before it as they are: there Q is still the identity.
-    const Workspace<T> t(kReflectorBlock * kReflectorBlock);
-    for (ptrdiff_t first = (r - 1) / kReflectorBlock * kReflectorBlock; r > 0 && first >= 0; first -= kReflectorBlock) {
-        const ptrdiff_t b = std::min(kReflectorBlock, r - first);
-        const T* v = work.data() + first * ld + first;
-        form_t(t.data(), b, v, ld, tau.data() + first, m - first, b);
-        apply_block(q.data() + first * ld + first, ld, v, ld, t.data(), b, false, m - first, q_cols - first, b);
+    for (ptrdiff_t j = r; j < q_cols; ++j) q.data()[j * ld + j] = 1;
+    for (ptrdiff_t block = blocks - 1; block >= 0; --block) {
+        const ptrdiff_t first = block * kReflectorBlock, b = std::min(kReflectorBlock, r - first);
+        grow_q(q.data() + first * ld + first, work.data() + first * ld + first, ld, t.data() + block * kTSize,
+               m - first, q_cols - first, b);
     }
     transpose_copy(Q, q_cols, q.data(), ld, q_cols, m);
 }
@@ -150,7 +164,7 @@ void qr_raw(T* H, T* tau, const T* A, ptrdiff_t m, ptrdiff_t n) {
 template <class T>
 void triangular_factor(T* R, MatrixView<T> A, MatrixView<T> B, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k) {
     const ptrdiff_t cols = n + k;
-    const ptrdiff_t chunk = std::max<ptrdiff_t>(8 * cols, 512),
+    const ptrdiff_t chunk = std::max<ptrdiff_t>(8 * cols, 2048),
                     chunks = std::max<ptrdiff_t>((m + chunk - 1) / chunk, 1);
     const ptrdiff_t ld_stack = padded_row<T>(chunks * cols);
     const Workspace<T> stack(ld_stack * cols), tau(cols);
@@ -169,11 +183,11 @@ void triangular_factor(T* R, MatrixView<T> A, MatrixView<T> B, ptrdiff_t m, ptrd
         for (ptrdiff_t j = 0; j < cols; ++j) R[i * cols + j] = j < i ? T{0} : stack.data()[j * ld_stack + i];
 }
 
-#define MMLCORE_INSTANTIATE(T)                                              \
-    template void qr_factor<T>(T*, ptrdiff_t, T*, ptrdiff_t, ptrdiff_t);    \
-    template void make_explicit<T>(T*, ptrdiff_t, ptrdiff_t);               \
-    template void qr<T>(T*, T*, const T*, ptrdiff_t, ptrdiff_t, ptrdiff_t); \
-    template void qr_raw<T>(T*, T*, const T*, ptrdiff_t, ptrdiff_t);        \
+#define MMLCORE_INSTANTIATE(T)                                               \
+    template void qr_factor<T>(T*, ptrdiff_t, T*, ptrdiff_t, ptrdiff_t, T*); \
+    template void make_explicit<T>(T*, ptrdiff_t, ptrdiff_t);                \
+    template void qr<T>(T*, T*, const T*, ptrdiff_t, ptrdiff_t, ptrdiff_t);  \
+    template void qr_raw<T>(T*, T*, const T*, ptrdiff_t, ptrdiff_t);         \
     template void triangular_factor<T>(T*, MatrixView<T>, MatrixView<T>, ptrdiff_t, ptrdiff_t, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)

@@ -6,9 +6,10 @@
 namespace mmlcore {
 
 // A (m × n, contiguous columns) becomes R on and above the diagonal, the reflectors' tails below it;
-// tau: min(m, n) values.
+// tau: min(m, n) values. t, unless null, receives the T of every block of kReflectorBlock reflectors, one after
+// another.
 template <class T>
-void qr_factor(T* A, ptrdiff_t ld, T* tau, ptrdiff_t m, ptrdiff_t n);
+void qr_factor(T* A, ptrdiff_t ld, T* tau, ptrdiff_t m, ptrdiff_t n, T* t = nullptr);
 
 // V (m × count) with explicit zeros and ones from what qr_factor left in A, in place: R is lost.
 template <class T>

@@ -33,8 +33,7 @@ T make_reflector(T* x, ptrdiff_t n) {
 template <class T>
 void form_t(T* t, ptrdiff_t ldt, const T* V, ptrdiff_t ldv, const T* tau, ptrdiff_t m, ptrdiff_t b) {
     // t_jj = τ_j, t_{0…j, j} = -τ_j T_{0…j, 0…j} (V_{0…j}ᵀ v_j); first all the products VᵀV at once.
-    const MatrixView<T> v{V, 1, ldv};
-    gemm_columns<T>(t, ldt, v.transposed(), v, b, b, m, 1, 0);
+    syrk<T>(t, ldt, {V, ldv, 1}, Triangle::lower, b, m);  // row-major's lower triangle is the upper one here
     for (ptrdiff_t j = 0; j < b; ++j) {
         T* column = t + j * ldt;
         for (ptrdiff_t i = 0; i < j; ++i) {  // row i of T reads what stands at and below it: in place from the top

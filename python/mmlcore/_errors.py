@@ -5,13 +5,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["ConvergenceWarning", "choose", "integer", "message"]
+__all__ = ["ConvergenceWarning", "IllConditionedWarning", "choose", "integer", "message"]
 
 _T = TypeVar("_T")
 
 
 class ConvergenceWarning(UserWarning):
     """An iteration stopped short of its tolerance; the message names the residual it reached."""
+
+
+class IllConditionedWarning(UserWarning):
+    """The data determine a result to few digits or none; the message names the condition number."""
 
 
 def message(function: str, argument: str, expectation: str, got: object) -> str:

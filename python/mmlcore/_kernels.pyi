@@ -506,9 +506,9 @@ def softplus_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: num
     """
     dx = dy softplus'(x), where y = softplus(x)
     """
-def solve(x: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray) -> tuple[int, int] | None:
+def solve(x: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray, condition: numpy.ndarray) -> tuple[int, int] | None:
     """
-    a x = b; None, or (matrix, pivot) of the first singular one.
+    a x = b, and Skeel's condition numbers where they may be large; None, or (matrix, pivot) of the first singular one.
     """
 def solve_triangular(x: numpy.ndarray, a: numpy.ndarray, lower: bool, transposed: bool, unit_diagonal: bool) -> tuple[int, int] | None:
     """

@@ -1,4 +1,4 @@
-"""The command ``mmlcore``: facts about the installation, and a network trained on real digits."""
+"""The command ``mmlcore``: facts about the installation, a network trained on real digits, and movies rated alike."""
 
 import argparse
 import sys
@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from math import inf
 
 import mmlcore
-from mmlcore.datasets import load_digits
+from mmlcore.datasets import load_digits, load_movielens
 from mmlcore.layers import Dense
 from mmlcore.models import Sequential
+from mmlcore.recommend import similar_items
 
 __all__ = ["main"]
 
@@ -50,7 +51,36 @@ def _parser() -> argparse.ArgumentParser:
     digits.add_argument("--seed", type=_integer(0), default=0, metavar="N", help="of the weights and the shuffling")
     digits.add_argument("--threads", type=_integer(1), default=None, metavar="N", help="(as 'mmlcore info' says)")
     digits.add_argument("--plot", metavar="FILE", help="draw the learning curves and some predictions")
+
+    recommend = commands.add_parser(
+        "recommend",
+        help="movies that are rated like one of yours",
+        description="The movies of a MovieLens folder (ratings.dat, movies.dat) whose ratings are most like those of "
+        "one movie, by the singular value decomposition of all ratings.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    recommend.add_argument("path", metavar="PATH", help="the folder, such as ml-1m")
+    recommend.add_argument("--movie", type=_integer(1), required=True, metavar="ID", help="id in movies.dat")
+    recommend.add_argument("--top", type=_integer(1), default=10, metavar="N", help="how many titles")
+    recommend.add_argument("-k", type=_integer(1), default=50, metavar="N", help="singular vectors")
     return parser
+
+
+def _recommend(arguments: argparse.Namespace) -> None:
+    data = load_movielens(arguments.path)
+    if arguments.movie not in data.titles:
+        raise ValueError(f"recommend: --movie must be an id of movies.dat, got {arguments.movie}")
+    ratings = data.matrix()
+    if not (data.movie_ids == arguments.movie).any():
+        raise ValueError(f"recommend: --movie must be a movie with ratings, got {arguments.movie}")
+    k = min(arguments.k, *ratings.shape)
+    start = time.perf_counter()
+    found = similar_items(ratings, arguments.movie - 1, top=min(arguments.top, len(ratings)), k=k)
+    seconds = time.perf_counter() - start
+    print(f"{len(data.ratings)} ratings of {len(data.titles)} movies; {k} singular vectors in {seconds:.2f} s")
+    print(f"rated like {data.titles[arguments.movie]}:")
+    for item, cosine in zip(found.items, found.similarity, strict=True):
+        print(f"  {cosine:6.3f}  {data.titles.get(int(item) + 1, f'(no title, id {item + 1})')}")
 
 
 def _digits(arguments: argparse.Namespace) -> None:
@@ -99,6 +129,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "info":
             mmlcore.show_config()
+        elif arguments.command == "recommend":
+            _recommend(arguments)
         else:
             _digits(arguments)
     except KeyboardInterrupt:

@@ -106,3 +106,11 @@ def test_an_error_while_a_rule_is_recorded_names_the_primitive():
     with pytest.raises(ZeroDivisionError) as error:
         grad(lambda x: early(x, 2.0))(1.0)
     assert error.value.__notes__ == ["in the derivative rule of early"]
+
+
+def test_a_tensor_that_outlives_a_watched_transform_is_a_value():
+    kept = []
+    with detect_anomaly():
+        grad(lambda x: kept.append(x * 2.0) or np.sum(x))(X)
+    assert np.array_equal(np.asarray(kept[0] * kept[0]), 4 * X * X)
+    assert kept[0].tape.kept == []

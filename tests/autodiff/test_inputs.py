@@ -31,11 +31,21 @@ def test_directions_must_fit():
         jvp(np.sin, (np.ones(2),), (np.ones(3),))
     with pytest.raises(ValueError, match=r"^jvp: tangents must be 1 of them, got 2$"):
         jvp(np.sin, (np.ones(2),), (np.ones(2), np.ones(2)))
-    with pytest.raises(ValueError, match=r"^jvp: tangents must be a structure of 2 arrays, got 1 arrays$"):
+    with pytest.raises(
+        ValueError, match=r"^jvp: tangents must be a structure with \[0\]\[0\], \[0\]\[1\], got \[0\]\[0\]$"
+    ):
         jvp(lambda x: x[0], ([1.0, 2.0],), ([1.0],))
+    with pytest.raises(ValueError, match=r"^jvp: tangents must be a structure with \[0\]\['a'\], got \[0\]\['b'\]$"):
+        jvp(lambda p: p["a"], ({"a": 1.0},), ({"b": 1.0},))
     with pytest.raises(TypeError, match=r"^jvp: tangents must be a tuple, one for each argument, got float$"):
         jvp(np.sin, (1.0,), 1.0)
-    assert matching([np.float32(1)], 2.0, "f", "v")[0].dtype == np.float32
+    assert matching(1.0, [np.float32(1)], 2.0, "f", "v")[0].dtype == np.float32
+
+
+def test_the_order_of_keys_does_not_matter():
+    f = lambda p: 10 * p["a"] + p["b"]  # noqa: E731
+    assert jvp(f, ({"a": 1.0, "b": 2.0},), ({"b": 3.0, "a": 5.0},))[1] == 53.0
+    assert list(grad(f)({"b": 2.0, "a": 1.0})) == ["b", "a"]
 
 
 def test_a_finished_gradient_is_an_array_of_its_own():

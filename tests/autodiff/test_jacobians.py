@@ -1,5 +1,7 @@
 """Matrices of derivatives against their definition, row by row and column by column."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -140,3 +142,36 @@ def test_refusals():
     with pytest.raises(TypeError, match=r"^grad: the value of f must be a real scalar, got shape \(3,\)"):
         hessian(np.sin)(X)
     assert grad(np.sum)(X).shape == (3,)
+
+
+def everything(x):
+    """Most kinds of rules in one function: joint ones, fused kernels, index arrays, scans, contractions."""
+    s = np.sort(np.tanh(A[:3] @ x))
+    e = np.einsum("i,ij,j->", s, A[:3], np.cumsum(x)) + np.prod(x + 2) + np.logaddexp(x[0], x[1])
+    c = np.sum(np.convolve(x, s)[1:4] * np.pad(x, 1, mode="reflect")[[0, 3, 4]]) + np.max(x) * np.linalg.norm(x)
+    fused = ops.softmax_cross_entropy(np.stack([x, s]), [0, 2])[1] + np.sum(ops.dense(x[None], A[:3], x, "tanh"))
+    return e + c + fused
+
+
+def test_all_mixtures_of_modes_give_the_same_third_derivatives():
+    found = []
+    for modes in product(("forward", "reverse"), repeat=3):
+        f = everything
+        for mode in modes:
+            f = jacobian(f, mode=mode)
+        found.append(f(X))
+    for T in found:
+        np.testing.assert_allclose(T, found[0], rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(T, T.transpose(2, 0, 1), rtol=1e-9, atol=1e-10)
+    step = 1e-5 * np.eye(3)
+    H = hessian(everything)
+    columns = np.stack([(H(X + h) - H(X - h)) / 2e-5 for h in step], axis=-1)
+    np.testing.assert_allclose(found[0], columns, rtol=1e-6, atol=1e-7)
+
+
+def test_an_inner_jacobian_takes_the_outer_variable():
+    f = lambda x: jacobian(lambda y: np.outer(x, y) * y)(x)  # noqa: E731
+    # ∂(x_i y_j²)/∂y_k at y = x: 2 x_i x_j δ_jk
+    expected = 2 * np.einsum("il,j,jk->ijkl", np.eye(3), X, np.eye(3))
+    expected += 2 * np.einsum("i,jl,jk->ijkl", X, np.eye(3), np.eye(3))
+    np.testing.assert_allclose(jacobian(f)(X), expected, rtol=1e-13, atol=1e-15)

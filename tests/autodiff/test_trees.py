@@ -43,6 +43,7 @@ def test_rebuilding_with_the_same_leaves_gives_the_same_tree(tree):
 def test_leaves_come_with_their_places():
     leaves, _ = flatten({"a": [1.0, Point(2.0, 3.0)], "b": Layer(4.0, None)})
     assert leaves == [("['a'][0]", 1.0), ("['a'][1][0]", 2.0), ("['a'][1][1]", 3.0), ("['b'].w", 4.0)]
+    assert [path for path, _ in flatten({10: 1.0, 2: 2.0, "x": 3.0})[0]] == ["['x']", "[10]", "[2]"]
 
 
 def test_what_is_a_leaf():

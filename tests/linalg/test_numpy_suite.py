@@ -1,5 +1,6 @@
 """numpy.linalg.tests with our functions in NumPy's place, in a process of its own."""
 
+import inspect
 import os
 import re
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from mmlcore import linalg
 
@@ -33,3 +35,15 @@ def test_named_results_have_numpy_fields() -> None:
         ours, theirs = getattr(linalg, name)(a), getattr(np.linalg, name)(a)
         assert type(ours).__name__ == type(theirs).__name__
         assert ours._fields == theirs._fields
+
+
+@pytest.mark.parametrize("name", sorted(set(np.linalg.__all__) - {"LinAlgError"}))
+def test_arguments_are_numpys(name: str) -> None:
+    ours, theirs = (list(inspect.signature(getattr(m, name)).parameters.values()) for m in (linalg, np.linalg))
+    for one, other in zip(ours, theirs, strict=False):
+        assert one.kind == other.kind
+        if one.kind != inspect.Parameter.POSITIONAL_ONLY:
+            assert one.name == other.name
+        assert one.default == other.default or repr(other.default) == "<no value>"
+    assert len(ours) >= len(theirs)
+    assert all(extra.default is not inspect.Parameter.empty for extra in ours[len(theirs) :])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from mmlcore import linalg
 from mmlcore._errors import ConvergenceWarning
@@ -39,3 +40,18 @@ def test_stopping_short_warns_with_the_residual():
     assert record[0].filename == __file__
     with pytest.warns(ConvergenceWarning, match="power_iteration: sigma was still changing, residual"):
         linalg.power_iteration(a, n_iter=3)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-200])
+def test_sparse_as_dense(size):
+    a = scipy.sparse.random_array((60, 40), density=0.1, rng=np.random.default_rng(5)).tocsr() * size
+    sparse, dense = linalg.power_iteration(a, seed=1), linalg.power_iteration(a.toarray(), seed=1)
+    np.testing.assert_allclose(sparse.sigma, dense.sigma, rtol=1e-13)
+    np.testing.assert_allclose(sparse.trace[:5], dense.trace[:5], rtol=1e-12)
+    np.testing.assert_allclose(a @ sparse.v, sparse.sigma * sparse.u, atol=1e-6 * size)
+    with pytest.warns(ConvergenceWarning, match="power_iteration: sigma was still changing, residual"):
+        assert len(linalg.power_iteration(a, 2).trace) == 2
+    with pytest.warns(ConvergenceWarning, match="the start lies in the null space"):
+        linalg.power_iteration(scipy.sparse.csr_array([[0, 0], [0, 5.0]]), v0=[1, 0])
+    with pytest.raises(linalg.LinAlgError, match="power_iteration: a must be finite"):
+        linalg.power_iteration(scipy.sparse.csr_array([[np.inf]]))

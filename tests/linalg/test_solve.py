@@ -4,8 +4,10 @@ import pickle
 
 import numpy as np
 import pytest
+import scipy.linalg
 
-from mmlcore import linalg
+from mmlcore import _kernels, linalg
+from mmlcore._errors import IllConditionedWarning
 
 SIZES = [1, 2, 15, 16, 17, 33, 64, 100, 130]
 
@@ -108,3 +110,40 @@ def test_float32_stays_float32_whoever_made_the_dtype():
 def test_a_view_of_more_than_memory_is_a_memory_error():
     with pytest.raises(MemoryError):
         linalg.det(np.broadcast_to(1.0, (2**22, 2**22)))
+
+
+@pytest.mark.parametrize("n", [4, 8, 14, 40])
+def test_ill_conditioning_is_reported_with_its_number(n):
+    """Of singular values that fall from 1 to 1 / condition."""
+    rng = np.random.default_rng(0)
+    u, v = (np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2))
+    for condition, warned in ((1e10, False), (1e18, True)):
+        a = u * np.geomspace(1, 1 / condition, n) @ v.T
+        if not warned:
+            linalg.solve(a, np.ones(n))  # a warning would be an error here
+            continue
+        with pytest.warns(
+            IllConditionedWarning, match=r"solve: a is ill-conditioned, condition number [\d.e+]+: x may"
+        ):
+            linalg.solve(a, np.ones(n))
+
+
+def test_conditioning_of_one_in_a_stack_and_the_scale_of_rows():
+    a = np.stack([np.eye(3), np.diag([1, 1e-200, 1e200]), np.eye(3)])
+    linalg.solve(a, np.ones(3))
+    a[2] = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    with pytest.warns(IllConditionedWarning, match=r"\(matrix 2 of the stack\)") as record:
+        linalg.solve(a, np.ones(3))
+    assert record[0].filename == __file__
+
+
+@pytest.mark.parametrize("n", [8, 10])
+def test_the_condition_number_is_skeels(n):
+    """Hilbert matrices, whose inverses are known integers; up to n = 8 it is computed, above estimated from below."""
+    a = scipy.linalg.hilbert(n)
+    exact = (np.abs(scipy.linalg.invhilbert(n)) @ a).sum(axis=1).max()
+    a *= 10.0 ** np.linspace(-100, 100, n)[:, None]  # the scale of rows changes nothing
+    a = a[::-1].copy()
+    x, condition = np.empty((n, 1)), np.empty(())
+    assert _kernels.solve(x, a, np.ones((n, 1)), condition) is None
+    assert (0.999 if n == 8 else 0.3) * exact <= condition <= 1.001 * exact

@@ -77,7 +77,8 @@ def test_binary_rules_sum_over_broadcast_axes():
         return np.hypot(x, y)
 
     binary_rules(hypot, lambda g, ans, x, y: g * x / ans, lambda g, ans, x, y: g * y / ans)
-    x, y = RANDOM.normal(size=(3, 1)), RANDOM.normal(size=4)
+    random = np.random.default_rng(9)  # its own, away from the kink at 0: how much hypothesis draws above varies
+    x, y = random.uniform(0.5, 1.5, (3, 1)), random.uniform(-1.5, -0.5, 4)
     for args in [(x, y), (x, x), (y, np.array(2.0))]:
         check_grads(hypot, args, order=2)
         check_grads(lambda x, b=args[1]: hypot(x, b), args[:1], order=2)

@@ -66,16 +66,16 @@ def test_elements_that_are_zero_get_the_gradient_zero(ord):
 @pytest.mark.parametrize(
     ("x", "ord", "axis"),
     [
-        (S[0], 2, None),
-        (S[0], "nuc", None),
-        (S, 1, (0, 1)),
+        (S[0], 3, None),
+        (S[0], -1, None),
+        (S[0, 0], "nuc", None),
         (S[0, 0], 0, None),
         (S[0, 0], -1, None),
         (S[0, 0], "fro", 0),
     ],
 )
 def test_norms_that_we_do_not_have(x, ord, axis):
-    with pytest.raises(ValueError, match=r"^norm: ord must be None, 'fro' for matrices, or a positive number"):
+    with pytest.raises(ValueError, match=r"^norm: ord must be None, 'fro', 'nuc', 1, 2, -2 or inf for matrices, or"):
         ops.norm(x, ord, axis)
 
 
@@ -117,3 +117,13 @@ def test_too_few_elements(name):
         getattr(ops, name)([5.0], ddof=1)
     with pytest.raises(ValueError, match="axis must be between -1 and 0, got 2"):
         getattr(ops, name)([5.0], axis=2)
+
+
+@pytest.mark.parametrize("ord", ["nuc", 2, -2, 1, np.inf])
+@pytest.mark.parametrize("axis", [None, (0, 1), (-1, 0)])
+def test_norms_of_matrices(ord, axis):
+    x = np.random.default_rng(9).normal(size=(4, 3))
+    np.testing.assert_allclose(ops.norm(x, ord, axis), np.linalg.norm(x, ord, axis), rtol=1e-13)
+    check_grads(lambda x: np.linalg.norm(x, ord, axis), (x,), order=2, rtol=1e-5, atol=1e-5)
+    stack = np.random.default_rng(10).normal(size=(2, 3, 3))
+    check_grads(lambda x: np.linalg.matrix_norm(x, ord=ord, keepdims=True), (stack,), order=1)

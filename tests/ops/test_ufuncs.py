@@ -97,3 +97,11 @@ def test_logaddexp_at_all_sizes():
         expected = np.logaddexp(x, y)
     np.testing.assert_allclose(np.asarray(kept[0]), expected, rtol=1e-15)
     check_grads(np.logaddexp, (np.zeros(2), np.zeros(2)), order=3)  # equal ones have derivatives too
+    for zero in (0, 0.0):  # the softplus
+        with np.errstate(invalid="ignore"):
+            expected = np.logaddexp(zero, ends)
+        for f in (lambda x, z=zero: np.logaddexp(z, x), lambda x, z=zero: np.logaddexp(x, z)):
+            kept.clear()
+            grad(lambda x, f=f: kept.append(f(x)) or np.sum(x))(ends)
+            np.testing.assert_allclose(np.asarray(kept[0]), expected, rtol=1e-15)
+            check_grads(f, (np.array([-1.0, 0.0, 2.0]),), order=3)

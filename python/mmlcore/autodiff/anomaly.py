@@ -1,5 +1,6 @@
 """Where a NaN or an error in a derivative rule came from: the primitive and the user's line."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +18,8 @@ from mmlcore.autodiff.tensor import Tensor, plain
 
 __all__ = ["detect_anomaly", "explained", "open_forward", "open_tape", "users_line"]
 
-_HOUSE = str(Path(__file__).resolve().parents[1])
-_NUMPY = str(Path(np.__file__).resolve().parent)
+_HOUSE = str(Path(__file__).resolve().parents[1]) + os.sep
+_NUMPY = str(Path(np.__file__).resolve().parent) + os.sep
 _watching: ContextVar[bool | None] = ContextVar("_watching", default=None)  # None: nobody watches; True: for NaNs too
 
 
@@ -140,6 +141,8 @@ class _WatchedTape:
         """What the primitives' own wrappers do on a tape, checked."""
         own = [i for i, x in enumerate(args) if type(x) is Tensor and x.tape is self]
         values = [x.value if i in own else x for i, x in enumerate(args)]
+        if not self.open:
+            return Tensor(call(*values, **kwargs), self, 0)
         ans, pullback = rules.record(call, tuple(own), values, kwargs)
         where = users_line()
         if self.nans and _is_nan(ans) and not any(_is_nan(x) for x in values):

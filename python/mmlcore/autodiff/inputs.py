@@ -86,7 +86,8 @@ class Inputs:
         """Directions for the arguments, in their structure, shapes and dtypes, as leaves."""
         if len(given) != len(self.positions):
             raise ValueError(message(self.name, argument, f"{len(self.positions)} of them", len(given)))
-        return matching(self.leaves, given, self.name, argument)
+        points = tuple(self.args[i] for i in self.positions)
+        return matching(points, self.leaves, given, self.name, argument)
 
     def gradients(self, gradients: Sequence[Any]) -> Any:
         """Gradients as the caller gets them: in the arguments' structure and dtypes, each an array of its own."""
@@ -100,11 +101,12 @@ class Inputs:
         return self.restored(ready)
 
 
-def matching(leaves: Sequence[Any], given: Any, function: str, argument: str) -> list[Any]:
-    """The leaves of `given`, which must be as many and of the same shapes as `leaves`, in their dtypes."""
-    parts, _ = flatten(given)
-    if len(parts) != len(leaves):
-        raise ValueError(message(function, argument, f"a structure of {len(leaves)} arrays", f"{len(parts)} arrays"))
+def matching(tree: Any, leaves: Sequence[Any], given: Any, function: str, argument: str) -> list[Any]:
+    """The leaves of `given`, which must have the structure of `tree` and the shapes of `leaves`, in their dtypes."""
+    parts, wanted = flatten(given)[0], [path for path, _ in flatten(tree)[0]]
+    found = [path for path, _ in parts]
+    if found != wanted:
+        raise ValueError(message(function, argument, f"a structure with {_listed(wanted)}", _listed(found)))
     ready = []
     for (path, part), x in zip(parts, leaves, strict=True):
         part = differentiable(part, function, argument + path)
@@ -112,6 +114,10 @@ def matching(leaves: Sequence[Any], given: Any, function: str, argument: str) ->
             raise ValueError(message(function, argument + path, f"of shape {x.shape}", f"shape {part.shape}"))
         ready.append(part if part.dtype == x.dtype else part.astype(x.dtype))
     return ready
+
+
+def _listed(paths: list[str]) -> str:
+    return ", ".join(path or "one array" for path in paths) or "nothing"
 
 
 def differentiable(x: Any, function: str, argument: str) -> Any:

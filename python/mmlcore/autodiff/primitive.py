@@ -52,7 +52,7 @@ def primitive(f: F) -> F:
     code = f.__code__
     fixed = not (code.co_flags & _OPEN_ARGUMENTS or code.co_kwonlyargcount or f.__defaults__)
     make = {1: _unary, 2: _binary}.get(code.co_argcount, _general) if fixed else _general
-    rules = Rules(f.__name__, general=make is _general)
+    rules = Rules(f.__name__.lstrip("_"), general=make is _general)
     call = make(f, rules, Tensor)
     # The wrapper takes over the names of f's arguments, and f's globals: doctest looks for it in f's module.
     own = call.__code__

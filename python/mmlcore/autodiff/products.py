@@ -102,11 +102,13 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     inputs = Inputs("vjp", primals, range(len(primals)))
     recording = Recording(f, inputs, {}, has_aux)
     values = [_array(x) for x in recording.values]
+    value = recording.rebuild(iter(recording.values))
 
     def pullback(cotangent: Any) -> Any:
-        return inputs.gradients(recording.walk(matching(values, cotangent, "vjp", "the pullback's argument")))
+        gradients = matching(value, values, cotangent, "vjp", "the pullback's argument")
+        return inputs.gradients(recording.walk(gradients))
 
-    pair = recording.rebuild(iter(recording.values)), pullback
+    pair = value, pullback
     return (*pair, recording.aux) if has_aux else pair
 
 

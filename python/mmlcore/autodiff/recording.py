@@ -19,7 +19,7 @@ def leaves_of(out: Any) -> tuple[list[Any], Callable[..., Any]]:
     if is_leaf(out):
         return [out], next
     parts, rebuild = flatten(settled(out))
-    return [part for _, part in parts], rebuild
+    return [settled(part) for _, part in parts], rebuild
 
 
 class Recording:

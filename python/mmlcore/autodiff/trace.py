@@ -103,11 +103,11 @@ class Graph:
         for i, step in enumerate(self.steps):
             x, y = places[i]
             for edge, parent in enumerate(step.parents):
-                x0, y0 = places[parent][0] + 130, places[parent][1] + 20
-                shift = 8 * edge
-                parts.append(f'<path d="M{x0},{y0} L{x},{y + 14 + shift}" stroke="#888" fill="none"/>')
-                text = escape(self._edge(step, edge))
-                parts.append(f'<text x="{(x0 + x) / 2}" y="{(y0 + y + 14 + shift) / 2 - 3}" fill="#a33">{text}</text>')
+                x0, y0, end = places[parent][0] + 130, places[parent][1] + 20, y + 12 + 15 * edge
+                parts.append(f'<path d="M{x0},{y0} L{x},{end}" stroke="#888" fill="none"/>')
+                text = escape(self._edge(step, edge))  # close to its end, where edges are apart
+                label = (x - 6, end - 3 + 6 * (y0 - end) / max(x - x0, 1))
+                parts.append(f'<text x="{label[0]}" y="{label[1]:.0f}" text-anchor="end" fill="#a33">{text}</text>')
         for i, step in enumerate(self.steps):
             x, y = places[i]
             fill = "#dfd" if i in self.results else "#eef" if not step.parents else "#fff"
@@ -131,7 +131,10 @@ class Graph:
         return [f"{i}: {step.name}", value]
 
     def _edge(self, step: Step, edge: int) -> str:
-        return _short(step.derivatives[edge]) if step.derivatives else ""
+        if not step.derivatives:
+            return ""
+        derivative = step.derivatives[edge]
+        return _short(derivative) if np.size(derivative) == 1 else str(np.shape(derivative))
 
     def _layout(self) -> tuple[list[tuple[int, int]], int, int]:
         """A corner for every box: columns by the longest path from an argument."""
@@ -172,7 +175,7 @@ class _Tracer:
             ans = call(*values, **kwargs)
         constants = [_short(x) for i, x in enumerate(args) if i not in own and x is not None]
         constants += [f"{key}={_short(value)}" for key, value in kwargs.items()]
-        name = rules.name.lstrip("_") + (f" [{', '.join(constants)}]" if constants else "")
+        name = rules.name + (f" [{', '.join(constants)}]" if constants else "")
         return self.tensor(ans, name, tuple(args[i].node for i in own), derivatives)
 
 

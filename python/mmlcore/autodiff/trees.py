@@ -29,9 +29,9 @@ def flatten(tree: Any) -> tuple[list[tuple[str, Any]], Rebuild]:
     --------
     >>> leaves, rebuild = flatten({"w": [1.0, 2.0], "b": (3.0,)})
     >>> leaves
-    [("['w'][0]", 1.0), ("['w'][1]", 2.0), ("['b'][0]", 3.0)]
+    [("['b'][0]", 3.0), ("['w'][0]", 1.0), ("['w'][1]", 2.0)]
     >>> rebuild(iter("abc"))
-    {'w': ['a', 'b'], 'b': ('c',)}
+    {'w': ['b', 'c'], 'b': ('a',)}
     """
     leaves: list[tuple[str, Any]] = []
     return leaves, _walk(tree, "", leaves)
@@ -43,8 +43,8 @@ def _walk(tree: Any, path: str, leaves: list[tuple[str, Any]]) -> Rebuild:
         return next
     if tree is None:
         return lambda values: None
-    if isinstance(tree, dict):
-        parts = {key: _walk(tree[key], f"{path}[{key!r}]", leaves) for key in tree}
+    if isinstance(tree, dict):  # whatever the order of its keys, so that two dicts with the same ones correspond
+        parts = {key: _walk(tree[key], f"{path}[{key!r}]", leaves) for key in sorted(tree, key=repr)}
         return lambda values: _same_dict(tree, {key: part(values) for key, part in parts.items()})
     if isinstance(tree, (list, tuple)):
         sequence = [_walk(part, f"{path}[{i}]", leaves) for i, part in enumerate(tree)]
@@ -58,7 +58,7 @@ def _walk(tree: Any, path: str, leaves: list[tuple[str, Any]]) -> Rebuild:
 
 def _same_dict(tree: Any, entries: dict[Any, Any]) -> Any:
     if type(tree) is dict:
-        return entries
+        return {key: entries[key] for key in tree}
     new = copy(tree)
     new.update(entries)
     return new

@@ -6,5 +6,6 @@ Nothing here downloads anything. Imports NumPy only.
 
 from mmlcore.datasets.digits import load_digits
 from mmlcore.datasets.idx import load_mnist, read_idx
+from mmlcore.datasets.movielens import MovieLens, load_movielens
 
-__all__ = ["load_digits", "load_mnist", "read_idx"]
+__all__ = ["MovieLens", "load_digits", "load_mnist", "load_movielens", "read_idx"]

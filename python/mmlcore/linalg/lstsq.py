@@ -109,7 +109,7 @@ def _wide(a: FloatArray, b: FloatArray, rcond: float | None) -> tuple[FloatArray
 
 def _unit(x: FloatArray) -> Any:
     """The power of two that brings x near one where its squares would over- or underflow; otherwise 1."""
-    largest = x.dtype.type(np.abs(x).max(initial=0))
+    largest = np.maximum(x.max(initial=0), -x.min(initial=0))  # no copy of |x|
     if not np.isfinite(largest):
         raise LinAlgError(message("lstsq", "a and b", "finite", "NaN or infinity"))
     low, high = np.sqrt(np.finfo(x.dtype).tiny) * 2**20, np.sqrt(np.finfo(x.dtype).max) / 2**20

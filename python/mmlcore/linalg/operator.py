@@ -11,7 +11,7 @@ from mmlcore._arrays import FloatArray, as_float
 from mmlcore._errors import message
 from mmlcore.linalg.stacks import require_finite
 
-__all__ = ["Operator", "as_operator"]
+__all__ = ["Operator", "as_operator", "is_sparse"]
 
 
 class Operator:
@@ -54,10 +54,15 @@ class Operator:
         return product
 
 
+def is_sparse(a: Any) -> bool:
+    """Whether `a` is one of SciPy's sparse matrices: whoever passes one has imported it."""
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and bool(sparse.issparse(a))
+
+
 def as_operator(function: str, a: Any) -> Operator:
     """`a` (array_like or SciPy sparse, shape (m, n)) as an Operator, or the error that says what it must be."""
-    sparse = sys.modules.get("scipy.sparse")  # whoever passes one has imported it
-    if sparse is not None and sparse.issparse(a):
+    if is_sparse(a):
         values = as_float(a.data if hasattr(a, "data") else np.empty(0), function, "a")
         matrix = a.tocsr().astype(values.dtype)
         require_finite(function, matrix.data)

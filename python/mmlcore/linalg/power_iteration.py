@@ -10,8 +10,8 @@ from mmlcore import _kernels
 from mmlcore._arrays import FloatArray, as_float
 from mmlcore._errors import ConvergenceWarning, message
 from mmlcore._random import Seed, as_generator
+from mmlcore.linalg.operator import Operator, as_operator, is_sparse
 from mmlcore.linalg.qr import qr
-from mmlcore.linalg.stacks import require_finite
 
 __all__ = ["PowerIterationResult", "deflation", "power_iteration", "require_steps"]
 
@@ -41,7 +41,7 @@ def power_iteration(
 
     Parameters
     ----------
-    a : array_like, shape (m, n)
+    a : array_like or SciPy sparse matrix, shape (m, n)
     n_iter : int
         At most this many steps.
     tol : float, optional
@@ -81,10 +81,10 @@ def power_iteration(
     >>> round(sigma**2, 6)
     45.0
     """
-    a = as_float(a, "power_iteration", "a")
-    if a.ndim != 2 or a.size == 0:
-        raise LinAlgError(message("power_iteration", "a", "a non-empty matrix", f"shape {a.shape}"))
-    require_finite("power_iteration", a)
+    matrix = a if is_sparse(a) else as_float(a, "power_iteration", "a")
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise LinAlgError(message("power_iteration", "a", "a non-empty matrix", f"shape {matrix.shape}"))
+    a = as_operator("power_iteration", matrix)
     require_steps("power_iteration", n_iter)
     if v0 is None:
         start = as_generator(seed, "power_iteration").standard_normal(a.shape[1])
@@ -93,14 +93,45 @@ def power_iteration(
         if start.shape != a.shape[1:] or not np.isfinite(start).all() or not start.any():
             got = f"shape {start.shape}" if start.shape != a.shape[1:] else repr(start)
             raise ValueError(message("power_iteration", "v0", f"a non-zero vector of length {a.shape[1]}", got))
-    result, steps, converged = _iterate(a, start, n_iter, float(np.finfo(a.dtype).eps) if tol is None else tol)
-    if not converged and a.any():
+    limit = float(np.finfo(a.dtype).eps) if tol is None else tol
+    if is_sparse(matrix):
+        result, steps, converged = _iterate_sparse(a, start, n_iter, limit)
+    else:
+        result, steps, converged = _iterate(matrix, start, n_iter, limit)
+    if not converged and not a.zero:
         sigma, u, v, _ = result
-        residual = float(np.linalg.norm(a.T @ u - sigma * v)) / (sigma or 1)
+        back = a.transposed_times(u[:, None])[:, 0] * a.scale
+        residual = float(np.linalg.norm(back - sigma * v)) / (sigma or 1)
         why = "sigma was still changing" if sigma else "the start lies in the null space"
         text = f"power_iteration: {why}, residual {residual:.3g}, after {steps} iterations"
         warnings.warn(text, ConvergenceWarning, stacklevel=2)
     return result
+
+
+def _iterate_sparse(a: Operator, start: FloatArray, n_iter: int, tol: float) -> tuple[PowerIterationResult, int, bool]:
+    """What the kernel does, on products with a sparse matrix."""
+    v = (start / np.linalg.norm(start)).astype(a.dtype)
+    u: FloatArray = np.zeros(a.shape[0], a.dtype)
+    trace: list[float] = []
+    for step in range(n_iter):
+        u = a.times(v[:, None])[:, 0]
+        trace.append(float(np.linalg.norm(u)))
+        if trace[-1] == 0:
+            break
+        u /= a.dtype.type(trace[-1])
+        if len(trace) > 1 and abs(trace[-1] - trace[-2]) <= tol * trace[-1]:
+            break
+        if step + 1 < n_iter:
+            v = a.transposed_times(u[:, None])[:, 0]
+            v /= np.linalg.norm(v)
+    else:
+        return _scaled(a, u, v, trace), n_iter, False
+    return _scaled(a, u, v, trace), len(trace), trace[-1] > 0
+
+
+def _scaled(a: Operator, u: FloatArray, v: FloatArray, trace: list[float]) -> PowerIterationResult:
+    sigmas = np.array(trace, a.dtype) * a.dtype.type(a.scale)
+    return PowerIterationResult(float(sigmas[-1]), u, v, sigmas)
 
 
 def _iterate(a: FloatArray, start: FloatArray, n_iter: int, tol: float) -> tuple[PowerIterationResult, int, bool]:

@@ -1,5 +1,6 @@
 """Linear systems, inverses and determinants by LU factorisation with partial pivoting."""
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.linalg import LinAlgError
 
 from mmlcore import _kernels
 from mmlcore._arrays import FloatArray, as_float, as_same_float
-from mmlcore._errors import message
+from mmlcore._errors import IllConditionedWarning, message
 from mmlcore.linalg.stacks import like, require_square, stack_position, stacked_right_side, working_precision
 
 __all__ = ["SlogdetResult", "det", "inv", "slogdet", "solve"]
@@ -44,6 +45,11 @@ def solve(a: Any, b: Any) -> FloatArray:
     ValueError
         If the shapes do not fit.
 
+    Warns
+    -----
+    IllConditionedWarning
+        If Skeel's condition number ‖|a⁻¹| |a|‖_∞, which the scale of rows does not change, is above 1 / eps.
+
     Examples
     --------
     >>> from mmlcore import linalg
@@ -54,10 +60,15 @@ def solve(a: Any, b: Any) -> FloatArray:
     a, b = as_same_float("solve", a=a, b=b)
     require_square("solve", a)
     a, right, shape = stacked_right_side("solve", a, b)
-    x = np.empty(right.shape, a.dtype)
-    failure = _kernels.solve(x, a, right)
+    x, conditions = np.empty(right.shape, a.dtype), np.empty(a.shape[:-2], a.dtype)
+    failure = _kernels.solve(x, a, right, conditions)
     if failure is not None:
         raise _singular("solve", a, failure)
+    worst = conditions.max(initial=1)
+    if worst * np.finfo(a.dtype).eps >= 1:
+        position = stack_position(a, int(np.argmax(conditions)))
+        text = f"solve: a is ill-conditioned, condition number {worst:.3g}{position}: x may have no correct digit"
+        warnings.warn(text, IllConditionedWarning, stacklevel=2)
     return like(original, x.reshape(shape))
 
 

@@ -17,18 +17,18 @@ _BACKWARDS = slice(None, None, -1)
 
 
 @primitive
-def _full(a: Any, v: Any) -> Any:
+def _convolve(a: Any, v: Any) -> Any:
     a, v = as_same_float("convolve", a=a, v=v)
     return np.convolve(a, v)
 
 
-def _full_a(ans: Any, a: Any, v: Any) -> Callable[[Any], Any]:
+def _back_to_a(ans: Any, a: Any, v: Any) -> Callable[[Any], Any]:
     n, m = shape_of(a)[0], shape_of(v)[0]
-    return lambda g: getitem(_full(g, getitem(v, _BACKWARDS)), slice(m - 1, m - 1 + n))
+    return lambda g: getitem(_convolve(g, getitem(v, _BACKWARDS)), slice(m - 1, m - 1 + n))
 
 
-defvjp(_full, _full_a, lambda ans, a, v: _full_a(ans, v, a))
-defjvp(_full, "linear", "linear")
+defvjp(_convolve, _back_to_a, lambda ans, a, v: _back_to_a(ans, v, a))
+defjvp(_convolve, "linear", "linear")
 
 
 @implements(np.convolve)
@@ -69,9 +69,9 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
             raise ValueError(message("convolve", name, "one-dimensional and not empty", got))
     long, short = sorted((shape_of(a)[0], shape_of(v)[0]), reverse=True)
     if mode == "full":
-        return _full(a, v)
+        return _convolve(a, v)
     part = slice((short - 1) // 2, (short - 1) // 2 + long) if mode == "same" else slice(short - 1, long)
-    return getitem(_full(a, v), part)
+    return getitem(_convolve(a, v), part)
 
 
 @implements(np.correlate)

@@ -7,7 +7,7 @@ import numpy as np
 
 from mmlcore._arrays import as_float
 from mmlcore.autodiff import Tensor, defjvp, defvjp, implements, method, plain, primitive
-from mmlcore.ops.broadcasting import binary_rules, elementwise, pair, unbroadcast, widened
+from mmlcore.ops.broadcasting import FLOATS, binary_rules, elementwise, pair, unbroadcast, widened
 
 __all__ = ["clip", "maximum", "minimum", "where"]
 
@@ -40,7 +40,7 @@ def maximum(x: Any, y: Any) -> Any:
     >>> grad(lambda x: np.sum(ops.maximum(x, 0)))(np.array([-1.0, 0.0, 2.0]))
     array([0. , 0.5, 1. ])
     """
-    return pair("maximum", np.maximum, x, y)
+    return _quickly("maximum", np.maximum, x, y)
 
 
 @implements(np.minimum)
@@ -68,16 +68,31 @@ def minimum(x: Any, y: Any) -> Any:
     >>> ops.minimum([-1, 2], 0)
     array([-1.,  0.])
     """
-    return pair("minimum", np.minimum, x, y)
+    return _quickly("minimum", np.minimum, x, y)
 
 
-def _share(g: Any, ahead: Any, ahead_or_equal: Any) -> Any:
-    """All of the gradient where an operand is ahead, half where they are equal, in the dtype of g."""
-    return (g * ahead + g * ahead_or_equal) * 0.5
+def _quickly(function: str, ufunc: np.ufunc, x: Any, y: Any) -> Any:
+    """NumPy's answer where the dtype rule gives the same, otherwise what `pair` says."""
+    try:
+        ans = ufunc(x, y)
+        if ans.dtype in FLOATS and type(ans) in (np.ndarray, np.float64, np.float32):
+            return ans
+    except (TypeError, ValueError):
+        pass
+    return pair(function, ufunc, x, y)
 
 
-binary_rules(maximum, lambda g, ans, x, y: _share(g, x > y, x >= y), lambda g, ans, x, y: _share(g, x < y, x <= y))
-binary_rules(minimum, lambda g, ans, x, y: _share(g, x < y, x <= y), lambda g, ans, x, y: _share(g, x > y, x >= y))
+def _share(g: Any, leader: Any, other: Any) -> Any:
+    """All of the gradient where the leader is ahead of the other, half where they are equal, in the dtype of g."""
+    weight = np.asarray(leader >= other, g.dtype)
+    equal = np.asarray(leader == other)
+    if equal.any():
+        weight[equal] = 0.5
+    return g * weight
+
+
+binary_rules(maximum, lambda g, ans, x, y: _share(g, x, y), lambda g, ans, x, y: _share(g, y, x))
+binary_rules(minimum, lambda g, ans, x, y: _share(g, y, x), lambda g, ans, x, y: _share(g, x, y))
 
 
 @implements(np.where)

@@ -70,6 +70,8 @@ def _pull_to_x(g: Any, y: Any, shape: tuple[int, ...]) -> Any:
     vector = len(shape) == 1
     if y.ndim == 1:
         return g * y if vector else unbroadcast(reshape(g, (*g.shape, 1)) * y, shape)
+    if vector and y.ndim == 2:
+        return matmul(y, g)
     if vector:
         return unbroadcast(reshape(matmul(y, reshape(g, (*g.shape, 1))), y.shape[:-1]), shape)
     return unbroadcast(matmul(g, swapaxes(y, -1, -2)), shape)

@@ -11,8 +11,9 @@ from mmlcore.autodiff import defvjp, implements, method, primitive
 from mmlcore.ops.arithmetic import subtract
 from mmlcore.ops.elementwise import absolute, sqrt, square
 from mmlcore.ops.kinked import where
+from mmlcore.ops.linalg_spectral import svdvals
 from mmlcore.ops.reductions import Axis, kept_shape, max, mean, sum
-from mmlcore.ops.shape import axes_of, reshape, shape_of, squeeze
+from mmlcore.ops.shape import axes_of, moveaxis, reshape, shape_of, squeeze
 
 __all__ = ["norm", "std", "var"]
 
@@ -41,10 +42,10 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     Parameters
     ----------
     x : array, float32 or float64
-    ord : None, 'fro', 1, 2, inf or another number p > 0, default None
+    ord : None, 'fro', 'nuc', 1, 2, -2, inf or for vectors another number p > 0, default None
         None is 2 for vectors and 'fro' for matrices.
     axis : int or tuple of int, optional
-        One axis: norms of the vectors along it; two: of the matrices that they span (None and 'fro' only).
+        One axis: norms of the vectors along it; two: of the matrices that they span.
         By default `x` is one vector, or one matrix, or with `ord=None` all its elements together.
     keepdims : bool, default False
         Leave the axes in the result with length 1.
@@ -71,10 +72,22 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     axes = tuple(range(ndim)) if axis is None else axes_of("norm", axis, ndim)
     if ord is None or (ord == "fro" and len(axes) == 2):
         ord = 2
+    elif len(axes) == 2 and ord in _MATRIX_NORMS:
+        value = _MATRIX_NORMS[ord](moveaxis(x, axes, (-2, -1)))
+        return reshape(value, kept_shape(shape_of(x), axes)) if keepdims else value
     elif isinstance(ord, str) or len(axes) != 1 or not ord > 0:
-        expectation = "None, 'fro' for matrices, or a positive number for vectors"
+        expectation = "None, 'fro', 'nuc', 1, 2, -2 or inf for matrices, or a positive number for vectors"
         raise ValueError(message("norm", "ord", expectation, f"{ord!r} over {len(axes)} axes"))
     return _vector_norm(x, axis=axes, keepdims=keepdims, ord=ord)
+
+
+_MATRIX_NORMS: dict[Any, Callable[[Any], Any]] = {
+    "nuc": lambda x: sum(svdvals(x), axis=-1),
+    2: lambda x: svdvals(x)[..., 0],
+    -2: lambda x: svdvals(x)[..., -1],
+    1: lambda x: max(sum(absolute(x), axis=-2), axis=-1),
+    np.inf: lambda x: max(sum(absolute(x), axis=-1), axis=-1),
+}
 
 
 @implements(np.linalg.vector_norm)

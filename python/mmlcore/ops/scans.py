@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mmlcore._arrays import as_float
 from mmlcore.autodiff import defbatch, defjvp, defvjp, implements, method, primitive
 from mmlcore.ops.arithmetic import multiply, subtract
 from mmlcore.ops.indexing import getitem
@@ -25,7 +26,7 @@ def along(x: Any, axis: int, part: Any) -> Any:
 
 @primitive
 def _cumsum(x: Any, axis: int) -> Any:
-    return np.cumsum(x, axis)
+    return np.cumsum(as_float(x, "cumsum", "x"), axis)
 
 
 def _cumsum_back(ans: Any, x: Any, axis: int) -> Callable[[Any], Any]:
@@ -149,7 +150,7 @@ def prod(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     n = product_of(shape[i] for i in axes)
     y = reshape(moveaxis(x, axes, tuple(range(-len(axes), 0))), (*rest, n))
     if n == 0:
-        y = np.ones((*rest, 1), x.dtype)
+        y = np.ones((*rest, 1), y.dtype)
     while n > 1:
         half = n // 2
         pairs = multiply(y[..., :half], y[..., half : 2 * half])

@@ -45,18 +45,17 @@ LINEAR = {
 
 
 def _unary(ufunc: np.ufunc, of_x: Slope | None = None, of_y: Slope | None = None) -> None:
-    @implements(ufunc)
-    @primitive
     def f(x: Any) -> Any:
         return ufunc(x)
 
-    f._rules.name = ufunc.__name__  # type: ignore[attr-defined]
+    f.__name__ = ufunc.__name__
+    prim = implements(ufunc)(primitive(f))
     if of_x is not None:
-        defvjp(f, lambda ans, x: lambda g: g * of_x(x))
-        defjvp(f, lambda t, ans, x: t * of_x(x))
+        defvjp(prim, lambda ans, x: lambda g: g * of_x(x))
+        defjvp(prim, lambda t, ans, x: t * of_x(x))
     elif of_y is not None:
-        defvjp(f, lambda ans, x: lambda g: g * of_y(ans))
-        defjvp(f, lambda t, ans, x: t * of_y(ans))
+        defvjp(prim, lambda ans, x: lambda g: g * of_y(ans))
+        defjvp(prim, lambda t, ans, x: t * of_y(ans))
 
 
 def _proportional(ufunc: np.ufunc, factor: float) -> None:
@@ -106,14 +105,12 @@ BINARY: dict[np.ufunc, tuple[Callable[..., Any], Callable[..., Any]]] = {
 
 
 def _binary(ufunc: np.ufunc, dx: Callable[..., Any], dy: Callable[..., Any]) -> None:
-    @implements(ufunc)
-    @primitive
     def f(x: Any, y: Any) -> Any:
         ans = ufunc(x, y)
         return ans if ans.dtype in FLOATS else astype(ans, np.float64)
 
-    f._rules.name = ufunc.__name__  # type: ignore[attr-defined]
-    binary_rules(f, dx, dy)
+    f.__name__ = ufunc.__name__
+    binary_rules(implements(ufunc)(primitive(f)), dx, dy)
 
 
 for _ufunc, _slope in OF_X.items():
@@ -126,8 +123,16 @@ for _ufunc, _slopes in BINARY.items():
     _binary(_ufunc, *_slopes)
 
 
+def _is_zero(x: Any) -> bool:
+    return type(x) in (int, float) and x == 0
+
+
 def _gap(x: Any, y: Any) -> Any:
     """x - y, and 0 where both are the same infinity."""
+    if _is_zero(y):
+        return x
+    if _is_zero(x):
+        return -y
     a, b = plain(x), plain(y)
     if np.isfinite(sum(a)) and np.isfinite(sum(b)):  # of a sum it is quicker than of all; a false alarm costs little
         return x - y
@@ -139,10 +144,11 @@ def _gap(x: Any, y: Any) -> Any:
 @primitive
 def _logaddexp(x: Any, y: Any) -> Any:
     """log(e^x + e^y) = max(x, y) + log(1 + e^-|x - y|): NumPy's own is several times as slow."""
+    if _is_zero(x) or _is_zero(y):  # log(1 + e^x)
+        return softplus(y if _is_zero(x) else x)
     return np.maximum(x, y) + softplus(-np.abs(_gap(x, y)))
 
 
-_logaddexp._rules.name = "logaddexp"  # type: ignore[attr-defined]
 binary_rules(
     _logaddexp,
     lambda g, ans, x, y: g * sigmoid(_gap(x, y)),
@@ -188,6 +194,13 @@ def _rdivmod(y: Any, x: Any) -> tuple[Any, Any]:
 def _modf(x: Any) -> tuple[Any, Any]:
     whole = np.trunc(x)
     return subtract(x, whole), whole
+
+
+@implements(np.frexp)
+def _frexp(x: Any) -> tuple[Any, Any]:
+    """x = m 2^e: the mantissa m has the slope 2^-e, the exponent is a step."""
+    _, exponent = np.frexp(plain(x))
+    return _ldexp(x, -exponent), exponent
 
 
 @implements(np.float_power)
