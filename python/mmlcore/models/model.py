@@ -355,7 +355,7 @@ class Model(Architecture):
         for name, (given, array) in arrays.items():
             if array is not None and not _is_already(given, array):
                 expectation = f"a C-contiguous array of {array.dtype} and shape {array.shape}"
-                got = f"{getattr(given, 'dtype', type(given).__name__)} of shape {np.shape(given)}"
+                got = f"{getattr(given, 'dtype', type(given).__name__)} of shape {getattr(given, 'shape', '?')}"
                 raise ValueError(message("training_step", name, expectation, got))
         self._build_for(x)
         return self._training_step().on(x, y, sample_weight)
