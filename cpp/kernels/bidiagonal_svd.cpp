@@ -13,6 +13,11 @@
 namespace mmlcore {
 namespace {
 
+// Poles and weights that would be zero are raised to this share of rounding: singular values that are nothing but
+// rounding stay below the thresholds by which a rank is told.
+template <class T>
+constexpr T kSliver = sizeof(T) == 4 ? T{0.1f} : T(1e-3);
+
 // B = [B1; α e_lastᵀ  β e_firstᵀ; B2]: without its middle row two halves, B1 of one column more than rows. In their
 // singular bases the whole is a matrix with a row z on top and the halves' values on the diagonal,
 //
@@ -147,7 +152,8 @@ class BidiagonalConquest {
         }
         if (before >= 0) m.deflation.kept.push_back(before);
         m.deflation.group(sides);
-        if (m.deflation.kept.size() > 1 && std::abs(z[half]) <= tolerance) z[half] = tolerance;
+        if (m.deflation.kept.size() > 1 && std::abs(z[half]) <= kSliver<T> * tolerance)
+            z[half] = kSliver<T> * tolerance;
         return m;
     }
 
@@ -196,7 +202,7 @@ class BidiagonalConquest {
             kept_d[j] = d_[lo + m.deflation.kept[j]];
             largest = std::max({largest, kept_d[j], std::abs(m.z[m.deflation.kept[j]])});
         }
-        const T floor = 4 * std::numeric_limits<T>::epsilon() * largest;
+        const T floor = kSliver<T> * std::numeric_limits<T>::epsilon() * largest;
         for (ptrdiff_t j = 0; j < k; ++j) {
             if (j > 0) kept_d[j] = std::max(kept_d[j], floor);  // apart from d_0 = 0
             const T scaled = m.z[m.deflation.kept[j]];

@@ -39,3 +39,13 @@ def test_bad_arguments():
         linalg.cond(np.ones((3, 2)), 1)
     with pytest.raises(ValueError, match="can't be both set"):
         linalg.matrix_rank(np.eye(2), 0.1, rtol=0.1)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 6, 9, 17])
+@pytest.mark.parametrize("lost", [1, 2])
+def test_exactly_singular_matrices_of_small_numbers(n, lost):
+    """What should be zero is rounding, not the tolerance of an algorithm: below n · eps of the largest."""
+    for seed in range(30):
+        whole = np.random.default_rng(seed).integers(-3, 4, (n, n - 1 if lost == 1 else max(n - 2, 1)))
+        mixed = whole @ np.random.default_rng(seed + 100).integers(-2, 3, (whole.shape[1], n))
+        assert linalg.matrix_rank(mixed) == np.linalg.matrix_rank(mixed)

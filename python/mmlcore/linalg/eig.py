@@ -8,7 +8,7 @@ from numpy.linalg import LinAlgError
 from mmlcore import _kernels
 from mmlcore._arrays import FloatArray, as_float
 from mmlcore._errors import message
-from mmlcore.linalg.stacks import like, require_finite, require_square
+from mmlcore.linalg.stacks import like, require_finite, require_square, working_precision
 
 __all__ = ["EigResult", "EighResult", "eig", "eigh", "eigvals", "eigvalsh"]
 
@@ -33,11 +33,12 @@ def _symmetric(function: str, a: Any, uplo: Any, vectors: bool) -> tuple[FloatAr
         raise ValueError(message(function, "UPLO", "'L' or 'U'", repr(uplo)))
     a = as_float(a, function, "a")
     require_square(function, a)
-    values = np.empty(a.shape[:-1], a.dtype)
-    v = np.empty(a.shape, a.dtype) if vectors else None
-    if not _kernels.eigh(values, v, a, triangle == "L"):
+    work = working_precision(a)
+    values = np.empty(a.shape[:-1], work.dtype)
+    v = np.empty(a.shape, work.dtype) if vectors else None
+    if not _kernels.eigh(values, v, work, triangle == "L"):
         raise LinAlgError(message(function, "a", "finite", "NaN or infinity"))
-    return values, v
+    return values.astype(a.dtype, copy=False), None if v is None else v.astype(a.dtype, copy=False)
 
 
 def eigh(a: Any, UPLO: str = "L") -> EighResult:
@@ -108,10 +109,12 @@ def _general(function: str, a: Any, vectors: bool) -> tuple[FloatArray, Any]:
     require_square(function, a)
     require_finite(function, a)
     dtype = np.complex64 if a.dtype == np.float32 else np.complex128
-    values = np.empty(a.shape[:-1], dtype)
-    v = np.empty(a.shape, dtype) if vectors else None
-    if not _kernels.eig(values, v, a):
+    work = working_precision(a)
+    values = np.empty(a.shape[:-1], np.result_type(work.dtype, dtype))
+    v = np.empty(a.shape, values.dtype) if vectors else None
+    if not _kernels.eig(values, v, work):
         raise LinAlgError(f"{function}: the iteration did not converge")
+    values, v = values.astype(dtype, copy=False), None if v is None else v.astype(dtype, copy=False)
     if (values.imag == 0).all():
         return values.real.copy(), None if v is None else v.real.copy()
     return values, v

@@ -9,6 +9,7 @@ from mmlcore import _kernels
 from mmlcore._arrays import FloatArray
 from mmlcore._errors import message
 from mmlcore.linalg.eig import eigh, eigvalsh
+from mmlcore.linalg.stacks import working_precision
 
 __all__ = ["SVDResult", "full_svd", "symmetric_svd"]
 
@@ -25,6 +26,7 @@ def full_svd(a: FloatArray, full_matrices: bool, compute_uv: bool) -> Any:
     """SVDResult, or S alone, of a floating-point stack of matrices; LinAlgError where it is not finite."""
     *stack, m, n = a.shape
     r = min(m, n)
+    dtype, a = a.dtype, working_precision(a)
     s = np.empty((*stack, r), a.dtype)
     u = vt = None
     if compute_uv:
@@ -35,7 +37,10 @@ def full_svd(a: FloatArray, full_matrices: bool, compute_uv: bool) -> Any:
             vt[...] = np.eye(vt.shape[-2], n)
     if not _kernels.svd(u, s, vt, a, full_matrices):
         raise LinAlgError(message("svd", "a", "finite", "NaN or infinity"))
-    return SVDResult(u, s, vt) if u is not None and vt is not None else s
+    s = s.astype(dtype, copy=False)
+    if u is None or vt is None:
+        return s
+    return SVDResult(u.astype(dtype, copy=False), s, vt.astype(dtype, copy=False))
 
 
 def symmetric_svd(a: FloatArray, compute_uv: bool) -> Any:

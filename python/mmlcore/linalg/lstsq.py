@@ -11,7 +11,7 @@ from mmlcore._errors import message
 from mmlcore.linalg.cholesky import solve_triangular
 from mmlcore.linalg.matmul import matmul
 from mmlcore.linalg.qr import qr
-from mmlcore.linalg.stacks import like, require_matrices
+from mmlcore.linalg.stacks import like, require_matrices, working_precision
 from mmlcore.linalg.svd import svd
 
 __all__ = ["lstsq", "pinv"]
@@ -69,10 +69,12 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, Fl
             raise LinAlgError(message("lstsq", name, "a matrix", f"shape {array.shape}"))
     if b.shape[0] != a.shape[0]:
         raise LinAlgError(message("lstsq", "b", f"of {a.shape[0]} rows", f"shape {b.shape}: Incompatible dimensions"))
-    right = b[:, None] if b.ndim == 1 else b
     m, n = a.shape
-    x, squares, rank, s = (_tall if m >= n else _wide)(a, right, rcond)
+    work = working_precision(a)
+    right = (b[:, None] if b.ndim == 1 else b).astype(work.dtype, copy=False)
+    x, squares, rank, s = (_tall if m >= n else _wide)(work, right, rcond)
     residuals = squares if rank == n and m > n else np.empty(0, a.dtype)
+    x, residuals, s = (result.astype(a.dtype, copy=False) for result in (x, residuals, s))
     return like(original, x[:, 0] if b.ndim == 1 else x), like(original, residuals), rank, s
 
 
