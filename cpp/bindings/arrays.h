@@ -171,6 +171,13 @@ class Matrix {
     ptrdiff_t row_, col_;
 };
 
+// ---- classes ------------------------------------------------------------------------------------------------
+
+// The metaclass of ordinary Python classes, which is what the stubs say; pybind11's own only adds static properties.
+inline py::metaclass plain_type() {
+    return py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type));
+}
+
 // ---- results ------------------------------------------------------------------------------------------------
 
 // A new C-contiguous array, its elements not set. Large ones lie in memory that is kept when they are freed and handed

@@ -171,7 +171,8 @@ py::object matmul(py::handle a, py::handle b, const py::object& out) {
 void bind_matmul(py::module_& m) {
     m.def("matmul", &matmul, py::arg("a"), py::arg("b"), py::arg("out") = py::none(),
           "a @ b for vectors and matrices of one dtype, b also packed; NotImplemented for everything else.");
-    py::class_<Packed>(m, "PackedMatrix", "The right operand of many products, arranged as the kernel reads it.")
+    py::class_<Packed>(m, "PackedMatrix", plain_type(),
+                       "The right operand of many products, arranged as the kernel reads it.")
         .def(py::init<const py::array&>(), py::arg("b"))
         .def_property_readonly("shape", [](const Packed& b) { return py::make_tuple(b.rows(), b.cols()); })
         .def_property_readonly("dtype", [](const Packed& b) {

@@ -49,7 +49,8 @@ void Recording::run(ptrdiff_t times) {
 }
 
 void bind_recording(py::module_& m) {
-    py::class_<Recording>(m, "Recording", "Kernel calls made inside `with recording:`, to be repeated without Python.")
+    py::class_<Recording>(m, "Recording", plain_type(),
+                          "Kernel calls made inside `with recording:`, to be repeated without Python.")
         .def(py::init<>())
         .def("__enter__",
              [](py::object self) {
