@@ -33,9 +33,9 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, Fl
     a : array_like, shape (m, n)
     b : array_like, shape (m,) or (m, k)
     rcond : float, optional
-        Singular values up to `rcond` times the largest count as zero; -1: eps / 2. Default max(m, n) · eps; then columns
-        that only differ in their units do not count as dependent: the rank is full when it is so with columns of
-        equal length, where NumPy drops the short ones.
+        Singular values up to `rcond` times the largest count as zero; -1: eps / 2. Default max(m, n) · eps; then
+        columns that only differ in their units do not count as dependent: the rank is full when it is so with
+        columns of equal length, where NumPy drops the short ones.
 
     Returns
     -------
