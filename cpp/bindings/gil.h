@@ -8,27 +8,22 @@
 
 namespace mmlcore::bindings {
 
-// While the interpreter shuts down, a daemon thread must not come back: asking for the lock would end the thread by an
-// exception through this destructor, and so the process. It waits for the end here.
+// While the interpreter shuts down, a daemon thread that asks for the lock is ended by pthread_exit(), whose unwinding
+// must not pass this destructor: it would end the process. The thread waits for the end here instead.
 class WithoutGil {
   public:
     WithoutGil() : state_(PyEval_SaveThread()) {}
     ~WithoutGil() {
-        while (finalizing()) std::this_thread::sleep_for(std::chrono::hours(1));
-        PyEval_RestoreThread(state_);
+        try {
+            PyEval_RestoreThread(state_);
+        } catch (...) {
+            for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+        }
     }
     WithoutGil(const WithoutGil&) = delete;
     WithoutGil& operator=(const WithoutGil&) = delete;
 
   private:
-    static bool finalizing() {
-#if PY_VERSION_HEX >= 0x030d0000
-        return Py_IsFinalizing() != 0;
-#else
-        return _Py_IsFinalizing() != 0;
-#endif
-    }
-
     PyThreadState* state_;
 };
 

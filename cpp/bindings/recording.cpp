@@ -10,14 +10,14 @@
 namespace mmlcore::bindings {
 namespace {
 
-Recording* active = nullptr;
+thread_local Recording* active = nullptr;
 
 constexpr std::chrono::milliseconds kBetweenSignals{50};
 
 }  // namespace
 
 Recording* recording_now() {
-    return active && active->mine() ? active : nullptr;
+    return active;
 }
 
 void refuse_recording(const char* function) {
@@ -25,9 +25,8 @@ void refuse_recording(const char* function) {
 }
 
 void Recording::begin() {
-    if (active) throw_value("Recording", "recordings", "one at a time", "one inside another");
+    if (active) throw_value("Recording", "recordings", "one at a time in a thread", "one inside another");
     if (!commands_.empty()) throw_value("Recording", "recording", "new", "one that holds commands");
-    owner_ = std::this_thread::get_id();
     active = this;
 }
 

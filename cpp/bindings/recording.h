@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -31,15 +30,13 @@ class Recording {
     void run(std::ptrdiff_t times);
 
     std::size_t size() const { return commands_.size(); }
-    bool mine() const { return std::this_thread::get_id() == owner_; }
 
   private:
     std::vector<std::function<void()>> commands_;
     std::vector<py::object> kept_;
-    std::thread::id owner_;
 };
 
-// What the calling thread is recording now, or null. Read under the GIL.
+// What the calling thread is recording now, or null.
 Recording* recording_now();
 
 // ValueError while something is recorded: `function` answers with what it found and can only be run.

@@ -62,8 +62,9 @@ def run(callback, values, monitor="val_loss"):
     ("options", "values", "epochs", "best"),
     [
         ({}, [3, 2, 2.5, 1], 3, 1),
-        ({"patience": 2}, [3, 2, 2.5, 2.1, 1, 4, 5, 6, 7], 8, 4),
-        ({"min_delta": 0.5, "patience": 1}, [3, 2.8, 2.4, 2.3, 2.2, 1], 5, 2),
+        ({"patience": 1}, [3, 2, 2.5, 1], 3, 1),
+        ({"patience": 3}, [3, 2, 2.5, 2.1, 1, 4, 5, 6, 7], 8, 4),
+        ({"min_delta": 0.5, "patience": 2}, [3, 2.8, 2.4, 2.3, 2.2, 1], 5, 2),
         ({"mode": "max"}, [1, 2, 1.5], 3, 1),
         ({"monitor": "val_accuracy"}, [0.5, 0.6, 0.55], 3, 1),
         ({"baseline": 1.0, "patience": 1}, [3, 2, 1.5], 2, 0),

@@ -56,6 +56,27 @@ def test_nothing_is_recorded_outside_and_by_other_threads():
     assert len(recording) == 0
 
 
+def test_threads_record_side_by_side():
+    counts = np.zeros((2, 1), np.int64)
+    ready = threading.Barrier(2, timeout=30)
+    recordings = [_kernels.Recording() for _ in range(2)]
+
+    def record(i):
+        with recordings[i]:
+            ready.wait()
+            _kernels.advance(counts[i], i + 1)
+            ready.wait()
+
+    threads = [threading.Thread(target=record, args=(i,)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for recording in recordings:
+        recording.run(4)
+    np.testing.assert_array_equal(counts, [[5], [10]])
+
+
 def test_what_would_be_copied_is_refused():
     x, y = np.ones(6)[::2], np.empty(3)
     with pytest.raises(ValueError, match=r"^Recording: every array must be C-contiguous"), _kernels.Recording():
@@ -81,7 +102,7 @@ def test_products_are_recorded():
 def test_one_at_a_time_and_each_only_once():
     recording = _kernels.Recording()
     with recording:
-        with pytest.raises(ValueError, match=r"^Recording: recordings must be one at a time"):
+        with pytest.raises(ValueError, match=r"^Recording: recordings must be one at a time in a thread"):
             _kernels.Recording().__enter__()
         _kernels.square(np.empty(1), np.ones(1))
     with pytest.raises(ValueError, match=r"^Recording: recording must be new"):

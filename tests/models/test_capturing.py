@@ -82,3 +82,20 @@ def test_other_functions_are_refused():
         TypeError, match=r"^capture: steps must be those that model.training_step\(x, y\) returns, got <"
     ):
         capture(lambda: None)
+
+
+def test_labels_stay_where_they_are():
+    labels = np.random.default_rng(1).integers(0, 3, 8)
+    one, two = (Sequential([Dense(3, "softmax")], seed=0) for _ in range(2))
+    for model in (one, two):
+        model.compile("adam", "sparse_categorical_crossentropy")
+    step = capture(one.training_step(X[0], labels))
+    labels[:] = labels[::-1].copy()
+    step()
+    two.train_on_batch(X[0], labels[::-1])
+    two.train_on_batch(X[0], labels)
+    np.testing.assert_array_equal(one.theta, two.theta)
+    with pytest.raises(
+        ValueError, match=r"^training_step: y must be a C-contiguous array of int64 and shape \(8,\), got"
+    ):
+        one.training_step(X[0], labels.astype(np.int32))

@@ -1,6 +1,7 @@
 """Keras's `fit` around the loop: validation, callbacks, interrupts, divergence, output."""
 
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -282,3 +283,25 @@ def test_a_gradient_that_is_none_names_its_layer():
     with pytest.raises(FloatingPointError, match=r"^fit: the gradient of layer 'root' must be finite, got NaN or inf"):
         net.fit(X, Y, verbose=0, numerics="raise")
     assert np.isfinite(net.theta).all()
+
+
+def test_an_error_of_a_callback_s_own_is_left_alone():
+    class Mine(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            raise FloatingPointError("mine")
+
+    with pytest.raises(FloatingPointError, match=r"^mine$"):
+        model().fit(X, Y, verbose=0, callbacks=Mine())
+
+
+def test_two_models_are_trained_in_two_threads():
+    alone, together = [model() for _ in range(2)], [model() for _ in range(2)]
+    for net in alone:
+        net.fit(X, Y, batch_size=3, epochs=200, verbose=0, seed=1)
+    threads = [threading.Thread(target=net.fit, args=(X, Y, 3, 200, 0), kwargs={"seed": 1}) for net in together]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for one, two in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one.theta, two.theta)

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from mmlcore import losses
-from mmlcore.layers import Dense, Layer
+from mmlcore.layers import (
+    Activation,
+    BatchNormalization,
+    Dense,
+    Embedding,
+    Flatten,
+    Layer,
+    LayerNormalization,
+)
 from mmlcore.models import Sequential
 from mmlcore.models.gradients import TapeGradient
 from mmlcore.optimizers import SGD
@@ -94,3 +102,39 @@ def test_the_loss_goes_round_no_method_of_a_subclass(cls):
     expected = -np.log(p / p.sum(axis=1, keepdims=True))[np.arange(8), LABELS].mean()
     assert model.evaluate(X, LABELS) == pytest.approx(expected, rel=1e-9)
     assert model.train_on_batch(X, LABELS) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 2e-4)])
+@pytest.mark.parametrize("capture", [True, False])
+def test_a_network_of_all_layers_against_torch(capture, dtype, tolerance):
+    torch = pytest.importorskip("torch")
+    from torch import nn
+
+    words, labels = RNG.integers(0, 9, (12, 4)), RNG.integers(0, 5, 12)
+    layers = [Embedding(9, 3), Flatten(), Dense(8, "gelu"), BatchNormalization(), LayerNormalization()]
+    model = Sequential([*layers, Dense(6, "silu"), Activation("elu"), Dense(5, "softmax")], dtype=dtype, seed=0)
+    model.compile(SGD(0.0), "sparse_categorical_crossentropy")
+    model.build((None, 4))
+    model.theta[:] = RNG.uniform(-1, 1, model.theta.size)
+
+    theirs = nn.Sequential(
+        nn.Embedding(9, 3), nn.Flatten(), nn.Linear(12, 8), nn.GELU(), nn.BatchNorm1d(8, eps=1e-3, momentum=0.01),
+        nn.LayerNorm(8, eps=1e-3), nn.Linear(8, 6), nn.SiLU(), nn.ELU(), nn.Linear(6, 5),
+    ).to(getattr(torch, dtype))  # fmt: skip
+    weights = [w for layer in model.layers for w in [getattr(layer, name) for name in layer.weight_names]]
+    with torch.no_grad():
+        for parameter, weight in zip(theirs.parameters(), weights, strict=True):
+            dense = weight.ndim == 2 and weight is not weights[0]
+            parameter.copy_(torch.tensor(weight.T if dense else weight))
+    loss = nn.functional.cross_entropy(theirs(torch.tensor(words)), torch.tensor(labels))
+    loss.backward()
+
+    history = model.fit(words, labels, batch_size=12, shuffle=False, verbose=0, capture=capture)
+    assert history.history["loss"][0] == pytest.approx(loss.item(), rel=tolerance)
+    for parameter, slope in zip(theirs.parameters(), model._theta.gradient_views, strict=True):
+        expected = parameter.grad.numpy()
+        expected = (
+            expected.T if slope.shape != expected.shape or (slope.ndim == 2 and slope.shape != (9, 3)) else expected
+        )
+        np.testing.assert_allclose(slope, expected, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(model.layers[3].moving_mean, theirs[4].running_mean.numpy(), rtol=10 * tolerance)

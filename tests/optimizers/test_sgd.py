@@ -47,3 +47,5 @@ def test_momentum_can_be_read_and_changed():
     sgd.momentum = 0.25
     sgd.update(theta, np.zeros(1))
     assert theta[0] == -1.25
+    with pytest.raises(ValueError, match=r"^SGD: momentum must be changed where there is momentum, got 0.9 for one"):
+        SGD().momentum = 0.9

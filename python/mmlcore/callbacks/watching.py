@@ -58,7 +58,7 @@ class EarlyStopping(_Watching):
     min_delta : float
         A smaller change is no improvement.
     patience : int
-        Epochs without improvement that are borne.
+        Epochs without improvement after which it stops; 0 is as 1.
     mode : {"auto", "min", "max"}
     baseline : float, optional
         The measure must get better than this in the first place.
@@ -115,7 +115,7 @@ class EarlyStopping(_Watching):
                 self._weights = self.model.get_weights()
             return
         self._waited += 1
-        if self._waited > self.patience:
+        if self._waited >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True
 
@@ -169,7 +169,7 @@ class ReduceLROnPlateau(_Watching):
     factor : float
         In (0, 1): rate ← factor · rate.
     patience : int
-        Epochs without improvement that are borne.
+        Epochs without improvement after which it is lowered; 0 is as 1.
     mode : {"auto", "min", "max"}
     min_delta : float
     cooldown : int

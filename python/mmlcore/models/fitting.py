@@ -170,6 +170,8 @@ def loop(
             try:
                 run(running)
             except FloatingPointError:
+                if arguments.numerics is None:
+                    raise  # somebody else's
                 raise FloatingPointError(f"{culprit(model)} in epoch {epoch + 1}") from None
         logs = running.read()
         watch.see(logs["loss"], epoch)

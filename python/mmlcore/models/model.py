@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mmlcore import losses, metrics, optimizers
@@ -350,18 +351,14 @@ class Model(Architecture):
         """
         checked = self._checked("training_step", x, y)
         weights = as_weights("training_step", sample_weight, None, checked[1], self.dtype)
-        for name, given, array in (
-            ("x", x, checked[0]),
-            ("y", y, checked[1]),
-            ("sample_weight", sample_weight, weights),
-        ):
-            if given is not array:
-                got = getattr(given, "dtype", type(given).__name__)
-                assert array is not None
+        arrays = {"x": (x, checked[0]), "y": (y, checked[1]), "sample_weight": (sample_weight, weights)}
+        for name, (given, array) in arrays.items():
+            if array is not None and not _is_already(given, array):
                 expectation = f"a C-contiguous array of {array.dtype} and shape {array.shape}"
-                raise ValueError(message("training_step", name, expectation, f"{got}"))
+                got = f"{getattr(given, 'dtype', type(given).__name__)} of shape {getattr(given, 'shape', '?')}"
+                raise ValueError(message("training_step", name, expectation, got))
         self._build_for(x)
-        return self._training_step().on(x, y, weights)
+        return self._training_step().on(x, y, sample_weight)
 
     def evaluate(
         self,
@@ -477,3 +474,9 @@ class Model(Architecture):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}: {len(self.layers)} layers>"
+
+
+def _is_already(given: Any, array: NDArray[Any]) -> bool:
+    """Whether what the caller gave is what the kernels would be handed."""
+    whole = isinstance(given, np.ndarray) and given.flags.c_contiguous and given.dtype == array.dtype
+    return whole and given.shape == array.shape and bool(np.array_equal(given, array))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mmlcore._errors import message
 from mmlcore.optimizers.base import Constant, Optimizer, between
 
 __all__ = ["SGD"]
@@ -14,6 +15,12 @@ class _Momentum(Constant):
         if optimizer is None or len(optimizer.constants) > self.index:
             return super().__get__(optimizer, owner)
         return 0.0
+
+    def __set__(self, optimizer: Any, value: Any) -> None:
+        if len(optimizer.constants) <= self.index:
+            got = f"{value!r} for one that was made without momentum"
+            raise ValueError(message("SGD", self.name, "changed where there is momentum", got))
+        super().__set__(optimizer, value)
 
 
 class SGD(Optimizer):
