@@ -33,9 +33,9 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, Fl
     a : array_like, shape (m, n)
     b : array_like, shape (m,) or (m, k)
     rcond : float, optional
-        Singular values up to `rcond` times the largest count as zero; -1: eps. Default max(m, n) · eps; then columns
-        that only differ in their units do not count as dependent: the rank is full when it is so with columns of
-        equal length, where NumPy drops the short ones.
+        Singular values up to `rcond` times the largest count as zero; -1: eps / 2. Default max(m, n) · eps; then
+        columns that only differ in their units do not count as dependent: the rank is full when it is so with
+        columns of equal length, where NumPy drops the short ones.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def _small(
     if len(r) == 0:
         return np.zeros((0, b.shape[1]), r.dtype), 0, np.empty(0, r.dtype)
     eps = float(np.finfo(r.dtype).eps)
-    threshold = size * eps if rcond is None else eps if rcond < 0 else rcond
+    threshold = size * eps if rcond is None else eps / 2 if rcond < 0 else rcond
     u, s, vh = svd(r)
     rank = int(np.count_nonzero(s > threshold * s[0]))
     if rank < len(s) and rcond is None and not lower and _full_rank_when_scaled(r, threshold):
