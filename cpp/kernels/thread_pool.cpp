@@ -129,7 +129,7 @@ class Pool {
         const auto lost = (done - start) - (processor_time(done) - start_of_time);
         std::unique_lock<std::mutex> hold(lock_);
         region_ = nullptr;
-        if (lost > kLittle && lost > (done - start) / 8) rest(done, lost);
+        if (lost > kLittle && lost > (done - start) / 4) rest(done, lost);
         if (joined_ == 0) return;
         hold.unlock();
         spin_until([this] { return joined_.load(std::memory_order_acquire) == 0; });
