@@ -136,14 +136,13 @@ py::object product(Dtype dtype, const Shaped& A, const Right& B, ptrdiff_t n, bo
     if (!c) return not_implemented();
     if (!out.is_none() && (overlap(c, a) || (is_plain_array(b) && overlap(c, py::reinterpret_borrow<py::array>(b)))))
         return not_implemented();  // c may not overwrite what is still to be read
-    note_use(a);
-    note_use(c);
     dtype == Dtype::float32 ? multiply<float>(c.mutable_data(), A, B) : multiply<double>(c.mutable_data(), A, B);
     if (ndim == 0 && out.is_none()) return c[py::tuple()];  // a NumPy scalar, as NumPy answers
     return c;
 }
 
 py::object matmul(py::handle a, py::handle b, const py::object& out) {
+    if (py::isinstance<Packed>(b)) refuse_recording("matmul with a PackedMatrix");
     if (recording_now() || !is_plain_array(a)) return not_implemented();  // gemm lets the recording keep its arrays
     const auto left = py::reinterpret_borrow<py::array>(a);
     const Dtype dtype = dtype_of(left);
@@ -154,11 +153,9 @@ py::object matmul(py::handle a, py::handle b, const py::object& out) {
         const auto right = py::reinterpret_borrow<py::array>(b);
         Shaped B;
         if (dtype_of(right) != dtype || !read(B, right, false) || B.rows != A.cols) return not_implemented();
-        note_use(right);
         return product(dtype, A, B, B.cols, B.vector, out, left, b);
     }
     if (py::isinstance<Packed>(b)) {
-        refuse_recording("matmul with a PackedMatrix");
         const auto& B = b.cast<const Packed&>();
         if (B.dtype() != dtype || B.rows() != A.cols) return not_implemented();
         return product(dtype, A, B, B.cols(), false, out, left, b);

@@ -19,9 +19,8 @@ namespace mmlcore {
 
 // KC: long enough that reading and writing C (once per KC) hides behind the sum. A panel of B then streams from the
 // second-level cache while a tile is summed, which a tall tile bears better than a short one: hence longer with 512
-// bits. MC: a block of A (MC × KC) leaves room in the second-level cache for
-// panels of B. NC: a block of B (KC × NC) stays in
-// the last level. Measured: docs/performance.md.
+// bits. MC: a block of A (MC × KC) leaves room in the second-level cache for panels of B. NC: a block of B (KC × NC)
+// stays in the last level. Measured: docs/performance.md.
 struct Blocks {
     ptrdiff_t MR, NV;    // rows and vectors of a tile
     ptrdiff_t kc_bytes;  // of one row of A, or column of B

@@ -30,7 +30,7 @@ def test_every_rule_at_every_size(case, n, dtype):
     kernel = getattr(_kernels, f"{optimizer.kernel}_step")
     for g in gradients:
         kernel(theta, optimizer.slots, optimizer.clock, g, optimizer.constants, everything(n))
-    tolerance = 200 * np.finfo(dtype).eps
+    tolerance = 16 * np.finfo(dtype).eps
     np.testing.assert_allclose(theta, exact, rtol=tolerance, atol=tolerance)
     assert optimizer.clock[0] == len(gradients)
 

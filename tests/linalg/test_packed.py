@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from mmlcore import grad, linalg
+from mmlcore import _kernels, grad, linalg
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -100,3 +100,9 @@ def test_derivatives_refuse_it():
     packed = linalg.PackedMatrix(np.eye(2))
     with pytest.raises(TypeError):
         grad(lambda x: (x @ packed).sum())(np.ones((2, 2)))
+
+
+def test_a_recording_refuses_it():
+    packed = linalg.PackedMatrix(np.eye(2))
+    with _kernels.Recording(), pytest.raises(ValueError, match="matmul with a PackedMatrix: call must be outside"):
+        np.ones((2, 2)) @ packed
