@@ -8,7 +8,7 @@
 
 #include "kernels/cholesky.h"
 #include "kernels/lu.h"
-#include "kernels/svd.h"
+#include "kernels/power_iteration.h"
 #include "kernels/threads.h"
 
 namespace {
