@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "kernels/gemm.h"
+#include "kernels/gemm_sum_avx2.h"
 #include "kernels/lanes.h"
 #include "kernels/simd.h"
 
@@ -136,16 +137,32 @@ template <class T, int Vectors>
 
 // ---- the tile ---------------------------------------------------------------------------------------------------
 
-// Writes Rows × columns elements of C; columns in ((Vectors - 1) · lanes, Vectors · lanes].
+// sum(i, v) = Σ_p left(i, p) · right(p, v). `ahead` is fetched into the second-level cache meanwhile, a line in four
+// steps.
 template <class T, int Rows, int Vectors, class Left, class Right>
-void tile(T* C, ptrdiff_t ldc, Left left, Right right, ptrdiff_t k, ptrdiff_t columns, const Store<T>& finish) {
+inline void sum_of_products(Vec<T> (&sum)[Rows][Vectors], Left left, Right right, ptrdiff_t k,
+                            [[maybe_unused]] const T* ahead) {
     using V = Vec<T>;
-    constexpr int W = lanes<V>;
-    V sum[Rows][Vectors] = {};
+    constexpr bool packed = std::is_same_v<Right, PackedRight<T>>;
+#if defined(MMLCORE_SUM_AVX2)
+    if constexpr (Rows == 6 && Vectors == 2) {
+        if constexpr (packed && std::is_same_v<Left, PackedLeft<T>>)
+            return sum_packed<T>(sum, left.at, right.at, k, ahead);
+        if constexpr (packed && std::is_same_v<Left, DirectLeft<T>>)
+            return sum_direct<T>(sum, left.at, left.row, left.col, right.at, Tile<T>::NR, k);
+        if constexpr (std::is_same_v<Right, DirectRight<T>> && std::is_same_v<Left, DirectLeft<T>>)
+            return sum_direct<T>(sum, left.at, left.row, left.col, right.at, right.row, k);
+        if constexpr (std::is_same_v<Right, DirectRight<T>> && std::is_same_v<Left, PackedLeft<T>>)
+            return sum_direct<T>(sum, left.at, 1, Tile<T>::MR, right.at, right.row, k);
+    }
+#endif
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+        for (int v = 0; v < Vectors; ++v) sum[i][v] = V{};
 
-    [[maybe_unused]] const T* ahead = finish.ahead;
     for (ptrdiff_t p = 0; p < k; ++p, left.next(), right.next()) {
-        if constexpr (std::is_same_v<Right, PackedRight<T>>) {
+        if constexpr (packed) {
             if (p % kStepsPerLineAhead == 0) {
                 __builtin_prefetch(ahead, 0, 2);
                 ahead += kLine / sizeof(T);
@@ -161,6 +178,19 @@ void tile(T* C, ptrdiff_t ldc, Left left, Right right, ptrdiff_t k, ptrdiff_t co
             for (int v = 0; v < Vectors; ++v) sum[i][v] += factor * row[v];
         }
     }
+}
+
+// Writes Rows × columns elements of C; columns in ((Vectors - 1) · lanes, Vectors · lanes].
+template <class T, int Rows, int Vectors, class Left, class Right>
+void tile(T* C, ptrdiff_t ldc, Left left, Right right, ptrdiff_t k, ptrdiff_t columns, const Store<T>& finish) {
+    using V = Vec<T>;
+    constexpr int W = lanes<V>;
+    V sum[Rows][Vectors];
+    // C comes from afar while the sum runs. A tall tile's addresses would fill the stack, and cost more than they
+    // bring.
+    if constexpr (kSumWrittenOut && std::is_same_v<Right, PackedRight<T>>)
+        for (int i = 0; i < Rows; ++i) __builtin_prefetch(C + i * ldc, 1, 3);
+    sum_of_products<T>(sum, left, right, k, finish.ahead);
 
     const ptrdiff_t last = columns - (Vectors - 1) * W;  // lanes of the last vector that belong to C
     auto for_each_sum = [&](auto&& body) {
