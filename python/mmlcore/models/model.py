@@ -111,8 +111,9 @@ class Model(Compiled):
         Parameters
         ----------
         x : array_like of shape (n, ...), or iterable
-            Inputs; n numbers will do for a model with one feature. Must be finite. A memory map is read batch by
-            batch. Without `y` an iterable or iterator of batches (x, y) or (x, y, weights).
+            Inputs; n numbers will do for a model with one feature. Must be finite. A memory map of the
+            model's dtype is read batch by batch; other numbers are converted first, all at once. Without `y` an
+            iterable or iterator of batches (x, y) or (x, y, weights).
         y : array_like of shape (n, ...)
             Targets, as the loss expects them.
         batch_size : int, optional
@@ -141,7 +142,9 @@ class Model(Compiled):
         capture : {"auto", True, False}
             Record the first step and replay it from C++ for the others, where the model allows it: where it does
             not, "auto" runs every step from Python and says why in ``model.not_captured``, True is an error. The
-            numbers are the same, bit for bit.
+            numbers are the same, bit for bit. What is recorded are kernel calls on arrays that stay: the layers, losses
+            and optimisers of mmlcore in a chain. A subclass's own `call` is Python that makes new arrays in every step,
+            and is differentiated anew each time; so are activity regularizers and functions of the user's.
         numerics : {None, "raise"}
             "raise": stop before θ moves when a loss or gradient is NaN or infinite.
         seed : int, SeedSequence or Generator, optional
