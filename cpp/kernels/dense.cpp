@@ -2,7 +2,6 @@
 
 #include <type_traits>
 
-#include "kernels/gemm_tile.h"
 #include "kernels/lanes.h"
 #include "kernels/reduce.h"
 #include "kernels/simd.h"
@@ -11,6 +10,12 @@
 
 namespace mmlcore {
 namespace {
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr bool kManyRegisters = true;
+#else
+constexpr bool kManyRegisters = false;
+#endif
 
 // body(constant) with the activation as a constant that the compiler sees: a choice made once, not in every vector.
 template <class Body>
@@ -76,7 +81,7 @@ void through_activation(T* dz, const T* dy, const T* saved, Activation activatio
 template <class T>
 bool activates_apart(Activation activation, ptrdiff_t size) {
     constexpr ptrdiff_t kInCache = 256 << 10;
-    return kBlocks.MR < 12 && activation > Activation::relu && size * static_cast<ptrdiff_t>(sizeof(T)) <= kInCache;
+    return !kManyRegisters && activation > Activation::relu && size * static_cast<ptrdiff_t>(sizeof(T)) <= kInCache;
 }
 
 }  // namespace
