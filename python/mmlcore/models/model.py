@@ -154,7 +154,8 @@ class Model(Compiled):
         -------
         History
             ``history.history["loss"]`` and the metrics: means over the samples of each epoch, measured before
-            the step in which they are used; "val_..." after the epoch.
+            the step in which they are used (of a loss whose reduction is "sum", the mean of the batches' sums);
+            "val_..." after the epoch, as `evaluate` gives them.
 
         Raises
         ------
