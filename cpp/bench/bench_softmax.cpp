@@ -58,6 +58,18 @@ void cross_entropy_backward(benchmark::State& state) {
 }
 
 template <class T>
+void softmax_backward(benchmark::State& state) {
+    Problem<T> problem(state);
+    mmlcore::softmax(problem.p.data(), problem.logits.data(), problem.n, problem.c);
+    std::vector<T> dx(problem.p.size());
+    for (auto _ : state) {
+        mmlcore::softmax_backward(dx.data(), problem.logits.data(), problem.p.data(), problem.n, problem.c);
+        benchmark::ClobberMemory();
+    }
+    problem.report(state);
+}
+
+template <class T>
 void cross_entropy_naive(benchmark::State& state) {
     Problem<T> problem(state);
     for (auto _ : state) {
@@ -83,6 +95,7 @@ BENCHMARK_TEMPLATE(cross_entropy, float)->Apply(shapes);
 BENCHMARK_TEMPLATE(cross_entropy, double)->Apply(shapes);
 BENCHMARK_TEMPLATE(cross_entropy_naive, float)->Apply(shapes);
 BENCHMARK_TEMPLATE(cross_entropy_backward, float)->Apply(shapes);
+BENCHMARK_TEMPLATE(softmax_backward, float)->Apply(shapes);
 
 }  // namespace
 

@@ -1,11 +1,13 @@
 #include "bindings/recording.h"
 
 #include <chrono>
+#include <optional>
 
 #include "bindings/arrays.h"
 #include "bindings/families.h"
 #include "bindings/gil.h"
 #include "kernels/finite.h"
+#include "kernels/thread_pool.h"
 
 namespace mmlcore::bindings {
 namespace {
@@ -37,6 +39,8 @@ void Recording::end() {
 void Recording::run(ptrdiff_t times) {
     using Clock = std::chrono::steady_clock;
     const WithoutGil released;
+    std::optional<RowOfRegions> row;
+    if (times > 1) row.emplace();
     auto looked = Clock::now();
     for (ptrdiff_t round = 0; round < times; ++round) {
         for (const auto& command : commands_) command();

@@ -49,6 +49,18 @@ Indices labels_of(const char* function, const py::array& labels, Rows rows) {
     return checked;
 }
 
+template <class Run>
+void bind_rows_grad(const char* function, py::array& dx, const py::array& dy, const py::array& y, Run&& run) {
+    dispatch(function, "dx", dx, [&](auto zero) {
+        using T = decltype(zero);
+        const Rows rows(function, "y", y);
+        const Output<T> out(function, "dx", dx, {rows.n, rows.c});
+        const Input<T> gradient(function, "dy", dy, {rows.n, rows.c}), values(function, "y", y);
+        submit(softmax_ns<T>(rows.n, rows.c),
+               [=, out = out.data(), g = gradient.data(), p = values.data()] { run(out, g, p, rows.n, rows.c); });
+    });
+}
+
 void bind_hard(py::array loss, py::array p, const py::array& logits, const py::array& labels) {
     constexpr const char* function = "softmax_cross_entropy";
     dispatch(function, "loss", loss, [&](auto zero) {
@@ -117,6 +129,22 @@ py::arg array(const char* name) {
 void bind_softmax(py::module_& m) {
     m.def("softmax", &bind_softmax_call, array("y"), array("x"), "y = the softmax of each row of x");
     m.def("log_softmax", &bind_log_softmax_call, array("y"), array("x"), "y = the logarithm of softmax(x)");
+    m.def(
+        "softmax_grad",
+        [](py::array dx, const py::array& dy, const py::array& y) {
+            bind_rows_grad("softmax_grad", dx, dy, y, [](auto* out, const auto* g, const auto* p, auto n, auto c) {
+                softmax_backward(out, g, p, n, c);
+            });
+        },
+        array("dx"), array("dy"), array("y"), "dx = y (dy - sum of dy y) for each row, where y = softmax(x)");
+    m.def(
+        "log_softmax_grad",
+        [](py::array dx, const py::array& dy, const py::array& y) {
+            bind_rows_grad("log_softmax_grad", dx, dy, y, [](auto* out, const auto* g, const auto* p, auto n, auto c) {
+                log_softmax_backward(out, g, p, n, c);
+            });
+        },
+        array("dx"), array("dy"), array("y"), "dx = dy - exp(y) sum of dy for each row, where y = log_softmax(x)");
     m.def("softmax_cross_entropy", &bind_hard, array("loss"), array("p"), array("logits"), array("labels"),
           "p = softmax(logits), loss = logsumexp(logits) - logits[label] for each row");
     m.def("softmax_cross_entropy_grad", &bind_hard_backward, array("dz"), array("p"), array("labels"), array("g"),

@@ -93,6 +93,22 @@ void bind_affine(py::array y, const py::array& x, double scale, double shift) {
     });
 }
 
+void bind_leaky_relu(py::array y, const py::array& x, double slope) {
+    dispatch("leaky_relu", "y", y, [&](auto zero) {
+        using T = decltype(zero);
+        const Output<T> to("leaky_relu", "y", y);
+        require_size("leaky_relu", "x", x, to.size());
+        const Input<T> from("leaky_relu", "x", x);
+        submit(stream_ns(to.size()),
+               [=, to = to.data(), x = from.data(), n = to.size()] { leaky_relu(to, x, slope, n); });
+    });
+}
+
+void bind_leaky_relu_grad(py::array dx, const py::array& dy, const py::array& x, double slope) {
+    binary("leaky_relu_grad", dx, dy, x,
+           [=](auto* to, const auto* g, const auto* x, ptrdiff_t n) { leaky_relu_backward(to, g, x, slope, n); });
+}
+
 void bind_penalize(py::array value, const py::object& g, const py::array& w, double l1, double l2) {
     dispatch("penalize", "w", w, [&](auto zero) {
         using T = decltype(zero);
@@ -191,6 +207,10 @@ void bind_training(py::module_& m) {
         },
         array("out"), array("a"), array("b"), "out = a + b");
     m.def("affine", &bind_affine, array("y"), array("x"), py::arg("scale"), py::arg("shift"), "y = scale x + shift");
+    m.def("leaky_relu", &bind_leaky_relu, array("y"), array("x"), py::arg("slope"),
+          "y = x for x > 0, otherwise slope x");
+    m.def("leaky_relu_grad", &bind_leaky_relu_grad, array("dx"), array("dy"), array("x"), py::arg("slope"),
+          "dx = dy for x > 0, otherwise slope dy");
     m.def("penalize", &bind_penalize, array("value"), py::arg("g"), array("w"), py::arg("l1"), py::arg("l2"),
           "value += l1 sum |w| + l2 sum w^2, and its gradient to g, which may be None");
     m.def("make_non_negative", &bind_make_non_negative, array("w"), "w = max(w, 0)");

@@ -155,6 +155,16 @@ struct Elu {
     static V grad(V x, V) { return x > 0 ? broadcast<V>(1) : vexp(x); }
 };
 
+// λ x for x > 0, otherwise λ α (eˣ - 1). Klambauer et al. (2017), (2) with the constants of (14).
+template <class V>
+struct Selu {
+    static constexpr const char* name = "selu";
+    static constexpr double ns = 0.7;
+    static constexpr auto lambda = lane_t<V>(1.0507009873554805), alpha = lane_t<V>(1.6732632423543772);
+    static V forward(V x) { return lambda * (x > 0 ? x : alpha * vexpm1(x)); }
+    static V grad(V x, V) { return x > 0 ? broadcast<V>(lambda) : (lambda * alpha) * vexp(x); }
+};
+
 template <class V>
 struct Gelu {
     static constexpr const char* name = "gelu";
@@ -183,7 +193,7 @@ template <template <class> class... Ops>
 struct OpList {};
 
 using UnaryOps = OpList<Exp, Expm1, Log, Log1p, Sqrt, Square, Reciprocal, Negative, Absolute, Sign, Sin, Cos, Tanh,
-                        Sigmoid, Relu, Softplus, Elu, Gelu, Silu, NormalCdf>;
+                        Sigmoid, Relu, Softplus, Elu, Gelu, Silu, NormalCdf, Selu>;
 
 // The loops over n elements for one operation: y = f(x), and dx = dy f'(x). y may be x, dx may be dy.
 template <class T>

@@ -162,6 +162,19 @@ inline V scale_by_power_of_two(V p, V n) {
 #endif
 }
 
+// p 2^n for n <= 0 down to where the smallest denormal is: one power, of a larger exponent, and a constant.
+template <class V>
+inline V scale_down(V p, V n) {
+#if defined(__AVX512F__)
+    return scale_by_power_of_two(p, n);
+#else
+    using T = lane_t<V>;
+    constexpr T shift = sizeof(T) == 4 ? 64 : 512;
+    constexpr T back = sizeof(T) == 4 ? T(0x1p-64) : T(0x1p-512);
+    return p * power_of_two(n + (MathsOf<V>::round_magic + shift)) * back;
+#endif
+}
+
 // x = n ln 2 + r with |r| <= ln(2)/2.
 template <class V>
 struct ExpArgument {
@@ -250,6 +263,14 @@ inline V vexp(V x) {
     return detail::scale_by_power_of_two(p, n);
 }
 
+// e^x for x <= 0, the same bits as vexp.
+template <class V>
+inline V vexp_falling(V x) {
+    using M = detail::MathsOf<V>;
+    const auto [n, r] = detail::reduce_exp(vmax(broadcast<V>(M::exp_low), x));
+    return detail::scale_down((r + r * r * M::exp_tail(r)) + 1, n);
+}
+
 template <class V>
 inline V vexpm1(V x) {
     using M = detail::MathsOf<V>;
@@ -260,7 +281,7 @@ inline V vexpm1(V x) {
 // 1 / (1 + e^-x), as e^x / (1 + e^x) where x < 0: e^-|x| never overflows.
 template <class V>
 inline V vsigmoid(V x) {
-    const V e = vexp(-vabs(x));
+    const V e = vexp_falling(-vabs(x));
     return (x < 0 ? e : broadcast<V>(1)) / (e + 1);
 }
 
@@ -300,7 +321,7 @@ inline V vlog1p(V x) {
 // 1/3, and 2s = u - su.
 template <class V>
 inline V vsoftplus(V x) {
-    const V u = vexp(-vabs(x));
+    const V u = vexp_falling(-vabs(x));
     const V s = u / (u + 2);
     const V z = s * s;
     const V log_of_one_plus_u = u - s * (u - z * detail::MathsOf<V>::wide_log_tail(z));

@@ -20,6 +20,12 @@
 
 namespace mmlcore {
 
+// a = β a + (1-β) x, a running mean; rest = 1-β.
+template <class V>
+void average(V& a, lane_t<V> rest, V x) {
+    a += rest * (x - a);
+}
+
 // θ -= η g
 template <class V>
 struct Sgd {
@@ -91,9 +97,9 @@ struct Adadelta {
           rest(static_cast<lane_t<V>>(1 - c[0])),
           epsilon(static_cast<lane_t<V>>(c[1])) {}
     V operator()(V theta, V* slot, V g) const {
-        slot[0] += rest * (g * g - slot[0]);
+        average(slot[0], rest, g * g);
         const V delta = vsqrt((slot[1] + epsilon) / (slot[0] + epsilon)) * g;
-        slot[1] += rest * (delta * delta - slot[1]);
+        average(slot[1], rest, delta * delta);
         return theta - rate * delta;
     }
 };
@@ -111,7 +117,7 @@ struct Rmsprop {
           keep(static_cast<lane_t<V>>(c[1])),
           epsilon(static_cast<lane_t<V>>(c[2])) {}
     V operator()(V theta, V* slot, V g) const {
-        slot[0] += rest * (g * g - slot[0]);
+        average(slot[0], rest, g * g);
         slot[1] = keep * slot[1] + rate * g / vsqrt(slot[0] + epsilon);
         return theta - slot[1];
     }
@@ -130,8 +136,8 @@ struct RmspropCentered {
           keep(static_cast<lane_t<V>>(c[1])),
           epsilon(static_cast<lane_t<V>>(c[2])) {}
     V operator()(V theta, V* slot, V g) const {
-        slot[0] += rest * (g * g - slot[0]);
-        slot[2] += rest * (g - slot[2]);
+        average(slot[0], rest, g * g);
+        average(slot[2], rest, g);
         const V variance = vmax(slot[0] - slot[2] * slot[2], V{});  // rounding may take it below 0
         slot[1] = keep * slot[1] + rate * g / vsqrt(variance + epsilon);
         return theta - slot[1];
@@ -141,6 +147,7 @@ struct RmspropCentered {
 // What the descendants of Adam share: m = β1 m + (1-β1) g, v = β2 v + (1-β2) g², and the bias corrections.
 template <class V>
 struct Moments {
+    static constexpr int slots = 2, constants = 3;
     lane_t<V> rest1, rest2, epsilon;
     double bias1, bias2;  // 1 - β^t
 
@@ -151,8 +158,8 @@ struct Moments {
           bias1(1 - std::pow(c[0], clock[0])),
           bias2(1 - std::pow(c[1], clock[0])) {}
     void update(V* slot, V g) const {
-        slot[0] += rest1 * (g - slot[0]);
-        slot[1] += rest2 * (g * g - slot[1]);
+        average(slot[0], rest1, g);
+        average(slot[1], rest2, g * g);
     }
 };
 
@@ -160,50 +167,44 @@ struct Moments {
 template <class V>
 struct Adam : Moments<V> {
     static constexpr const char* name = "adam";
-    static constexpr int slots = 2, constants = 3;
     lane_t<V> rate;
 
     Adam(double lr, const double* c, double* clock)
         : Moments<V>(c, clock), rate(static_cast<lane_t<V>>(lr * std::sqrt(this->bias2) / this->bias1)) {}
+    V move(V theta, V m, V v) const { return theta - rate * m / (vsqrt(v) + this->epsilon); }
     V operator()(V theta, V* slot, V g) const {
         this->update(slot, g);
-        return theta - rate * slot[0] / (vsqrt(slot[1]) + this->epsilon);
+        return move(theta, slot[0], slot[1]);
     }
 };
 
 // Adam with the largest v so far. Reddi, Kale, Kumar (2018), algorithm 2, with Adam's bias corrections.
 template <class V>
-struct Amsgrad : Moments<V> {
+struct Amsgrad : Adam<V> {
     static constexpr const char* name = "amsgrad";
-    static constexpr int slots = 3, constants = 3;
-    lane_t<V> rate;
+    static constexpr int slots = 3;
 
-    Amsgrad(double lr, const double* c, double* clock)
-        : Moments<V>(c, clock), rate(static_cast<lane_t<V>>(lr * std::sqrt(this->bias2) / this->bias1)) {}
+    using Adam<V>::Adam;
     V operator()(V theta, V* slot, V g) const {
         this->update(slot, g);
         slot[2] = slot[2] > slot[1] ? slot[2] : slot[1];
-        return theta - rate * slot[0] / (vsqrt(slot[2]) + this->epsilon);
+        return this->move(theta, slot[0], slot[2]);
     }
 };
 
 // u = max(β2 u, |g|), θ -= η/(1-β1^t) · m/(u + ε);  constants β1, β2, ε. Kingma, Ba (2015), algorithm 2.
 template <class V>
-struct Adamax {
+struct Adamax : Moments<V> {
     static constexpr const char* name = "adamax";
-    static constexpr int slots = 2, constants = 3;
-    lane_t<V> rate, rest, keep, epsilon;
+    lane_t<V> rate, keep;
 
     Adamax(double lr, const double* c, double* clock)
-        : rate(static_cast<lane_t<V>>(lr / (1 - std::pow(c[0], clock[0])))),
-          rest(static_cast<lane_t<V>>(1 - c[0])),
-          keep(static_cast<lane_t<V>>(c[1])),
-          epsilon(static_cast<lane_t<V>>(c[2])) {}
+        : Moments<V>(c, clock), rate(static_cast<lane_t<V>>(lr / this->bias1)), keep(static_cast<lane_t<V>>(c[1])) {}
     V operator()(V theta, V* slot, V g) const {
-        slot[0] += rest * (g - slot[0]);
+        average(slot[0], this->rest1, g);
         const V faded = keep * slot[1], size = vabs(g);
         slot[1] = faded > size ? faded : size;
-        return theta - rate * slot[0] / (slot[1] + epsilon);
+        return theta - rate * slot[0] / (slot[1] + this->epsilon);
     }
 };
 
@@ -213,7 +214,6 @@ struct Adamax {
 template <class V>
 struct Nadam : Moments<V> {
     static constexpr const char* name = "nadam";
-    static constexpr int slots = 2, constants = 3;
     lane_t<V> of_mean, of_gradient, root;
 
     Nadam(double lr, const double* c, double* clock) : Moments<V>(c, clock) {
@@ -245,7 +245,7 @@ struct Lion {
     V operator()(V theta, V* slot, V g) const {
         const V direction = keep1 * slot[0] + rest1 * g;
         const V move = broadcast<V>(rate);
-        slot[0] += rest2 * (g - slot[0]);
+        average(slot[0], rest2, g);
         // NaN stays
         return theta - (direction > V{} ? move : (direction < V{} ? -move : direction));
     }

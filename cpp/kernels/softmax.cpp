@@ -60,7 +60,7 @@ T row_max(const T* z, ptrdiff_t c) {
 // exp(z - largest) for lanes of a row; 0 beyond its end.
 template <class V, class Count>
 V shifted_exp(const lane_t<V>* z, Count count, lane_t<V> largest) {
-    return vexp(load_lanes(z, count, minus_infinity<V>()) - largest);
+    return vexp_falling(load_lanes(z, count, minus_infinity<V>()) - largest);
 }
 
 template <class T>
@@ -95,7 +95,7 @@ RowSum<T> softmax_in_registers(T* p, const T* z, ptrdiff_t c) {
     const T largest = fold_lanes(top, [](V a, V b) { return vmax(a, b); });
 
     V total{};
-    for (int k = 0; k < K; ++k) total += e[k] = vexp(e[k] - largest);
+    for (int k = 0; k < K; ++k) total += e[k] = vexp_falling(e[k] - largest);
     const T sum = sum_lanes(total), factor = 1 / sum;
 
     for (int k = 0; k < K - 1; ++k) store(p + k * W, e[k] * factor);
@@ -155,6 +155,31 @@ RowSum<T> exp_sum(T* spare, const T* z, ptrdiff_t c) {
 template <class T>
 void softmax(T* y, const T* x, ptrdiff_t n, ptrdiff_t c) {
     for_each_row(n, c, softmax_ns<T>(n, c), [=](ptrdiff_t row) { softmax_row(y + row * c, x + row * c, c); });
+}
+
+template <class T>
+void softmax_backward(T* dx, const T* dy, const T* y, ptrdiff_t n, ptrdiff_t c) {
+    using V = Vec<T>;
+    for_each_row(n, c, softmax_backward_ns<T>(n, c), [=](ptrdiff_t row) {
+        const T *p = y + row * c, *g = dy + row * c;
+        const T sum = sum_over_row<V>(
+            c, [=](ptrdiff_t i, auto count) { return load_lanes<V>(g + i, count) * load_lanes<V>(p + i, count); });
+        for_each_vector<V>(0, c, [=, to = dx + row * c](ptrdiff_t i, auto count) {
+            store_lanes(to + i, load_lanes<V>(p + i, count) * (load_lanes<V>(g + i, count) - sum), count);
+        });
+    });
+}
+
+template <class T>
+void log_softmax_backward(T* dx, const T* dy, const T* y, ptrdiff_t n, ptrdiff_t c) {
+    using V = Vec<T>;
+    for_each_row(n, c, softmax_ns<T>(n, c), [=](ptrdiff_t row) {
+        const T *log_p = y + row * c, *g = dy + row * c;
+        const T sum = sum_over_row<V>(c, [=](ptrdiff_t i, auto count) { return load_lanes<V>(g + i, count); });
+        for_each_vector<V>(0, c, [=, to = dx + row * c](ptrdiff_t i, auto count) {
+            store_lanes(to + i, load_lanes<V>(g + i, count) - vexp(load_lanes<V>(log_p + i, count)) * sum, count);
+        });
+    });
 }
 
 template <class T>
@@ -247,6 +272,8 @@ void soft_cross_entropy_backward(T* dz, const T* p, const T* t, const T* g, ptrd
 #define MMLCORE_INSTANTIATE(T)                                                                                  \
     template void softmax<T>(T*, const T*, ptrdiff_t, ptrdiff_t);                                               \
     template void log_softmax<T>(T*, const T*, ptrdiff_t, ptrdiff_t);                                           \
+    template void softmax_backward<T>(T*, const T*, const T*, ptrdiff_t, ptrdiff_t);                            \
+    template void log_softmax_backward<T>(T*, const T*, const T*, ptrdiff_t, ptrdiff_t);                        \
     template void cross_entropy<T>(T*, T*, const T*, const std::int64_t*, ptrdiff_t, ptrdiff_t);                \
     template void cross_entropy_backward<T>(T*, const T*, const std::int64_t*, const T*, ptrdiff_t, ptrdiff_t); \
     template void soft_cross_entropy<T>(T*, T*, const T*, const T*, ptrdiff_t, ptrdiff_t);                      \

@@ -13,9 +13,17 @@ namespace mmlcore {
 template <class T>
 void softmax(T* y, const T* x, std::ptrdiff_t n, std::ptrdiff_t c);
 
+// y = exp(x) / Σ exp(x)  =>  dx = y ⊙ (dy - Σ dy ⊙ y). dx may be dy.
+template <class T>
+void softmax_backward(T* dx, const T* dy, const T* y, std::ptrdiff_t n, std::ptrdiff_t c);
+
 // y = x - log Σ exp(x)
 template <class T>
 void log_softmax(T* y, const T* x, std::ptrdiff_t n, std::ptrdiff_t c);
+
+// y = x - log Σ exp(x)  =>  dx = dy - exp(y) Σ dy. dx may be dy.
+template <class T>
+void log_softmax_backward(T* dx, const T* dy, const T* y, std::ptrdiff_t n, std::ptrdiff_t c);
 
 // loss_i = log Σ exp(z_i) - z_i[label_i], p = softmax(z); loss(n), p(n, c), labels(n). A label outside 0 … c-1 makes
 // its loss NaN.

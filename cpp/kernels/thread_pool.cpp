@@ -18,6 +18,11 @@ using Clock = std::chrono::steady_clock;
 // A worker looks for the next region this long before it sleeps: waking it costs about as much.
 constexpr auto kSpin = std::chrono::microseconds(60);
 
+// The same where regions are known to follow each other, with serial work between: a training step that is replayed.
+constexpr auto kLongSpin = std::chrono::microseconds(500);
+
+std::atomic<int> rows_of_regions{0};
+
 // A caller that was itself taken off its processor for a noticeable part of a region has probably lost it to its own
 // worker, which found no other: it rests likewise. Time lost below this is ordinary.
 constexpr auto kLittle = std::chrono::microseconds(8);
@@ -53,8 +58,8 @@ void relax() {
 
 // Spins until ready() or the time is up; the answer of ready().
 template <class Ready>
-bool spin_until(Ready&& ready) {
-    const auto end = Clock::now() + kSpin;
+bool spin_until(Ready&& ready, Clock::duration spin = kSpin) {
+    const auto end = Clock::now() + spin;
     do {
         for (int i = 0; i < 64; ++i) {
             if (ready()) return true;
@@ -147,7 +152,8 @@ class Pool {
     void serve() {
         long seen = 0;
         for (;;) {
-            spin_until([&] { return opened_.load(std::memory_order_acquire) != seen; });
+            spin_until([&] { return opened_.load(std::memory_order_acquire) != seen; },
+                       regions_follow() ? kLongSpin : kSpin);
             std::unique_lock<std::mutex> hold(lock_);
             ++sleeping_;
             wake_.wait(hold, [&] { return opened_ != seen; });
@@ -178,6 +184,18 @@ class Pool {
 void run_in_pool(std::ptrdiff_t tasks, int threads, void (*call)(void*, std::ptrdiff_t), void* body) {
     static Pool* pool = new Pool;  // never destroyed: its threads wait in it until the process ends
     pool->run(tasks, threads, call, body);
+}
+
+RowOfRegions::RowOfRegions() {
+    rows_of_regions.fetch_add(1, std::memory_order_relaxed);
+}
+
+RowOfRegions::~RowOfRegions() {
+    rows_of_regions.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool regions_follow() {
+    return rows_of_regions.load(std::memory_order_relaxed) > 0;
 }
 
 bool inside_pool() {

@@ -17,4 +17,14 @@ void run_in_pool(std::ptrdiff_t tasks, int threads, void (*call)(void*, std::ptr
 // Whether the calling thread is working on a region's tasks.
 bool inside_pool();
 
+// While one of these lives, regions follow each other closely, as when a training step is replayed: workers then stay
+// awake for longer between them, and shorter ones are worth opening.
+struct RowOfRegions {
+    RowOfRegions();
+    ~RowOfRegions();
+    RowOfRegions(const RowOfRegions&) = delete;
+    RowOfRegions& operator=(const RowOfRegions&) = delete;
+};
+bool regions_follow();
+
 }  // namespace mmlcore

@@ -23,6 +23,9 @@ namespace {
 constexpr double kSerialBelowNs = 60e3;     // opening a region costs 2 µs, 25 µs when the threads sleep
 constexpr double kLeastPerThreadNs = 25e3;  // a thread that gets less is not worth waking
 
+// The same while regions follow each other and nobody sleeps in between.
+constexpr double kSerialBelowInRowNs = 20e3, kLeastPerThreadInRowNs = 8e3;
+
 std::atomic<int> wanted{0};
 std::atomic<bool> forked{false};
 
@@ -142,9 +145,10 @@ void start_threads_module() {
 namespace detail {
 
 int threads_for(std::ptrdiff_t tasks, double cost_ns) {
-    if (tasks < 2 || cost_ns < kSerialBelowNs) return 1;
+    const bool in_row = regions_follow();
+    if (tasks < 2 || cost_ns < (in_row ? kSerialBelowInRowNs : kSerialBelowNs)) return 1;
     const int count = thread_count();
-    const double worth = cost_ns / kLeastPerThreadNs;
+    const double worth = cost_ns / (in_row ? kLeastPerThreadInRowNs : kLeastPerThreadNs);
     std::ptrdiff_t threads = count < tasks ? count : tasks;
     if (worth < static_cast<double>(threads)) threads = static_cast<std::ptrdiff_t>(worth);
     return static_cast<int>(threads);

@@ -80,6 +80,21 @@ void affine(T* y, const T* x, double scale, double shift, ptrdiff_t n) {
 }
 
 template <class T>
+void leaky_relu(T* y, const T* x, double slope, ptrdiff_t n) {
+    leaky_relu_backward(y, x, x, slope, n);
+}
+
+template <class T>
+void leaky_relu_backward(T* dx, const T* dy, const T* x, double slope, ptrdiff_t n) {
+    using V = Vec<T>;
+    const T below = static_cast<T>(slope);
+    for_each<T>(n, [=](ptrdiff_t i, auto count) {
+        const V v = load_lanes<V>(x + i, count), g = load_lanes<V>(dy + i, count);
+        store_lanes(dx + i, v > 0 ? g : (v == v ? below * g : v), count);
+    });
+}
+
+template <class T>
 void penalize(T* value, T* g, const T* w, double l1, double l2, ptrdiff_t n) {
     using V = Vec<T>;
     const T a = static_cast<T>(l1), b = static_cast<T>(l2);
@@ -161,6 +176,8 @@ bool all_finite(const T* x, ptrdiff_t n) {
     template void multiply<T>(T*, const T*, const T*, ptrdiff_t);                               \
     template void add<T>(T*, const T*, const T*, ptrdiff_t);                                    \
     template void affine<T>(T*, const T*, double, double, ptrdiff_t);                           \
+    template void leaky_relu<T>(T*, const T*, double, ptrdiff_t);                               \
+    template void leaky_relu_backward<T>(T*, const T*, const T*, double, ptrdiff_t);            \
     template void penalize<T>(T*, T*, const T*, double, double, ptrdiff_t);                     \
     template void make_non_negative<T>(T*, ptrdiff_t);                                          \
     template void limit_column_norms<T>(T*, double, ptrdiff_t, ptrdiff_t);                      \

@@ -30,6 +30,14 @@ void add(T* out, const T* a, const T* b, std::ptrdiff_t n);
 template <class T>
 void affine(T* y, const T* x, double scale, double shift, std::ptrdiff_t n);
 
+// y = x for x > 0, otherwise slope x
+template <class T>
+void leaky_relu(T* y, const T* x, double slope, std::ptrdiff_t n);
+
+// y = x for x > 0, otherwise slope x  =>  dx = dy for x > 0, otherwise slope dy
+template <class T>
+void leaky_relu_backward(T* dx, const T* dy, const T* x, double slope, std::ptrdiff_t n);
+
 // Penalty l1 Σ|w| + l2 Σ w²: added to value[0], its gradient l1 sign(w) + 2 l2 w to g, which may be null.
 template <class T>
 void penalize(T* value, T* g, const T* w, double l1, double l2, std::ptrdiff_t n);

@@ -278,6 +278,14 @@ def ldlt(l: numpy.ndarray, d: numpy.ndarray, order: numpy.ndarray, a: numpy.ndar
     """
     l @ d @ l.T = a[order][:, order] from a's lower triangle.
     """
+def leaky_relu(y: numpy.ndarray, x: numpy.ndarray, slope: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    y = x for x > 0, otherwise slope x
+    """
+def leaky_relu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, slope: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    dx = dy for x > 0, otherwise slope dy
+    """
 def limit_column_norms(w: numpy.ndarray, limit: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
     Scale every column of w whose norm is above limit to that norm
@@ -305,6 +313,10 @@ def log_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.nd
 def log_softmax(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = the logarithm of softmax(x)
+    """
+def log_softmax_grad(dx: numpy.ndarray, dy: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy - exp(y) sum of dy for each row, where y = log_softmax(x)
     """
 def look_up(y: numpy.ndarray, table: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -434,6 +446,14 @@ def rmsprop_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarra
     """
     One step of rmsprop on the spans of theta; counts it in clock[0]
     """
+def selu(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = selu(x)
+    """
+def selu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy selu'(x), where y = selu(x)
+    """
 def set_num_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     Use n threads; 0 returns to the default.
@@ -497,6 +517,10 @@ def softmax_cross_entropy_soft(loss: numpy.ndarray, p: numpy.ndarray, logits: nu
 def softmax_cross_entropy_soft_grad(dz: numpy.ndarray, p: numpy.ndarray, targets: numpy.ndarray, g: numpy.ndarray) -> None:
     """
     dz = (p * sum(targets) - targets) g
+    """
+def softmax_grad(dx: numpy.ndarray, dy: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = y (dy - sum of dy y) for each row, where y = softmax(x)
     """
 def softplus(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -582,11 +606,11 @@ ACTIVATIONS: dict = {'linear': 0, 'relu': 1, 'sigmoid': 2, 'tanh': 3, 'softplus'
 OPTIMIZER_RULES: dict = {'sgd': (0, 0), 'momentum': (1, 2), 'nesterov': (1, 2), 'adagrad': (1, 1), 'adadelta': (2, 2), 'rmsprop': (2, 3), 'rmsprop_centered': (3, 3), 'adam': (2, 3), 'amsgrad': (3, 3), 'adamax': (2, 3), 'nadam': (2, 3), 'lion': (1, 2)}
 POINTWISE_LOSSES: tuple = ('squared_error', 'absolute_error', 'percentage_error', 'huber_error', 'hinge', 'squared_hinge', 'binary_cross_entropy', 'binary_cross_entropy_of_logits', 'kullback_leibler')
 SLOPE_NEEDS_Z: frozenset
-UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'elu', 'gelu', 'silu', 'normal_cdf')
+UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'elu', 'gelu', 'silu', 'normal_cdf', 'selu')
 def levels_present() -> list[str]:
     """The levels that this installation contains, worst to best."""
 def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'asynchronous_epoch', 'average_parameters', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'levels_present', 'levels_supported', 'limit_column_norms', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'mean', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']
+__all__: list[str] = ['ACTIVATIONS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'asynchronous_epoch', 'average_parameters', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'leaky_relu', 'leaky_relu_grad', 'levels_present', 'levels_supported', 'limit_column_norms', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'log_softmax_grad', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'mean', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'selu', 'selu_grad', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softmax_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']

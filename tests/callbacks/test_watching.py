@@ -136,6 +136,8 @@ def test_schedules_of_one_and_two_arguments():
     assert rates == [0.1, 0.2]
     with pytest.raises(TypeError, match=r"^LearningRateScheduler: schedule must be a function, got 0.1$"):
         LearningRateScheduler(0.1)
+    with pytest.raises(TypeError, match=r"unsupported operand"):  # the function's own error, not one about arguments
+        run(LearningRateScheduler(lambda epoch, rate: None + rate), [1])
 
 
 def test_grow_and_shrink():

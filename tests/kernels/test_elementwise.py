@@ -54,6 +54,8 @@ class Op(NamedTuple):
     ulp: object  # the bound that kernels/math.h states: a number, or a function of x
 
 
+_LAMBDA, _ALPHA = np.longdouble("1.0507009873554805"), np.longdouble("1.6732632423543772")
+
 OPS = {
     "exp": Op(np.exp, np.exp, 1.1),
     "expm1": Op(np.expm1, np.exp, 2.5),
@@ -72,6 +74,11 @@ OPS = {
     "relu": Op(lambda x: np.where(np.isnan(x), x, np.maximum(x, 0)), lambda x: (x > 0).astype(x.dtype), 0),
     "softplus": Op(_softplus, _sigmoid, 2),
     "elu": Op(lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))), lambda x: np.exp(np.minimum(x, 0)), 2.5),
+    "selu": Op(
+        lambda x: _LAMBDA * np.where(x > 0, x, _ALPHA * np.expm1(np.minimum(x, 0))),
+        lambda x: _LAMBDA * np.where(x > 0, 1, _ALPHA * np.exp(np.minimum(x, 0))),
+        3.5,
+    ),
     "gelu": Op(
         lambda x: _clipped(x) * _cdf(x),
         lambda x: _cdf(x) + x * _pdf(x),

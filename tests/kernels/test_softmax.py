@@ -204,3 +204,24 @@ def test_errors_name_function_argument_and_value():
     with pytest.raises(ValueError, match=r"softmax_cross_entropy_soft_grad: g must be of shape \(2,\), got \(3,\)"):
         cross_entropy_grad(z, z, np.ones(3))
     assert softmax(np.empty((0, 3))).shape == (0, 3)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("c", [1, 7, 10, 33, 1000])
+def test_gradients_of_the_softmax_and_its_logarithm(dtype, c):
+    x = problem(dtype, 5, c)[0]
+    dy = np.random.default_rng(1).standard_normal(x.shape).astype(dtype)
+    exact = exact_log_softmax(x)
+    p, g = np.exp(exact), dy.astype(np.longdouble)
+    tolerance = 32 * np.finfo(dtype).eps
+    for name, y, expected in (
+        ("softmax_grad", softmax(x), p * (g - (g * p).sum(axis=1, keepdims=True))),
+        ("log_softmax_grad", log_softmax(x), g - p * g.sum(axis=1, keepdims=True)),
+    ):
+        dx = np.empty_like(x)
+        getattr(_kernels, name)(dx, dy, y)
+        np.testing.assert_allclose(dx, expected, rtol=tolerance, atol=tolerance * np.abs(g).sum(axis=1).max())
+        getattr(_kernels, name)(dy_is_dx := dy.copy(), dy_is_dx, y)
+        np.testing.assert_array_equal(dy_is_dx, dx)
+    with pytest.raises(ValueError, match=r"^softmax_grad: dy must be "):
+        _kernels.softmax_grad(np.empty_like(x), dy[:, :0], softmax(x))

@@ -89,3 +89,21 @@ def test_constants():
     np.testing.assert_array_equal(initializers.Constant(-2.5)((2, 3), np.random.default_rng(0)), np.full((2, 3), -2.5))
     with pytest.raises(ValueError, match=r"^Constant: value must be a finite number, got 'x'$"):
         initializers.Constant("x")
+
+
+def test_classes_with_constants_of_one_s_own():
+    rng = np.random.default_rng(0)
+    for made, mean, variance in (
+        (initializers.RandomUniform(1.0, 3.0), 2.0, 4 / 12),
+        (initializers.RandomNormal(1.0, 0.5), 1.0, 0.25),
+        (initializers.TruncatedNormal(1.0, 0.5), 1.0, (0.5 * 0.87962566103423978) ** 2),
+        (initializers.VarianceScaling(3.0, "fan_out", "uniform"), 0.0, 3 / 500),
+        (initializers.VarianceScaling(3.0, "fan_avg"), 0.0, 3 / 400),
+    ):
+        values = made(SHAPE, rng)
+        np.testing.assert_allclose(values.mean(), mean, atol=5 * np.sqrt(variance / values.size))
+        np.testing.assert_allclose(values.var(), variance, rtol=0.02)
+    with pytest.raises(ValueError, match=r"^RandomNormal: stddev must be a finite number of at least 0, got -1$"):
+        initializers.RandomNormal(stddev=-1)
+    with pytest.raises(ValueError, match=r"^VarianceScaling: mode must be one of 'fan_in', 'fan_out', 'fan_avg', got"):
+        initializers.VarianceScaling(mode="fan")

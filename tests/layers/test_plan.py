@@ -44,7 +44,7 @@ def test_dense(activation, use_bias, dtype):
 
 
 def test_before_the_activation_and_without_the_gradient_of_the_inputs():
-    layer = Dense(4, "softmax")
+    layer = Dense(4, np.square)
     layer.prepare((None, 3), np.float64, seed=0)
     x = RNG.standard_normal((6, 3))
     gradients = [np.empty_like(weight) for weight in layer.weights]
@@ -59,5 +59,5 @@ def test_before_the_activation_and_without_the_gradient_of_the_inputs():
 
 
 def test_layers_have_no_plan_unless_they_say_so():
-    assert Activation("softmax").plan(np.zeros((2, 2)), None, [], activate=True) is None
+    assert Activation(np.square).plan(np.zeros((2, 2)), None, [], activate=True) is None
     assert Layer().plan(np.zeros((2, 2)), None, [], activate=True) is None

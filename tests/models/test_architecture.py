@@ -92,3 +92,12 @@ def test_what_a_subclass_must_provide():
         with pytest.raises(NotImplementedError):
             call()
     assert empty._chain() == ()
+
+
+def test_a_model_is_frozen_as_a_whole():
+    model = Sequential([Dense(2, input_dim=3), Dense(1)], seed=0)
+    assert model.trainable
+    model.trainable = False
+    assert not any(layer.trainable for layer in model.layers)
+    model.layers[1].trainable = True
+    assert model.trainable

@@ -106,3 +106,26 @@ def test_what_is_a_stream():
     assert is_stream(forever())
     assert is_stream(Batches())
     assert not any(is_stream(data) for data in (X, X.tolist(), (1, 2), 5, None))
+
+
+def test_validation_evaluation_and_prediction_on_batches():
+    arrays, stream = network(), network()
+    one = arrays.fit(X, Y, batch_size=6, epochs=3, shuffle=False, verbose=0, validation_data=(X, Y))
+    two = stream.fit(Batches(), epochs=3, verbose=0, validation_data=Batches())
+    assert list(one.history) == list(two.history)
+    for name, values in one.history.items():
+        np.testing.assert_allclose(values, two.history[name], rtol=1e-12)
+    np.testing.assert_allclose(stream.evaluate(Batches()), arrays.evaluate(X, Y), rtol=1e-12)
+    weighted = stream.evaluate(X, Y, sample_weight=np.full(20, 2.0))
+    np.testing.assert_allclose(stream.evaluate(Batches(weights=True)), weighted, rtol=1e-12)
+    np.testing.assert_allclose(stream.evaluate(forever(), steps=4), arrays.evaluate(X, Y), rtol=1e-12)
+    np.testing.assert_allclose(stream.predict(iter(Batches())), stream.predict(X), rtol=1e-12)
+    np.testing.assert_allclose(stream.predict(iter([X[:6], X[6:]])), stream.predict(X), rtol=1e-12)
+    assert stream.predict(forever(), steps=2).shape == (12, 2)
+    three = stream.fit(X, Y, epochs=2, verbose=0, validation_data=forever(), validation_steps=4)
+    assert len(three.history["val_mae"]) == 2
+    with pytest.raises(ValueError, match=r"^fit: validation_data must be an iterable that begins anew in every epoch"):
+        stream.fit(X, Y, epochs=2, verbose=0, validation_data=iter(Batches()))
+    for function in (stream.evaluate, stream.predict):
+        with pytest.raises(ValueError, match=r"x must be an iterable with batches left, got none$"):
+            function(iter([]))

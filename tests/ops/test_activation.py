@@ -13,6 +13,8 @@ TABLE = {
     "relu": lambda x: np.maximum(x, 0),
     "softplus": lambda x: np.logaddexp(0, x),
     "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0))),
+    "leaky_relu": lambda x: np.where(x > 0, x, 0.2 * x),
     "gelu": lambda x: np.maximum(x, -1e5) * special.ndtr(x),
     "normal_cdf": special.ndtr,
     "silu": lambda x: np.maximum(x, -1e5) * special.expit(x),
@@ -41,6 +43,8 @@ def test_extremes(name):
         ("relu", [0.0, 0.0, 1.0]),
         ("softplus", [0.0, 0.5, 1.0]),
         ("elu", [0.0, 1.0, 1.0]),
+        ("selu", [0.0, 1.0507009873554805 * 1.6732632423543772, 1.0507009873554805]),
+        ("leaky_relu", [0.2, 0.2, 1.0]),
         ("gelu", [0.0, 0.5, 1.0]),
         ("silu", [0.0, 0.5, 1.0]),
     ],
@@ -48,7 +52,7 @@ def test_extremes(name):
 def test_slopes_far_out_and_at_zero(name, slopes):
     op = getattr(ops, name)
     x = np.array([-1000.0, 0.0, 1000.0])
-    rounding = 1e-15 if name == "gelu" else 0.0  # Φ(0) is the sum of a series
+    rounding = 1e-15 if name in ("gelu", "selu") else 0.0  # Φ(0) is the sum of a series
     assert grad(lambda x: ops.sum(op(x)))(x).tolist() == pytest.approx(slopes, rel=0, abs=rounding)
     assert [grad(op)(value) for value in x] == pytest.approx(slopes, rel=0, abs=rounding)
 

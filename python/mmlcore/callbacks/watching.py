@@ -1,6 +1,7 @@
 """Callbacks that act on what an epoch has measured: stop, save, change the learning rate."""
 
 from collections.abc import Callable
+from inspect import signature
 from math import inf
 from typing import Any
 
@@ -235,13 +236,18 @@ class LearningRateScheduler(Callback):
         if not callable(schedule):
             raise TypeError(message("LearningRateScheduler", "schedule", "a function", repr(schedule)))
         self.schedule = schedule
+        try:
+            signature(schedule).bind(0, 0.0)
+        except TypeError:
+            self._takes_rate = False
+        except ValueError:  # a function that tells nothing about itself
+            self._takes_rate = True
+        else:
+            self._takes_rate = True
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         optimizer = self.model.optimizer
-        try:
-            rate = self.schedule(epoch, optimizer.learning_rate)
-        except TypeError:  # of one argument
-            rate = self.schedule(epoch)
+        rate = self.schedule(epoch, optimizer.learning_rate) if self._takes_rate else self.schedule(epoch)
         optimizer.learning_rate = float(rate)
 
 

@@ -5,7 +5,7 @@ gradient is taken they are tensors. A layer never allocates in `call` what a ker
 """
 
 from mmlcore.layers import constraints, initializers, regularizers
-from mmlcore.layers.activations import Activation
+from mmlcore.layers.activations import ELU, Activation, LeakyReLU, ReLU, Softmax
 from mmlcore.layers.base import Layer
 from mmlcore.layers.dense import Dense
 from mmlcore.layers.dropout import Dropout, GaussianNoise
@@ -15,6 +15,7 @@ from mmlcore.layers.normalization import BatchNormalization, LayerNormalization
 from mmlcore.layers.shaping import Flatten, Reshape
 
 __all__ = [
+    "ELU",
     "Activation",
     "Add",
     "BatchNormalization",
@@ -26,7 +27,10 @@ __all__ = [
     "GaussianNoise",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
+    "ReLU",
     "Reshape",
+    "Softmax",
     "constraints",
     "initializers",
     "regularizers",

@@ -1,35 +1,24 @@
 """Activation functions by Keras's names, and the layer that applies one."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmlcore import _kernels, ops
-from mmlcore._errors import choose
+from mmlcore._errors import choose, message
 from mmlcore.layers.base import Layer
 from mmlcore.layers.plan import Plan
 from mmlcore.ops.dense import FUSED
 
-__all__ = ["ACTIVATIONS", "FUSED", "Activation", "get", "plan"]
+__all__ = ["ACTIVATIONS", "ELU", "FUSED", "Activation", "LeakyReLU", "ReLU", "Softmax", "get", "plan"]
 
 
 def _linear(x: Any) -> Any:
     return x
 
-
-def _leaky_relu(x: Any) -> Any:
-    """max(x, 0.2 x): Keras's slope."""
-    return ops.maximum(x, ops.multiply(0.2, x))
-
-
-def _selu(x: Any) -> Any:
-    """λ x for x > 0, otherwise λ α (eˣ - 1): keeps mean 0 and variance 1 (Klambauer et al. 2017, (2) and (14))."""
-    return ops.multiply(_LAMBDA, ops.where(x > 0, x, ops.multiply(_ALPHA, ops.elu(x))))
-
-
-_ALPHA, _LAMBDA = 1.6732632423543772, 1.0507009873554805
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "linear": _linear,
@@ -38,36 +27,49 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "tanh": ops.tanh,
     "softplus": ops.softplus,
     "elu": ops.elu,
-    "selu": _selu,
+    "selu": ops.selu,
     "gelu": ops.gelu,
     "silu": ops.silu,
     "swish": ops.silu,
-    "leaky_relu": _leaky_relu,
+    "leaky_relu": ops.leaky_relu,
     "exponential": ops.exp,
     "softmax": ops.softmax,
     "log_softmax": ops.log_softmax,
 }
 
-# The element-wise kernels that compute some of them: their own names, but for one.
-_KERNELS = {name: name for name in ACTIVATIONS if name in _kernels.UNARY} | {"exponential": "exp", "swish": "silu"}
+_KERNELS = {"exponential": "exp", "swish": "silu"}  # the names of the others' kernels are their own
+_OF_ROWS = ("softmax", "log_softmax")
+_LEAKY_SLOPE = 0.2  # Keras's
 
 
 def plan(activation: Any, x: NDArray[Any], dx: NDArray[Any] | None) -> Plan | None:
     """An activation alone as kernel calls on fixed buffers, or None if it has no kernels."""
     if activation == "linear":
         gradient = np.empty_like(x) if dx is None else dx
-        return Plan(x, gradient, lambda: None, lambda: None)
-    name = _KERNELS.get(activation) if isinstance(activation, str) else None
-    if name is None:
+        return Plan(x, gradient, _nothing, _nothing)
+    if not isinstance(activation, str):
         return None
-    y, dy = np.empty_like(x), np.empty_like(x)
+    if activation == "leaky_relu":
+        return _plan_leaky_relu(_LEAKY_SLOPE, x, dx)
+    name = _KERNELS.get(activation, activation)
     forward, backward = getattr(_kernels, name), getattr(_kernels, f"{name}_grad")
-    return Plan(
-        output=y,
-        output_gradient=dy,
-        forward=lambda: forward(y, x),
-        backward=lambda: None if dx is None else backward(dx, dy, x, y),
-    )
+    y, dy = np.empty_like(x), np.empty_like(x)
+    if activation not in _OF_ROWS:
+        back = None if dx is None else partial(backward, dx, dy, x, y)
+        return Plan(y, dy, partial(forward, y, x), back or _nothing)
+    y_rows, x_rows, dy_rows = (a.reshape(-1, a.shape[-1]) for a in (y, x, dy))
+    back = None if dx is None else partial(backward, dx.reshape(x_rows.shape), dy_rows, y_rows)
+    return Plan(y, dy, partial(forward, y_rows, x_rows), back or _nothing)
+
+
+def _plan_leaky_relu(slope: float, x: NDArray[Any], dx: NDArray[Any] | None) -> Plan:
+    y, dy = np.empty_like(x), np.empty_like(x)
+    back = None if dx is None else partial(_kernels.leaky_relu_grad, dx, dy, x, slope)
+    return Plan(y, dy, partial(_kernels.leaky_relu, y, x, slope), back or _nothing)
+
+
+def _nothing() -> None:
+    """What a layer without weights does on the way back where nothing before it learns."""
 
 
 def get(activation: str | Callable[[Any], Any] | None, function: str) -> Callable[[Any], Any]:
@@ -121,3 +123,107 @@ class Activation(Layer):
         self, x: NDArray[Any], dx: NDArray[Any] | None, gradients: Sequence[NDArray[Any]], activate: bool
     ) -> Plan | None:
         return plan(self.activation if activate else "linear", x, dx)
+
+
+class _Named(Activation):
+    """An activation with a class of its own."""
+
+    def get_config(self) -> dict[str, Any]:
+        return {name: value for name, value in super().get_config().items() if name != "activation"}
+
+
+class ReLU(_Named):
+    """max(x, 0), element by element.
+
+    Parameters
+    ----------
+    **options
+        See `Layer`.
+
+    Examples
+    --------
+    >>> ReLU()([[-1.0, 2.0]])
+    array([[0., 2.]])
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("relu", **options)
+
+
+class ELU(_Named):
+    """x for x > 0, otherwise eˣ - 1.
+
+    Parameters
+    ----------
+    **options
+        See `Layer`.
+
+    Examples
+    --------
+    >>> ELU()([[-1.0, 2.0]]).round(4)
+    array([[-0.6321,  2.    ]])
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("elu", **options)
+
+
+class Softmax(_Named):
+    """e^xᵢ / Σⱼ e^xⱼ over the last axis.
+
+    Parameters
+    ----------
+    **options
+        See `Layer`.
+
+    Examples
+    --------
+    >>> Softmax()([[0.0, 0.0]])
+    array([[0.5, 0.5]])
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("softmax", **options)
+
+
+class LeakyReLU(Layer):
+    """x for x > 0, otherwise a x.
+
+    Parameters
+    ----------
+    negative_slope : float
+        a, at least 0.
+    **options
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `negative_slope` is out of range.
+
+    Examples
+    --------
+    >>> LeakyReLU(0.5)([[-1.0, 2.0]])
+    array([[-0.5,  2. ]])
+    """
+
+    def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
+        super().__init__(**options)
+        if not isinstance(negative_slope, int | float | np.number) or not 0 <= negative_slope < np.inf:
+            expectation = "a finite number of at least 0"
+            raise ValueError(message("LeakyReLU", "negative_slope", expectation, repr(negative_slope)))
+        self.negative_slope = float(negative_slope)
+
+    def call(self, inputs: Any) -> Any:
+        return ops.leaky_relu(inputs, negative_slope=self.negative_slope)
+
+    def preactivation(self, inputs: Any) -> Any:
+        return self.call(inputs)
+
+    def activate(self, preactivation: Any) -> Any:
+        return preactivation
+
+    def plan(
+        self, x: NDArray[Any], dx: NDArray[Any] | None, gradients: Sequence[NDArray[Any]], activate: bool
+    ) -> Plan | None:
+        return _plan_leaky_relu(self.negative_slope, x, dx)

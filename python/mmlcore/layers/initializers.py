@@ -1,7 +1,7 @@
 """First values of weights, by Keras's names: functions of a shape and a random generator."""
 
 from collections.abc import Callable
-from math import prod, sqrt
+from math import inf, isfinite, prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,18 @@ from numpy.typing import NDArray
 
 from mmlcore._errors import choose, message
 
-__all__ = ["INITIALIZERS", "Constant", "Initializer", "Orthogonal", "get", "initialize"]
+__all__ = [
+    "INITIALIZERS",
+    "Constant",
+    "Initializer",
+    "Orthogonal",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "get",
+    "initialize",
+]
 
 Initializer = Callable[[tuple[int, ...], "np.random.Generator"], Any]
 
@@ -34,19 +45,135 @@ def _truncated_normal(shape: tuple[int, ...], rng: "np.random.Generator") -> NDA
 _TRUNCATED_STDDEV = 0.87962566103423978
 
 
-def _scaled(scale: float, mode: str, distribution: str) -> Initializer:
-    """Draws of variance scale / fan, where fan is the number of inputs or the mean of inputs and outputs."""
+def _finite(owner: str, argument: str, value: Any, low: float = -inf) -> float:
+    if not isinstance(value, int | float | np.number) or not low <= value < inf or not isfinite(value):
+        expectation = "a finite number" + (f" of at least {low:g}" if low > -inf else "")
+        raise ValueError(message(owner, argument, expectation, repr(value)))
+    return float(value)
 
-    def initializer(shape: tuple[int, ...], rng: "np.random.Generator") -> NDArray[np.float64]:
+
+class VarianceScaling:
+    """Draws with mean 0 and variance scale / fan: the Glorot, He and LeCun initialisers by their constants.
+
+    Parameters
+    ----------
+    scale : float
+        Above 0.
+    mode : {"fan_in", "fan_out", "fan_avg"}
+        fan is the number of inputs, of outputs, or the mean of both.
+    distribution : {"truncated_normal", "uniform"}
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> VarianceScaling(2.0, "fan_in", "uniform")((3, 2), np.random.default_rng(0)).shape
+    (3, 2)
+
+    References
+    ----------
+    X. Glorot, Y. Bengio (2010), Understanding the difficulty of training deep feedforward neural networks; K. He et al.
+    (2015), Delving deep into rectifiers; Y. LeCun et al. (1998), Efficient backprop.
+    """
+
+    def __init__(self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal") -> None:
+        own = type(self).__name__
+        self.scale = _finite(own, "scale", scale, low=0.0)
+        choose(own, "mode", mode, dict.fromkeys(("fan_in", "fan_out", "fan_avg")))
+        choose(own, "distribution", distribution, dict.fromkeys(("truncated_normal", "uniform")))
+        self.mode, self.distribution = mode, distribution
+
+    def __call__(self, shape: tuple[int, ...], rng: "np.random.Generator") -> NDArray[np.float64]:
         fan_in, fan_out = _fans(shape)
-        fan = fan_in if mode == "fan_in" else (fan_in + fan_out) / 2
-        stddev = sqrt(scale / max(fan, 1.0))
-        if distribution == "uniform":
+        fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
+        stddev = sqrt(self.scale / max(fan, 1.0))
+        if self.distribution == "uniform":
             limit = sqrt(3) * stddev
             return rng.uniform(-limit, limit, shape)
         return _truncated_normal(shape, rng) * (stddev / _TRUNCATED_STDDEV)
 
-    return initializer
+    def __repr__(self) -> str:
+        return f"<VarianceScaling {self.scale:g} {self.mode} {self.distribution}>"
+
+
+class RandomUniform:
+    """Uniform draws from [minval, maxval).
+
+    Parameters
+    ----------
+    minval, maxval : float
+
+    Raises
+    ------
+    ValueError
+        If one is not a finite number.
+
+    Examples
+    --------
+    >>> bool((RandomUniform(1.0, 2.0)((100,), np.random.default_rng(0)) >= 1).all())
+    True
+    """
+
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05) -> None:
+        self.minval = _finite("RandomUniform", "minval", minval)
+        self.maxval = _finite("RandomUniform", "maxval", maxval, low=self.minval)
+
+    def __call__(self, shape: tuple[int, ...], rng: "np.random.Generator") -> NDArray[np.float64]:
+        return rng.uniform(self.minval, self.maxval, shape)
+
+    def __repr__(self) -> str:
+        return f"<RandomUniform {self.minval:g} {self.maxval:g}>"
+
+
+class RandomNormal:
+    """Normal draws.
+
+    Parameters
+    ----------
+    mean, stddev : float
+        stddev at least 0.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> RandomNormal(1.0, stddev=0.0)((2,), np.random.default_rng(0))
+    array([1., 1.])
+    """
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05) -> None:
+        own = type(self).__name__
+        self.mean, self.stddev = _finite(own, "mean", mean), _finite(own, "stddev", stddev, low=0.0)
+
+    def __call__(self, shape: tuple[int, ...], rng: "np.random.Generator") -> NDArray[np.float64]:
+        return rng.normal(self.mean, self.stddev, shape)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.mean:g} {self.stddev:g}>"
+
+
+class TruncatedNormal(RandomNormal):
+    """Normal draws; those more than two standard deviations from the mean are drawn again.
+
+    Parameters
+    ----------
+    mean, stddev : float
+        See `RandomNormal`; stddev is that before the truncation, as in Keras.
+
+    Examples
+    --------
+    >>> bool((abs(TruncatedNormal(stddev=1.0)((100,), np.random.default_rng(0))) <= 2).all())
+    True
+    """
+
+    def __call__(self, shape: tuple[int, ...], rng: "np.random.Generator") -> NDArray[np.float64]:
+        return self.mean + self.stddev * _truncated_normal(shape, rng)
 
 
 class Constant:
@@ -68,9 +195,7 @@ class Constant:
     """
 
     def __init__(self, value: float = 0.0) -> None:
-        if not isinstance(value, int | float | np.number) or not np.isfinite(value):
-            raise ValueError(message("Constant", "value", "a finite number", repr(value)))
-        self.value = float(value)
+        self.value = _finite("Constant", "value", value)
 
     def __call__(self, shape: tuple[int, ...], rng: "np.random.Generator") -> NDArray[np.float64]:
         return np.full(shape, self.value)
@@ -122,17 +247,17 @@ class Orthogonal:
 INITIALIZERS: dict[str, Initializer] = {
     "zeros": lambda shape, rng: np.zeros(shape),
     "ones": lambda shape, rng: np.ones(shape),
-    "random_uniform": lambda shape, rng: rng.uniform(-0.05, 0.05, shape),
-    "random_normal": lambda shape, rng: rng.normal(0.0, 0.05, shape),
-    "truncated_normal": lambda shape, rng: 0.05 * _truncated_normal(shape, rng),
+    "random_uniform": RandomUniform(),
+    "random_normal": RandomNormal(),
+    "truncated_normal": TruncatedNormal(),
     "constant": Constant(),
     "orthogonal": Orthogonal(),
-    "glorot_uniform": _scaled(1.0, "fan_avg", "uniform"),
-    "glorot_normal": _scaled(1.0, "fan_avg", "normal"),
-    "he_uniform": _scaled(2.0, "fan_in", "uniform"),
-    "he_normal": _scaled(2.0, "fan_in", "normal"),
-    "lecun_uniform": _scaled(1.0, "fan_in", "uniform"),
-    "lecun_normal": _scaled(1.0, "fan_in", "normal"),
+    "glorot_uniform": VarianceScaling(1.0, "fan_avg", "uniform"),
+    "glorot_normal": VarianceScaling(1.0, "fan_avg"),
+    "he_uniform": VarianceScaling(2.0, "fan_in", "uniform"),
+    "he_normal": VarianceScaling(2.0, "fan_in"),
+    "lecun_uniform": VarianceScaling(1.0, "fan_in", "uniform"),
+    "lecun_normal": VarianceScaling(1.0, "fan_in"),
 }
 
 

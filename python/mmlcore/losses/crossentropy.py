@@ -250,15 +250,17 @@ class CategoricalCrossentropy(_Smoothed):
         share: NDArray[Any],
         gradient: NDArray[Any],
     ) -> Callable[[], Any] | None:
-        if not self.from_logits or y_pred.ndim != 2:
+        if not self.from_logits:
             return None
         soft, fill = self._soft_buffer(y_true, y_pred.shape[-1])
         p = np.empty_like(y_pred)
+        p, z, dz, t = (array.reshape(-1, y_pred.shape[-1]) for array in (p, y_pred, gradient, soft))
+        terms_of_rows, g = each.reshape(-1), share.reshape(-1)
 
         def terms() -> None:
             fill()
-            _kernels.softmax_cross_entropy_soft(each, p, y_pred, soft)
-            _kernels.softmax_cross_entropy_soft_grad(gradient, p, soft, share)
+            _kernels.softmax_cross_entropy_soft(terms_of_rows, p, z, t)
+            _kernels.softmax_cross_entropy_soft_grad(dz, p, t, g)
 
         return terms
 
@@ -294,12 +296,14 @@ class SparseCategoricalCrossentropy(_Crossentropy):
         share: NDArray[Any],
         gradient: NDArray[Any],
     ) -> Callable[[], Any] | None:
-        if not self.from_logits or y_pred.ndim != 2:
+        if not self.from_logits:
             return None
         p = np.empty_like(y_pred)
+        p, z, dz = (array.reshape(-1, y_pred.shape[-1]) for array in (p, y_pred, gradient))
+        labels, terms_of_rows, g = y_true.reshape(-1), each.reshape(-1), share.reshape(-1)
 
         def terms() -> None:
-            _kernels.softmax_cross_entropy(each, p, y_pred, y_true)
-            _kernels.softmax_cross_entropy_grad(gradient, p, y_true, share)
+            _kernels.softmax_cross_entropy(terms_of_rows, p, z, labels)
+            _kernels.softmax_cross_entropy_grad(dz, p, labels, g)
 
         return terms

@@ -12,7 +12,7 @@ from mmlcore._random import Seed, as_generator
 from mmlcore.layers import Layer
 from mmlcore.layers.base import Shape, assign
 from mmlcore.layers.context import context
-from mmlcore.models import summary
+from mmlcore.models import streaming, summary
 from mmlcore.models.data import as_inputs
 from mmlcore.models.inference import FewRows
 from mmlcore.models.parameters import Parameters
@@ -131,6 +131,16 @@ class Architecture:
         """The gradient of the last training step, laid out as `theta`."""
         return self._theta.gradient
 
+    @property
+    def trainable(self) -> bool:
+        """Whether any layer is trained. Assigning freezes or frees all of them; counts from the next `compile`."""
+        return any(layer.trainable for layer in self.layers)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self.layers:
+            layer.trainable = bool(value)
+
     def count_params(self) -> int:
         """The number of all parameters: those of θ, frozen ones too, and what layers carry along beside it."""
         return self.theta.size + sum(state.size for state in self._theta.states())
@@ -173,17 +183,21 @@ class Architecture:
         if not self.built:
             self.build((None, *np.shape(x)[1:]))
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> NDArray[Any]:
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: Any = 0, *, steps: int | None = None
+    ) -> NDArray[Any]:
         """The outputs for `x`.
 
         Parameters
         ----------
-        x : array_like of shape (n, ...)
-            Inputs; n numbers will do for a model built for one feature.
+        x : array_like of shape (n, ...), or iterable
+            Inputs; n numbers will do for a model built for one feature. An iterable gives batches, x or (x, ...).
         batch_size : int, optional
             Bounds memory only.
         verbose : object
             Accepted for Keras's sake; nothing is printed.
+        steps : int, optional
+            How many batches of an iterator to take; all there are unless given.
 
         Returns
         -------
@@ -204,6 +218,8 @@ class Architecture:
         """
         if batch_size is None and self._few is not None and (outputs := self._few(x)) is not None:
             return outputs
+        if streaming.is_stream(x):
+            return streaming.predict(self, x, steps)
         x = as_inputs("predict", x, self.input_shape, self.dtype, numbers=False)
         self._build_for(x)
         if self._few is None and self._chain():

@@ -52,7 +52,8 @@ def capture(*steps: BatchStep) -> CapturedStep:
     TypeError
         If one is something else: what a function of the user's does beside kernel calls would not be repeated.
     ValueError
-        If a step is not made of kernel calls alone; the message says why.
+        If a step is not made of kernel calls alone, such as that of a model that is no chain of layers; the message
+        says why.
 
     Examples
     --------

@@ -62,6 +62,11 @@ class FitArguments:
             raise ValueError(message("fit", "numerics", "None or 'raise'", repr(numerics)))
         self.numerics = numerics
 
+    @property
+    def number(self) -> int:
+        """How many epochs there will be."""
+        return max(0, self.epochs - self.first)
+
 
 def choose(optimizer: Any, loss: Any, wanted: Sequence[Any]) -> tuple[Any, losses.Loss, list[metrics.Metric]]:
     """The objects that the arguments of `compile` stand for."""
@@ -120,7 +125,7 @@ def fit(
     model: "Model",
     data: Data,
     arguments: FitArguments,
-    validation: Data | None,
+    validate: Callable[[], dict[str, float]] | None,
     rng: "np.random.Generator",
 ) -> History:
     """Run the epochs of `arguments` on checked data."""
@@ -139,7 +144,7 @@ def fit(
     def run(logs: RunningLogs) -> None:
         epochs.run(rng.permutation(n) if arguments.shuffle else in_order, logs)
 
-    return loop(model, arguments, callbacks, run, validation)
+    return loop(model, arguments, callbacks, run, validate)
 
 
 def _callbacks(model: "Model", arguments: FitArguments, steps: int | None, samples: int | None) -> CallbackList:
@@ -156,7 +161,7 @@ def loop(
     arguments: FitArguments,
     callbacks: CallbackList,
     run: Callable[[RunningLogs], None],
-    validation: Data | None,
+    validate: Callable[[], dict[str, float]] | None,
 ) -> History:
     """The epochs, `run` being one of them, with validation and callbacks around."""
     watch = _Watch()
@@ -175,8 +180,8 @@ def loop(
                 raise FloatingPointError(f"{culprit(model)} in epoch {epoch + 1}") from None
         logs = running.read()
         watch.see(logs["loss"], epoch)
-        if validation is not None:
-            logs |= {f"val_{name}": value for name, value in model._evaluate(*validation).items()}
+        if validate is not None:
+            logs |= {f"val_{name}": value for name, value in validate().items()}
         callbacks.call("on_epoch_end", epoch, logs)
         if model.stop_training:
             break

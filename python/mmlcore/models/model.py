@@ -1,28 +1,25 @@
-"""What every model does: compile, fit, evaluate; the architecture is a subclass's."""
+"""What every model does: fit, save; the architecture is a subclass's."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlcore import losses, metrics, optimizers
 from mmlcore._errors import message
 from mmlcore._random import Seed, as_generator
 from mmlcore.callbacks import Callback, History
-from mmlcore.layers.base import Shape
 from mmlcore.models import fitting, saving, streaming
-from mmlcore.models.architecture import Architecture
-from mmlcore.models.data import as_inputs, as_targets, as_weights, require_finite
-from mmlcore.models.gradients import one_class
-from mmlcore.models.parameters import joined
-from mmlcore.models.steps import BatchStep, TrainingStep, penalty_of
+from mmlcore.models.compiled import Compiled
+from mmlcore.models.data import as_weights
+from mmlcore.models.steps import BatchStep, TrainingStep
 from mmlcore.models.training import RunningLogs
 
 __all__ = ["Model"]
 
 
-class Model(Architecture):
+class Model(Compiled):
     """Base of the models: `Sequential` is one; for any other graph subclass it with layers and a `call`.
 
     Layers become the model's by being assigned to attributes, alone or in lists, and get their weights when `call`
@@ -69,57 +66,9 @@ class Model(Architecture):
 
     def __init__(self, name: str | None = None, dtype: Any = "float32", seed: Seed = None) -> None:
         super().__init__(name, dtype, seed)
-        self.optimizer: optimizers.Optimizer | None = None
-        self.loss: losses.Loss | None = None
-        self.metrics: list[metrics.Metric] = []
         self.history: History | None = None
         self.stop_training = False
         self.not_captured: str | None = None
-        self._step: TrainingStep | None = None
-
-    def compile(self, optimizer: Any = "sgd", loss: Any = None, metrics: Sequence[Any] | None = None) -> None:
-        """Choose how the model learns.
-
-        Parameters
-        ----------
-        optimizer : str or Optimizer
-            "sgd" unless given (Keras's default is "rmsprop").
-        loss : str, Loss or callable
-        metrics : list of str, Metric or callable
-            Measured beside the loss, under these names, in `fit` and `evaluate`.
-
-        Raises
-        ------
-        ValueError
-            For an unknown name (the message lists the known ones), or an optimiser that already trains
-            another model. The model keeps what it had.
-        """
-        if isinstance(metrics, str):
-            raise ValueError(message("compile", "metrics", "a list", repr(metrics)))
-        chosen = fitting.choose(optimizer, loss, metrics or ())
-        if self._parameters is not None:
-            self._build_optimizer(chosen[0])
-        self.optimizer, self.loss, self.metrics = chosen
-        self._step = None
-
-    def _build_optimizer(self, optimizer: optimizers.Optimizer) -> None:
-        spans = self._theta.spans()
-        optimizer.build(self.theta, joined(spans), spans)
-
-    def _compiled(self, function: str) -> losses.Loss:
-        if self.loss is None:
-            got = "one without loss and optimizer; call compile(...) first"
-            raise RuntimeError(message(function, "model", "compiled", got))
-        return self.loss
-
-    def _fused_loss(self) -> losses.Loss | None:
-        """The loss in terms of the last layer's preactivations, if that is the stable form."""
-        loss, chain = self._compiled("fit"), self._chain()
-        if not chain or not one_class(chain[-1], "call", "preactivation", "activate"):
-            return None
-        if chain[-1].activity_regularizer is not None:
-            return None
-        return loss.before(chain[-1].activation)
 
     def _training_step(self) -> TrainingStep:
         """The step for the present weights, loss and optimiser; made anew when one of them was replaced."""
@@ -135,20 +84,6 @@ class Model(Architecture):
                 self._chain(), fused is not None, forward, fused or loss, self._theta, self.optimizer
             )
         return self._step
-
-    def _checked(
-        self, function: str, x: Any, y: Any, argument: str = "", input_shape: Shape | None = None
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """x and y as the loop needs them, or an error; changes nothing."""
-        loss = self._compiled(function)
-        x_name, y_name = (f"{argument}[0]", f"{argument}[1]") if argument else ("x", "y")
-        x = as_inputs(function, x, self.input_shape or input_shape, self.dtype, x_name)
-        require_finite(function, x_name, x)
-        output_shape = self.output_shape or self.infer_shape((None, *x.shape[1:]))
-        y = as_targets(function, y, len(x), loss, output_shape, self.dtype, y_name)
-        for metric in self.metrics:
-            metric.checked(function, y_name, y, (len(x), *output_shape[1:]), metric.name)
-        return x, y
 
     def fit(
         self,
@@ -166,6 +101,7 @@ class Model(Architecture):
         sample_weight: Any = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         seed: Seed = None,
         capture: Any = "auto",
         numerics: str | None = None,
@@ -175,8 +111,9 @@ class Model(Architecture):
         Parameters
         ----------
         x : array_like of shape (n, ...), or iterable
-            Inputs; n numbers will do for a model with one feature. Must be finite. A memory map is read batch by
-            batch. Without `y` an iterable or iterator of batches (x, y) or (x, y, weights).
+            Inputs; n numbers will do for a model with one feature. Must be finite. A memory map of the
+            model's dtype is read batch by batch; other numbers are converted first, all at once. Without `y` an
+            iterable or iterator of batches (x, y) or (x, y, weights).
         y : array_like of shape (n, ...)
             Targets, as the loss expects them.
         batch_size : int, optional
@@ -189,8 +126,9 @@ class Model(Architecture):
         callbacks : Callback or list of Callback, optional
         validation_split : float
             The last part of the samples, in [0, 1), held back for validation; before shuffling.
-        validation_data : tuple (x, y) or (x, y, weights), optional
-            Measured after every epoch; goes before `validation_split`.
+        validation_data : tuple (x, y) or (x, y, weights), or iterable, optional
+            Measured after every epoch; goes before `validation_split`. An iterable of batches is gone through anew each
+            time; from an iterator `validation_steps` are taken each time.
         shuffle : bool
             Draw a new order for every epoch.
         class_weight : dict of int to float, optional
@@ -199,10 +137,14 @@ class Model(Architecture):
             Multiplies the losses of single samples; 0 masks one. Metrics do not use it.
         steps_per_epoch : int, optional
             How many batches of an iterator make an epoch; all there are unless given.
+        validation_steps : int, optional
+            How many batches of `validation_data` are measured.
         capture : {"auto", True, False}
             Record the first step and replay it from C++ for the others, where the model allows it: where it does
             not, "auto" runs every step from Python and says why in ``model.not_captured``, True is an error. The
-            numbers are the same, bit for bit.
+            numbers are the same, bit for bit. What is recorded are kernel calls on arrays that stay: the layers, losses
+            and optimisers of mmlcore in a chain. A subclass's own `call` is Python that makes new arrays in every step,
+            and is differentiated anew each time; so are activity regularizers and functions of the user's.
         numerics : {None, "raise"}
             "raise": stop before θ moves when a loss or gradient is NaN or infinite.
         seed : int, SeedSequence or Generator, optional
@@ -212,7 +154,8 @@ class Model(Architecture):
         -------
         History
             ``history.history["loss"]`` and the metrics: means over the samples of each epoch, measured before
-            the step in which they are used; "val_..." after the epoch.
+            the step in which they are used (of a loss whose reduction is "sum", the mean of the batches' sums);
+            "val_..." after the epoch, as `evaluate` gives them.
 
         Raises
         ------
@@ -244,22 +187,24 @@ class Model(Architecture):
         fraction = fitting.checked_fraction(validation_split)
         shuffling = None if seed is None else as_generator(seed, "fit")
         if y is None and streaming.is_stream(x):
-            pair = None if validation_data is None else fitting.checked_pair(validation_data)
-            return streaming.fit(self, x, arguments, steps_per_epoch, pair, class_weight)
+            streaming.refuse(
+                "fit", batch_size=batch_size, sample_weight=sample_weight, validation_split=fraction or None
+            )
+            validation = (validation_data, validation_steps)
+            return streaming.fit(self, x, arguments, steps_per_epoch, validation, class_weight)
+        if steps_per_epoch is not None:
+            raise ValueError(message("fit", "steps_per_epoch", "left out for arrays", repr(steps_per_epoch)))
         x, y = self._checked("fit", x, y)
         data: fitting.Data = (x, y, as_weights("fit", sample_weight, class_weight, y, self.dtype))
-        validation = None
+        validate = None
         if validation_data is not None:
-            validation = self._validation(fitting.checked_pair(validation_data), (None, *x.shape[1:]))
+            shape, number = (None, *x.shape[1:]), arguments.number
+            validate = self._validation(validation_data, validation_steps, number, shape)
         elif fraction:
-            data, validation = fitting.split(*data, fraction)
+            data, held_back = fitting.split(*data, fraction)
+            validate = partial(self._evaluate, *held_back)
         self._build_for(x)
-        return fitting.fit(self, data, arguments, validation, shuffling or self._rng())
-
-    def _validation(self, triple: tuple[Any, Any, Any], input_shape: Shape) -> fitting.Data:
-        """Validation data as the loop needs them."""
-        x, y = self._checked("fit", *triple[:2], "validation_data", input_shape)
-        return x, y, as_weights("fit", triple[2], None, y, self.dtype)
+        return fitting.fit(self, data, arguments, validate, shuffling or self._rng())
 
     def train_on_batch(
         self,
@@ -359,76 +304,6 @@ class Model(Architecture):
                 raise ValueError(message("training_step", name, expectation, got))
         self._build_for(x)
         return self._training_step().on(x, y, sample_weight)
-
-    def evaluate(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        verbose: Any = 0,
-        sample_weight: Any = None,
-        return_dict: bool = False,
-    ) -> Any:
-        """The loss and the metrics of (x, y).
-
-        Parameters
-        ----------
-        x : array_like of shape (n, ...)
-        y : array_like of shape (n, ...)
-            Targets, as the loss expects them.
-        batch_size : int, optional
-            Bounds memory only.
-        verbose : object
-            Accepted for Keras's sake; nothing is printed.
-        sample_weight : array_like of shape (n,), optional
-            As for `fit`.
-        return_dict : bool
-
-        Returns
-        -------
-        float, list of float or dict
-            Means over the samples: the loss; a list with the loss first if there are metrics; with
-            `return_dict` a dictionary by name.
-
-        Raises
-        ------
-        RuntimeError
-            If the model is not compiled.
-        ValueError, TypeError
-            For data that do not fit the model, the loss or a metric.
-
-        Examples
-        --------
-        >>> from mmlcore import layers, models
-        >>> model = models.Sequential([layers.Dense(1, kernel_initializer="ones", input_dim=1)])
-        >>> model.compile("sgd", "mse", metrics=["mae"])
-        >>> model.evaluate([[1.0], [2.0]], [[1.0], [4.0]], return_dict=True)
-        {'loss': 2.0, 'mae': 1.0}
-        """
-        x, y = self._checked("evaluate", x, y)
-        weights = as_weights("evaluate", sample_weight, None, y, self.dtype)
-        self._build_for(x)
-        return fitting.shown(self._evaluate(x, y, weights, batch_size), return_dict)
-
-    def _evaluate(
-        self, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None = None, batch_size: int | None = None
-    ) -> dict[str, float]:
-        loss, fused = self._compiled("evaluate"), self._fused_loss()
-        forward = self._preactivations if fused else self._outputs
-        logs = RunningLogs(self.metrics)
-        for rows in self._slices("evaluate", x, batch_size):
-            outputs = forward(x[rows])
-            extra = () if weights is None else (weights[rows],)
-            mean = float((fused or loss)(y[rows], outputs, *extra))
-            logs.add_loss(mean, len(x[rows]))
-            logs.add_outputs(y[rows], self._predictions(outputs))
-        measured = logs.read()
-        measured["loss"] += penalty_of(self._theta)
-        return measured
-
-    def _predictions(self, outputs: NDArray[Any]) -> Any:
-        """What the model predicts, from what its training step works with."""
-        return self.layers[-1].activate(outputs) if self._fused_loss() else outputs
 
     def save(self, path: Any) -> None:
         """Write the model to one file: architecture, weights, optimiser, random streams.

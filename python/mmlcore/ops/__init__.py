@@ -12,7 +12,7 @@ from mmlcore.ops import polynomials as _polynomials  # noqa: F401
 from mmlcore.ops import rearranging as _rearranging  # noqa: F401
 from mmlcore.ops import splitting as _splitting  # noqa: F401
 from mmlcore.ops import ufuncs as _ufuncs  # noqa: F401
-from mmlcore.ops.activation import elu, gelu, normal_cdf, relu, sigmoid, silu, softplus, tanh
+from mmlcore.ops.activation import elu, gelu, leaky_relu, normal_cdf, relu, selu, sigmoid, silu, softplus, tanh
 from mmlcore.ops.arithmetic import add, divide, multiply, positive, power, subtract
 from mmlcore.ops.broadcasting import astype, broadcast_to
 from mmlcore.ops.contraction import einsum, tensordot
@@ -74,6 +74,7 @@ __all__ = [
     "hstack",
     "inv",
     "layer_norm",
+    "leaky_relu",
     "log",
     "log1p",
     "log_softmax",
@@ -103,6 +104,7 @@ __all__ = [
     "relu",
     "reshape",
     "scatter",
+    "selu",
     "sigmoid",
     "sign",
     "silu",

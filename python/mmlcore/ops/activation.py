@@ -6,12 +6,25 @@ from typing import Any
 import numpy as np
 
 from mmlcore import _kernels
-from mmlcore.autodiff import implements, primitive
+from mmlcore._arrays import as_float
+from mmlcore.autodiff import defvjp, implements, primitive
 from mmlcore.ops.elementwise import apply, sign, slope
-from mmlcore.ops.kinked import minimum
+from mmlcore.ops.kinked import minimum, where
 from mmlcore.ops.transcendental import exp, expm1
 
-__all__ = ["SLOPES", "elu", "gelu", "normal_cdf", "relu", "sigmoid", "silu", "softplus", "tanh"]
+__all__ = [
+    "SLOPES",
+    "elu",
+    "gelu",
+    "leaky_relu",
+    "normal_cdf",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softplus",
+    "tanh",
+]
 
 
 @implements(np.tanh)
@@ -231,6 +244,76 @@ def silu(x: Any) -> Any:
     return apply(_kernels.silu, x, "silu")
 
 
+@primitive
+def selu(x: Any) -> Any:
+    """The scaled exponential linear unit, λ x for x > 0, otherwise λ α (eˣ - 1).
+
+    λ = 1.0507… and α = 1.6732… keep mean 0 and variance 1 from layer to layer.
+
+    Parameters
+    ----------
+    x : array or number, float32 or float64
+
+    Returns
+    -------
+    array of the shape of `x`
+
+    Raises
+    ------
+    TypeError
+        If `x` is not real.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> ops.selu([1, -1])
+    array([ 1.05070099, -1.11133074])
+
+    References
+    ----------
+    G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter (2017), Self-normalizing neural networks, (2) and (14).
+    """
+    return apply(_kernels.selu, x, "selu")
+
+
+@primitive
+def leaky_relu(x: Any, *, negative_slope: float = 0.2) -> Any:
+    """x for x > 0, otherwise a x with a = `negative_slope`; the derivative at 0 is a.
+
+    Parameters
+    ----------
+    x : array or number, float32 or float64
+    negative_slope : float
+
+    Returns
+    -------
+    array of the shape of `x`
+
+    Raises
+    ------
+    TypeError
+        If `x` is not real.
+
+    Examples
+    --------
+    >>> from mmlcore import ops
+    >>> ops.leaky_relu([2, -1])
+    array([ 2. , -0.2])
+
+    References
+    ----------
+    A. L. Maas, A. Y. Hannun, A. Y. Ng (2013), Rectifier nonlinearities improve neural network acoustic models.
+    """
+    x = as_float(x, "leaky_relu", "x")
+    y = np.empty(x.shape, x.dtype)
+    _kernels.leaky_relu(y, x, negative_slope)
+    return y if x.ndim else y[()]
+
+
+def _leaky_relu_back(y: Any, x: Any, *, negative_slope: float = 0.2) -> Callable[[Any], Any]:
+    return lambda g: g * where(x > 0, 1.0, negative_slope).astype(g.dtype)
+
+
 def _density(x: Any) -> Any:
     """φ(x), the density of the standard normal."""
     return exp(-0.5 * x * x) * (2 * np.pi) ** -0.5
@@ -248,5 +331,8 @@ for _activation in (relu, sigmoid, tanh):
 slope(softplus, of_x=sigmoid)
 slope(elu, of_x=lambda x: exp(minimum(x, 0)))
 slope(normal_cdf, of_x=_density)
+_SELU_LAMBDA, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+slope(selu, of_x=lambda x: _SELU_LAMBDA * where(x > 0, 1.0, _SELU_ALPHA * exp(minimum(x, 0))))
+defvjp(leaky_relu, _leaky_relu_back)
 slope(gelu, of_x=lambda x: normal_cdf(x) + x * _density(x))
 slope(silu, of_x=lambda x: sigmoid(x) * (1 + x * sigmoid(-x)))

@@ -103,12 +103,25 @@ def _log_softmax(x: Any) -> Any:
     return y
 
 
+def _back(kernel: Callable[..., Any], formula: Callable[[Any, Any], Any], y: Any) -> Callable[[Any], Any]:
+    """The pullback of a function of rows with the values `y`: the kernel, for Tensors the formula."""
+
+    def pullback(g: Any) -> Any:
+        if type(g) is Tensor or type(y) is Tensor:
+            return formula(g, y)
+        dx = np.empty(y.shape, y.dtype)
+        kernel(dx, np.ascontiguousarray(g, y.dtype), y)
+        return dx
+
+    return pullback
+
+
 def _softmax_back(p: Any, x: Any) -> Callable[[Any], Any]:
-    return lambda g: p * (g - sum(g * p, axis=1, keepdims=True))
+    return _back(_kernels.softmax_grad, lambda g, p: p * (g - sum(g * p, axis=1, keepdims=True)), p)
 
 
 def _log_softmax_back(y: Any, x: Any) -> Callable[[Any], Any]:
-    return lambda g: g - exp(y) * sum(g, axis=1, keepdims=True)
+    return _back(_kernels.log_softmax_grad, lambda g, y: g - exp(y) * sum(g, axis=1, keepdims=True), y)
 
 
 defvjp(_softmax, _softmax_back)
