@@ -23,18 +23,15 @@ namespace mmlcore {
 
 #if defined(MMLCORE_SUM_AVX2)
 
+// clang-format off
+
 // One row of the tile: its element of A at address `a` times the two vectors of B in ymm12 and ymm13.
-#define MMLCORE_ROW(i, a, s)                  \
-    "vbroadcasts" s " " a                     \
-    ", %%ymm14\n\t"                           \
-    "vfmadd231p" s " %%ymm12, %%ymm14, %[c" i \
-    "0]\n\t"                                  \
+#define MMLCORE_ROW(i, a, s)                           \
+    "vbroadcasts" s " " a ", %%ymm14\n\t"              \
+    "vfmadd231p" s " %%ymm12, %%ymm14, %[c" i "0]\n\t" \
     "vfmadd231p" s " %%ymm13, %%ymm14, %[c" i "1]\n\t"
 
-#define MMLCORE_B(at)     \
-    "vmovups " at         \
-    "(%[b]), %%ymm12\n\t" \
-    "vmovups 32+" at "(%[b]), %%ymm13\n\t"
+#define MMLCORE_B(at) "vmovups " at "(%[b]), %%ymm12\n\t" "vmovups 32+" at "(%[b]), %%ymm13\n\t"
 
 // Step u of the sum over packed panels: 6 elements of A side by side, 64 bytes of B.
 #define MMLCORE_PACKED_STEP(u, bytes, s)                    \
@@ -46,85 +43,92 @@ namespace mmlcore {
     MMLCORE_ROW("4", bytes "*6*" u "+" bytes "*4(%[a])", s) \
     MMLCORE_ROW("5", bytes "*6*" u "+" bytes "*5(%[a])", s)
 
-// Step u of the sum over matrices where they lie, B's row at b: rows 0, 1, 2 of A from a, 3, 4, 5 from d.
-#define MMLCORE_DIRECT_STEP(at, s)            \
-    MMLCORE_B("0")                            \
-    MMLCORE_ROW("0", at "(%[a])", s)          \
-    MMLCORE_ROW("1", at "(%[a],%[row])", s)   \
-    MMLCORE_ROW("2", at "(%[a],%[row],2)", s) \
-    MMLCORE_ROW("3", at "(%[d])", s)          \
-    MMLCORE_ROW("4", at "(%[d],%[row])", s)   \
-    MMLCORE_ROW("5", at "(%[d],%[row],2)", s) \
+// A step of the sum where A lies as it is: rows 0, 1, 2 at `at` bytes from a, rows 3, 4, 5 from d. B's row is at b.
+#define MMLCORE_DIRECT_STEP(at, s)             \
+    MMLCORE_B("0")                             \
+    MMLCORE_ROW("0", at "(%[a])", s)           \
+    MMLCORE_ROW("1", at "(%[a],%[row])", s)    \
+    MMLCORE_ROW("2", at "(%[a],%[row],2)", s)  \
+    MMLCORE_ROW("3", at "(%[d])", s)           \
+    MMLCORE_ROW("4", at "(%[d],%[row])", s)    \
+    MMLCORE_ROW("5", at "(%[d],%[row],2)", s)  \
     "add %[ldb], %[b]\n\t"
 
-#define MMLCORE_ZERO(i)                    \
-    "vxorps %[c" i "0], %[c" i "0], %[c" i \
-    "0]\n\t"                               \
-    "vxorps %[c" i "1], %[c" i "1], %[c" i "1]\n\t"
+#define MMLCORE_ZERO(i) "vxorps %[c" i "0], %[c" i "0], %[c" i "0]\n\t" "vxorps %[c" i "1], %[c" i "1], %[c" i "1]\n\t"
 #define MMLCORE_ZEROS \
     MMLCORE_ZERO("0") MMLCORE_ZERO("1") MMLCORE_ZERO("2") MMLCORE_ZERO("3") MMLCORE_ZERO("4") MMLCORE_ZERO("5")
-#define MMLCORE_SUMS                                                                                            \
-    [c00] "=&x"(c00), [c01] "=&x"(c01), [c10] "=&x"(c10), [c11] "=&x"(c11), [c20] "=&x"(c20), [c21] "=&x"(c21), \
-        [c30] "=&x"(c30), [c31] "=&x"(c31), [c40] "=&x"(c40), [c41] "=&x"(c41), [c50] "=&x"(c50), [c51] "=&x"(c51)
+
+#define MMLCORE_SUMS                                                            \
+    [c00] "=&x"(c00), [c01] "=&x"(c01), [c10] "=&x"(c10), [c11] "=&x"(c11),     \
+    [c20] "=&x"(c20), [c21] "=&x"(c21), [c30] "=&x"(c30), [c31] "=&x"(c31),     \
+    [c40] "=&x"(c40), [c41] "=&x"(c41), [c50] "=&x"(c50), [c51] "=&x"(c51)
 #define MMLCORE_CLOBBERED "xmm12", "xmm13", "xmm14", "cc", "memory"
 
-#define MMLCORE_SUM_PACKED(bytes, s)                                                                               \
-    asm volatile(                                                                                                  \
-        MMLCORE_ZEROS                                                                                              \
-        "test %[fours], %[fours]\n\t"                                                                              \
-        "jz 2f\n\t"                                                                                                \
-        ".p2align 5\n"                                                                                             \
-        "1:\n\t"                                                                                                   \
-        "prefetcht1 (%[ahead])\n\t" MMLCORE_PACKED_STEP("0", bytes, s)                                             \
-            MMLCORE_PACKED_STEP("1", bytes, s) "add $64, %[ahead]\n\t" MMLCORE_PACKED_STEP("2", bytes, s)          \
-                MMLCORE_PACKED_STEP("3", bytes, s) "add $4*6*" bytes                                               \
-                                                   ", %[a]\n\t"                                                    \
-                                                   "add $4*64, %[b]\n\t"                                           \
-                                                   "dec %[fours]\n\t"                                              \
-                                                   "jnz 1b\n"                                                      \
-                                                   "2:\n\t"                                                        \
-                                                   "test %[rest], %[rest]\n\t"                                     \
-                                                   "jz 4f\n"                                                       \
-                                                   "3:\n\t" MMLCORE_PACKED_STEP("0", bytes, s) "add $6*" bytes     \
-                                                                                               ", %[a]\n\t"        \
-                                                                                               "add $64, %[b]\n\t" \
-                                                                                               "dec %[rest]\n\t"   \
-                                                                                               "jnz 3b\n"          \
-                                                                                               "4:\n\t"            \
-        : MMLCORE_SUMS, [a] "+r"(a), [b] "+r"(b), [ahead] "+r"(ahead), [fours] "+r"(fours), [rest] "+r"(rest)      \
-        :                                                                                                          \
+#define MMLCORE_SUM_PACKED(bytes, s)                                                             \
+    asm volatile(                                                                                \
+        MMLCORE_ZEROS                                                                            \
+        "test %[fours], %[fours]\n\t"                                                            \
+        "jz 2f\n\t"                                                                              \
+        ".p2align 5\n"                                                                           \
+        "1:\n\t"                                                                                 \
+        "prefetcht1 (%[ahead])\n\t"                                                              \
+        MMLCORE_PACKED_STEP("0", bytes, s) MMLCORE_PACKED_STEP("1", bytes, s)                    \
+        "add $64, %[ahead]\n\t"                                                                  \
+        MMLCORE_PACKED_STEP("2", bytes, s) MMLCORE_PACKED_STEP("3", bytes, s)                    \
+        "add $4*6*" bytes ", %[a]\n\t"                                                           \
+        "add $4*64, %[b]\n\t"                                                                    \
+        "dec %[fours]\n\t"                                                                       \
+        "jnz 1b\n"                                                                               \
+        "2:\n\t"                                                                                 \
+        "test %[rest], %[rest]\n\t"                                                              \
+        "jz 4f\n"                                                                                \
+        "3:\n\t"                                                                                 \
+        MMLCORE_PACKED_STEP("0", bytes, s)                                                       \
+        "add $6*" bytes ", %[a]\n\t"                                                             \
+        "add $64, %[b]\n\t"                                                                      \
+        "dec %[rest]\n\t"                                                                        \
+        "jnz 3b\n"                                                                               \
+        "4:\n\t"                                                                                 \
+        : MMLCORE_SUMS, [a] "+r"(a), [b] "+r"(b), [ahead] "+r"(ahead), [fours] "+r"(fours),      \
+          [rest] "+r"(rest)                                                                      \
+        :                                                                                        \
         : MMLCORE_CLOBBERED)
 
-#define MMLCORE_SUM_DIRECT(bytes, s) \
-    asm volatile(MMLCORE_ZEROS                                                                         \
-                 "test %[fours], %[fours]\n\t"                                                         \
-                 "jz 2f\n\t"                                                                           \
-                 ".p2align 5\n"                                                                        \
-                 "1:\n\t"                                                                              \
-                 MMLCORE_DIRECT_STEP("0", s) MMLCORE_DIRECT_STEP(bytes, s)                             \
-                 MMLCORE_DIRECT_STEP("2*" bytes, s) MMLCORE_DIRECT_STEP("3*" bytes, s)                 \
-                 "add $4*" bytes ", %[a]\n\t"                                                          \
-                 "add $4*" bytes ", %[d]\n\t"                                                          \
-                 "dec %[fours]\n\t"                                                                    \
-                 "jnz 1b\n"                                                                            \
-                 "2:\n\t"                                                                              \
-                 "test %[rest], %[rest]\n\t"                                                           \
-                 "jz 4f\n"                                                                             \
-                 "3:\n\t"                                                                              \
-                 MMLCORE_DIRECT_STEP("0", s)                                                           \
-                 "add %[col], %[a]\n\t"                                                                \
-                 "add %[col], %[d]\n\t"                                                                \
-                 "dec %[rest]\n\t"                                                                     \
-                 "jnz 3b\n"                                                                            \
-                 "4:\n\t"                                                                              \
-                 : MMLCORE_SUMS, [a] "+r"(a), [d] "+r"(d), [b] "+r"(b), [fours] "+r"(fours), [rest] "+r"(rest) \
-                 : [row] "r"(row), [col] "r"(col), [ldb] "r"(ldb)                                      \
-                 : MMLCORE_CLOBBERED)
+#define MMLCORE_SUM_DIRECT(bytes, s)                                                             \
+    asm volatile(                                                                                \
+        MMLCORE_ZEROS                                                                            \
+        "test %[fours], %[fours]\n\t"                                                            \
+        "jz 2f\n\t"                                                                              \
+        ".p2align 5\n"                                                                           \
+        "1:\n\t"                                                                                 \
+        MMLCORE_DIRECT_STEP("0", s) MMLCORE_DIRECT_STEP(bytes, s)                                \
+        MMLCORE_DIRECT_STEP("2*" bytes, s) MMLCORE_DIRECT_STEP("3*" bytes, s)                    \
+        "add $4*" bytes ", %[a]\n\t"                                                             \
+        "add $4*" bytes ", %[d]\n\t"                                                             \
+        "dec %[fours]\n\t"                                                                       \
+        "jnz 1b\n"                                                                               \
+        "2:\n\t"                                                                                 \
+        "test %[rest], %[rest]\n\t"                                                              \
+        "jz 4f\n"                                                                                \
+        "3:\n\t"                                                                                 \
+        MMLCORE_DIRECT_STEP("0", s)                                                              \
+        "add %[col], %[a]\n\t"                                                                   \
+        "add %[col], %[d]\n\t"                                                                   \
+        "dec %[rest]\n\t"                                                                        \
+        "jnz 3b\n"                                                                               \
+        "4:\n\t"                                                                                 \
+        : MMLCORE_SUMS, [a] "+r"(a), [d] "+r"(d), [b] "+r"(b), [fours] "+r"(fours),              \
+          [rest] "+r"(rest)                                                                      \
+        : [row] "r"(row), [col] "r"(col), [ldb] "r"(ldb)                                         \
+        : MMLCORE_CLOBBERED)
 
 #define MMLCORE_DECLARE_SUMS(V) V c00, c01, c10, c11, c20, c21, c30, c31, c40, c41, c50, c51
-#define MMLCORE_STORE_SUMS(sum)                                                                           \
-    sum[0][0] = c00, sum[0][1] = c01, sum[1][0] = c10, sum[1][1] = c11, sum[2][0] = c20, sum[2][1] = c21, \
-    sum[3][0] = c30, sum[3][1] = c31, sum[4][0] = c40, sum[4][1] = c41, sum[5][0] = c50, sum[5][1] = c51
+#define MMLCORE_STORE_SUMS(sum)                                                       \
+    sum[0][0] = c00, sum[0][1] = c01, sum[1][0] = c10, sum[1][1] = c11,               \
+    sum[2][0] = c20, sum[2][1] = c21, sum[3][0] = c30, sum[3][1] = c31,               \
+    sum[4][0] = c40, sum[4][1] = c41, sum[5][0] = c50, sum[5][1] = c51
+
+// clang-format on
 
 // a: 6 × k packed, b: k × 2 vectors packed, ahead: what to fetch into the second-level cache meanwhile.
 template <class T>
@@ -152,6 +156,19 @@ inline void sum_direct(Vec<T> (&sum)[6][2], const T* a, std::ptrdiff_t row, std:
         MMLCORE_SUM_DIRECT("8", "d");
     MMLCORE_STORE_SUMS(sum);
 }
+
+#undef MMLCORE_ROW
+#undef MMLCORE_B
+#undef MMLCORE_PACKED_STEP
+#undef MMLCORE_DIRECT_STEP
+#undef MMLCORE_ZERO
+#undef MMLCORE_ZEROS
+#undef MMLCORE_SUMS
+#undef MMLCORE_CLOBBERED
+#undef MMLCORE_SUM_PACKED
+#undef MMLCORE_SUM_DIRECT
+#undef MMLCORE_DECLARE_SUMS
+#undef MMLCORE_STORE_SUMS
 
 #endif
 
