@@ -167,7 +167,9 @@ _LARGE = 1000  # elements, from where a second exponential costs more than the g
 
 
 @primitive
-def _softplus(x: Any, *_: Any) -> Any:
+def _softplus(
+    x: Any, *_: Any
+) -> Any:  # the open arguments are never used: they make it a primitive of the general form
     return softplus(x)
 
 
