@@ -177,8 +177,8 @@ def _checked(
             raise
         each = parts if isinstance(parts, (tuple, list)) else [parts]
         for part, shape in zip(each, shapes, strict=True):
-            if part is not None and part.shape != shape:
-                got = f"a gradient of shape {part.shape} for an argument of shape {shape}, {where}"
+            if part is not None and getattr(part, "shape", ()) != shape:
+                got = f"a gradient of shape {getattr(part, 'shape', ())} for an argument of shape {shape}, {where}"
                 raise ValueError(message(name, "its derivative rule", "one that keeps the shape", got))
         if nans and not _is_nan(g) and any(_is_nan(part) for part in each):
             raise FloatingPointError(f"detect_anomaly: the derivative of {name} gave NaN, {where}")
