@@ -27,8 +27,9 @@ def repeated(step: Function) -> Function:
     return f
 
 
-def recording(f: Function, x: Any, name: str) -> Iterator[Case]:
-    """The forward pass while it is being recorded, and the backward pass alone."""
+def recording(f: Function, x: Any, name: str, own: dict[str, Function] | None = None) -> Iterator[Case]:
+    """The forward pass while it is being recorded, and the backward pass alone; `own`: f in a peer's own functions."""
+    own = {"torch": f, "autograd": f} if own is None else own
     ones = np.ones_like(x)
     _, pullback = mmlcore.vjp(f, x)
     forward: dict[str, Contender] = {"mmlcore": lambda: mmlcore.vjp(f, x)[0], "numpy": lambda: f(x)}
@@ -37,14 +38,16 @@ def recording(f: Function, x: Any, name: str) -> Iterator[Case]:
         import torch
 
         leaf, grads = torch.tensor(x, requires_grad=True), torch.tensor(ones)
-        result = f(leaf)
-        forward["torch"] = lambda: f(leaf).detach()
+        g = own["torch"]
+        result = g(leaf)
+        forward["torch"] = lambda: g(leaf).detach()
         backward["torch"] = lambda: torch.autograd.grad(result, leaf, grads, retain_graph=True)[0]
-    if installed("autograd"):
+    if installed("autograd") and "autograd" in own:
         from autograd.core import make_vjp
 
-        taped, _ = make_vjp(f, x)
-        forward["autograd"] = lambda: make_vjp(f, x)[1]
+        h = own["autograd"]
+        taped, _ = make_vjp(h, x)
+        forward["autograd"] = lambda: make_vjp(h, x)[1]
         backward["autograd"] = lambda: taped(ones)
     yield Case(f"{name}: forward, recorded", forward, close(1e-12))
     yield Case(f"{name}: backward", backward, close(1e-12))
@@ -54,6 +57,7 @@ def overheads() -> Iterator[Case]:
     for x, label in ((np.float64(0.3), "0-d"), (np.array([0.1, 0.2, 0.3, 0.4]), "4 numbers")):
         for step, name in ((lambda t: t * 1.01, "multiply"), (lambda t: t + 0.01, "add"), (lambda t: -t, "negative")):
             yield from recording(repeated(step), x, f"100 × {name}, {label}")
+    yield from of_two_numbers()
     a = RANDOM.normal(size=(4, 4)) / 4
     for dtype in (np.float64, np.float32):
         w, x, out = a.astype(dtype), np.eye(4, dtype=dtype), np.empty((4, 4), dtype)
@@ -69,6 +73,22 @@ def overheads() -> Iterator[Case]:
             "numpy matmul(out=)": into,
         }
         yield Case(f"100 × t @ w recorded, 4×4 {np.dtype(dtype).name}", contenders, agree=lambda ours, theirs: None)
+
+
+def with_second(f: Callable[[Any, Any], Any], c: Any) -> Function:
+    return repeated(lambda t: f(t, c))
+
+
+def of_two_numbers() -> Iterator[Case]:
+    x, c = np.array([0.1, 0.2, 0.3, 0.4]), np.array([0.9, 0.8, 0.7, 0.6])
+    yield from recording(repeated(lambda t: t**1.01), x, "100 × power, 4 numbers")
+    for name in ("hypot", "maximum", "logaddexp"):
+        own: dict[str, Function] = {}
+        if installed("torch"):
+            import torch
+
+            own["torch"] = with_second(getattr(torch, name), torch.from_numpy(c))
+        yield from recording(with_second(getattr(np, name), c), x, f"100 × {name}, 4 numbers", own)
 
 
 def chain_of(sin: Function, total: Function) -> Function:

@@ -3,10 +3,12 @@
 import doctest
 import importlib
 import pkgutil
+from collections.abc import Iterator
 
 import pytest
 
 import mmlcore
+from mmlcore.autodiff.tensor import OVERRIDES
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
@@ -17,6 +19,16 @@ def module_names() -> list[str]:
     return ["mmlcore", *(n for n in found if not n.startswith(compiled) and not n.endswith("__main__"))]
 
 
+@pytest.fixture
+def registry_of_this_test() -> Iterator[None]:
+    """An example may register a rule; other tests in the same process must not meet it."""
+    saved = dict(OVERRIDES)
+    yield
+    OVERRIDES.clear()
+    OVERRIDES.update(saved)
+
+
+@pytest.mark.usefixtures("registry_of_this_test")
 @pytest.mark.parametrize("name", module_names())
 def test_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     runner = doctest.DocTestRunner(optionflags=FLAGS)

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/elementwise.h"
+#include "kernels/pairwise.h"
 #include "kernels/threads.h"
 
 namespace {
@@ -55,6 +56,42 @@ void backward(benchmark::State& state, const mmlcore::UnaryKernel<T>& kernel) {
     count_traffic<T>(state, 4);
 }
 
+// Both gradients of a function of two arrays.
+template <class T>
+void pair_backward(benchmark::State& state, const mmlcore::PairKernel<T>& kernel) {
+    const ptrdiff_t n = state.range(0);
+    const std::vector<T> x = grid<T>(n), y(x.rbegin(), x.rend());
+    std::vector<T> dx(x.size()), dy(x.size());
+    auto all = [](const std::vector<T>& v) { return mmlcore::Stepped<T>{v.data(), 1}; };
+    for (auto _ : state) {
+        kernel.backward(dx.data(), dy.data(), all(x), all(x), all(y), all(x), n);
+        benchmark::ClobberMemory();
+    }
+    count_traffic<T>(state, 6);
+}
+
+template <class T>
+void softplus_and_slope(benchmark::State& state) {
+    const std::vector<T> x = grid<T>(state.range(0));
+    std::vector<T> y(x.size()), slope(x.size());
+    for (auto _ : state) {
+        mmlcore::softplus_and_slope(y.data(), slope.data(), x.data(), state.range(0));
+        benchmark::ClobberMemory();
+    }
+    count_traffic<T>(state, 3);
+}
+
+template <class T>
+void log_add_exp(benchmark::State& state) {
+    const std::vector<T> x = grid<T>(state.range(0)), y(x.rbegin(), x.rend());
+    std::vector<T> z(x.size());
+    for (auto _ : state) {
+        mmlcore::logaddexp<T>(z.data(), {x.data(), 1}, {y.data(), 1}, state.range(0));
+        benchmark::ClobberMemory();
+    }
+    count_traffic<T>(state, 3);
+}
+
 template <class T>
 void standard(benchmark::State& state, T (*f)(T)) {
     const std::vector<T> x = grid<T>(state.range(0));
@@ -89,6 +126,10 @@ void add(const std::string& dtype) {
         sized(benchmark::RegisterBenchmark(label.c_str(), forward<T>, kernel));
         sized(benchmark::RegisterBenchmark((kernel.name + ("_grad/" + dtype)).c_str(), backward<T>, kernel));
     }
+    for (const auto& kernel : mmlcore::pair_kernels<T>())
+        sized(benchmark::RegisterBenchmark((kernel.name + ("_grad/" + dtype)).c_str(), pair_backward<T>, kernel));
+    sized(benchmark::RegisterBenchmark(("softplus_and_slope/" + dtype).c_str(), softplus_and_slope<T>));
+    sized(benchmark::RegisterBenchmark(("logaddexp/" + dtype).c_str(), log_add_exp<T>));
     for (const auto& scalar : kStandard<T>)
         sized(benchmark::RegisterBenchmark((scalar.name + ("_std/" + dtype)).c_str(), standard<T>, scalar.f));
 }

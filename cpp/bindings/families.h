@@ -12,6 +12,7 @@ void bind_matmul(pybind11::module_& m);
 void bind_dense(pybind11::module_& m);
 void bind_im2col(pybind11::module_& m);
 void bind_elementwise(pybind11::module_& m);
+void bind_pairwise(pybind11::module_& m);
 void bind_reduce(pybind11::module_& m);
 void bind_softmax(pybind11::module_& m);
 void bind_optimizers(pybind11::module_& m);

@@ -40,6 +40,7 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_dense(m);
     bind_im2col(m);
     bind_elementwise(m);
+    bind_pairwise(m);
     bind_reduce(m);
     bind_softmax(m);
     bind_optimizers(m);

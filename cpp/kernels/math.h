@@ -317,15 +317,31 @@ inline V vlog1p(V x) {
     return vabs(x) < std::numeric_limits<lane_t<V>>::epsilon() / 4 ? x : result;
 }
 
-// log(1 + e^x) = max(x, 0) + log(1 + u) with u = e^-|x| in [0, 1]: log(1 + u) = 2 atanh(s), s = u/(2 + u) <=
-// 1/3, and 2s = u - su.
+namespace detail {
+
+// log(1 + u) = 2 atanh(s) for u in [0, 1], with s = u/(2 + u) <= 1/3, and 2s = u - su.
+template <class V>
+inline V log_of_one_plus(V u) {
+    const V s = u / (u + 2);
+    const V z = s * s;
+    return u - s * (u - z * MathsOf<V>::wide_log_tail(z));
+}
+
+}  // namespace detail
+
+// log(1 + e^x) = max(x, 0) + log(1 + u) with u = e^-|x|.
 template <class V>
 inline V vsoftplus(V x) {
     const V u = vexp_falling(-vabs(x));
-    const V s = u / (u + 2);
-    const V z = s * s;
-    const V log_of_one_plus_u = u - s * (u - z * detail::MathsOf<V>::wide_log_tail(z));
-    return vmax(V{}, x) + log_of_one_plus_u;
+    return vmax(V{}, x) + detail::log_of_one_plus(u);
+}
+
+// The same, and its slope σ(x) = 1/(1 + u) for x >= 0, u/(1 + u) below.
+template <class V>
+inline V vsoftplus(V x, V& slope) {
+    const V u = vexp_falling(-vabs(x));
+    slope = (x < 0 ? u : broadcast<V>(1)) / (u + 1);
+    return vmax(V{}, x) + detail::log_of_one_plus(u);
 }
 
 }  // namespace mmlcore

@@ -114,3 +114,20 @@ def test_a_tensor_that_outlives_a_watched_transform_is_a_value():
         grad(lambda x: kept.append(x * 2.0) or np.sum(x))(X)
     assert np.array_equal(np.asarray(kept[0] * kept[0]), 4 * X * X)
     assert kept[0].tape.kept == []
+
+
+def test_a_rule_that_loses_the_shape_is_named():
+    @primitive
+    def half(x):
+        return x / 2
+
+    defvjp(half, lambda ans, x: lambda g: g[:1] / 2)
+    f = lambda x: np.sum(half(x * 3) + x)  # noqa: E731
+    with (
+        detect_anomaly(),
+        pytest.raises(ValueError, match=r"^half: its derivative rule must be one") as error,
+    ):
+        grad(f)(np.ones(3))
+    assert "test_anomaly.py" in str(error.value)
+    with pytest.raises(ValueError, match="detect_anomaly says whose"):
+        grad(lambda x: np.sum(half(x)))(np.ones(3))

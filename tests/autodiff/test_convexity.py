@@ -61,3 +61,10 @@ def test_refusals():
         is_convex_on(np.exp, [1.0])
     with pytest.raises(ValueError, match=r"^is_convex_on: weights must be between 0 and 1, got 2$"):
         is_convex_on(np.exp, [1.0, 2.0], weights=[2])
+
+
+def test_a_function_without_a_value_is_not_called_convex():
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="is_convex_on: f must be defined at the points"):
+        is_convex_on(np.log, [-1.0, 1.0])
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=r"nan at np\.float64"):
+        is_convex_on(lambda x: np.sqrt(x * x - 1), [-1.0, 1.0])

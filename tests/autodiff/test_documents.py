@@ -441,6 +441,90 @@ def test_notes_8_10_softmax_layer():
         np.testing.assert_allclose(gradient, z * (delta - z @ delta), rtol=1e-12)
 
 
+def test_notes_8_3_and_8_4_brick_by_brick():
+    """(8.4): δ goes back through one layer after the other, which is the product of all Jacobians from that end."""
+    layers = [lambda z, t: np.tanh(t[:, None] * z[::-1] @ np.ones((3, 1)))[:, 0] * z, lambda z, t: np.exp(t * z) - z]
+    layers = [*layers, lambda z, t: np.sin(z @ np.outer(t, t) + z)]
+    thetas = RANDOM.normal(size=(3, 3)) / 2
+    zs = [THETA]
+    for f, theta in zip(layers, thetas, strict=True):
+        zs.append(f(zs[-1], theta))
+    delta, by_hand, jacobians = grad(lambda z: z @ z)(zs[-1]), [], []
+    for f, z, theta in reversed(list(zip(layers, zs, thetas, strict=False))):
+        by_hand.append(delta @ jacobian(f, 1)(z, theta))
+        jacobians.append(jacobian(f, 0)(z, theta))
+        delta = delta @ jacobians[-1]
+
+    def loss(z, thetas):
+        for f, theta in zip(layers, thetas, strict=True):
+            z = f(z, theta)
+        return z @ z
+
+    by_z, by_thetas = grad(loss, (0, 1))(THETA, list(thetas))
+    np.testing.assert_allclose(by_thetas, by_hand[::-1], rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(by_z, delta, rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(by_z, grad(lambda z: z @ z)(zs[-1]) @ np.linalg.multi_dot(jacobians), rtol=1e-11)
+
+
+def test_notes_6_12_the_gradient_is_a_mean_over_the_samples():
+    # (6.14) leaves out the factor -2 of the gradient above it
+    whole = grad(lambda t: np.mean((Y - X @ t) ** 2))(THETA)
+    each = [grad(lambda t, i=i: (Y[i] - X[i] @ t) ** 2)(THETA) for i in range(len(Y))]
+    np.testing.assert_allclose(whole, np.mean(each, axis=0), rtol=1e-12)
+    np.testing.assert_allclose(each, -2 * X * (Y - X @ THETA)[:, None], rtol=1e-12)
+
+
+def test_notes_9_7_all_three_equations_of_a_convolution_are_convolutions():
+    x, theta = RANDOM.normal(size=(6, 5)), RANDOM.normal(size=(3, 2))
+
+    def correlated(x, theta):  # Z = X ⊗ Θ̄: the filter laid over every place
+        rows, columns = x.shape[0] - theta.shape[0] + 1, x.shape[1] - theta.shape[1] + 1
+        places = [
+            [np.sum(x[i : i + theta.shape[0], j : j + theta.shape[1]] * theta) for j in range(columns)]
+            for i in range(rows)
+        ]
+        return np.stack([np.stack(row) for row in places])
+
+    delta = RANDOM.normal(size=(4, 4))
+    by_x, by_theta = grad(lambda x, t: np.sum(delta * correlated(x, t)), (0, 1))(x, theta)
+    np.testing.assert_allclose(by_theta, correlated(x, delta), rtol=1e-12)
+    padded = np.pad(delta, ((2, 2), (1, 1)))
+    np.testing.assert_allclose(by_x, correlated(padded, theta[::-1, ::-1]), rtol=1e-12)
+    signal, weights, error = RANDOM.normal(size=8), RANDOM.normal(size=3), RANDOM.normal(size=6)
+    gradients = grad(lambda x, t: np.sum(error * np.correlate(x, t, "valid")), (0, 1))(signal, weights)
+    np.testing.assert_allclose(gradients[0], np.convolve(error, weights), rtol=1e-12)
+    np.testing.assert_allclose(gradients[1], np.correlate(signal, error, "valid"), rtol=1e-12)
+
+
+def test_notes_9_9_max_pooling_sends_the_gradient_to_the_largest_of_each_region():
+    x, delta = RANDOM.permutation(16).reshape(4, 4) * 1.0, RANDOM.normal(size=(2, 2))
+    pooled = lambda x: np.max(np.reshape(x, (2, 2, 2, 2)), axis=(1, 3))  # noqa: E731
+    gradient = grad(lambda x: np.sum(delta * pooled(x)))(x)
+    largest = np.kron(pooled(x), np.ones((2, 2))) == x
+    np.testing.assert_array_equal(gradient, np.where(largest, np.kron(delta, np.ones((2, 2))), 0))
+
+
+def test_cs582_back_propagation():
+    """L = ‖y - ŷ‖² of two layers: ∂L/∂W and ∂L/∂b of each, by hand."""
+    y, x, hidden = RANDOM.normal(size=2), THETA, 4
+    parameters = [
+        (RANDOM.normal(size=(hidden, 3)), RANDOM.normal(size=hidden)),
+        (RANDOM.normal(size=(2, hidden)), np.ones(2)),
+    ]
+
+    def loss(parameters):
+        (W, b), (V, c) = parameters
+        return np.sum((y - (V @ sigmoid(W @ x + b) + c)) ** 2)
+
+    (W, b), (V, c) = parameters
+    h = sigmoid(W @ x + b)
+    output = 2 * (V @ h + c - y)
+    inner = V.T @ output * h * (1 - h)
+    (by_W, by_b), (by_V, by_c) = grad(loss)(parameters)
+    for ours, by_hand in ((by_W, np.outer(inner, x)), (by_b, inner), (by_V, np.outer(output, h)), (by_c, output)):
+        np.testing.assert_allclose(ours, by_hand, rtol=1e-12)
+
+
 def test_notes_10_2_vanishing_gradient():
     def through_time(steps):
         def f(h):

@@ -91,3 +91,13 @@ def test_mixtures_of_modes_are_met():
 def test_modes_are_named():
     with pytest.raises(ValueError, match=r"^check_grads: modes must be one of 'fwd', 'rev', got 'forward'$"):
         check_grads(np.sin, (X,), modes=("forward",))
+
+
+def test_containers_are_taken_apart():
+    f = lambda d: {"y": d["a"] * d["b"][0], "z": np.sin(d["b"][0])}  # noqa: E731
+    check_grads(f, ({"a": X, "b": (2.0,)},), order=2)
+    wrong = square_with(lambda ans, x: lambda g: g * x)
+    with pytest.raises(AssertionError, match="order 1"):
+        check_grads(lambda d: (d["a"], wrong(d["a"])), ({"a": X},))
+    with pytest.raises(ValueError, match="order must be"):
+        check_grads(np.sin, (X,), order=0)

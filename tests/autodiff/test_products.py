@@ -136,3 +136,8 @@ def test_nothing_is_recorded_after_the_transform():
     assert type(kept[0]) is Tensor
     assert not kept[0].tape.open
     assert checkpoint(np.sin)(1.0) == np.sin(1.0)
+
+
+def test_hvp_names_itself():
+    with pytest.raises(ValueError, match=r"^hvp: the vector\[0\] must be of shape \(3,\), got shape \(2,\)$"):
+        hvp(lambda x: np.sum(x**3))(X, np.ones(2))

@@ -70,3 +70,8 @@ def test_refusals():
         taylor(several, np.ones(2), 3)
     with pytest.raises(ValueError, match=r"^taylor: order must be a non-negative integer, got -1$"):
         taylor(np.exp, 0.0, -1)
+
+
+def test_the_value_must_be_a_scalar():
+    with pytest.raises(TypeError, match=r"^taylor: the value of f must be a real scalar, got shape \(2,\)$"):
+        taylor(lambda x: np.stack([x, x]), 1.0, 2)

@@ -250,3 +250,30 @@ def test_plain_and_settled_look_into_containers():
     assert settled(tree)["a"][1][0] is A
     assert settled(tree)["b"] == "text"
     assert plain(Tensor(inner, Tape(1), 0)) is A
+
+
+def test_sizes_in_bytes_and_python_functions_that_need_a_number():
+    t = tensor(A.astype(np.float32))
+    assert (t.itemsize, t.nbytes) == (4, 24)
+    for f, name, working in ((round, "round", "numpy.round"), (complex, "complex", "real functions")):
+        with pytest.raises(TypeError, match=rf"^{name}: a Tensor that is being differentiated .*{working}"):
+            grad(lambda x, f=f: f(x))(1.5)
+    kept = []
+    grad(lambda x: kept.append(x) or x * x)(1.25)
+    assert (round(kept[0], 1), complex(kept[0])) == (1.2, 1.25 + 0j)
+
+
+def test_in_place_forms_name_the_functional_ones():
+    with pytest.raises(TypeError, match=r"^add.at: a Tensor cannot be changed in place; write numpy.bincount"):
+        grad(lambda x: np.add.at(np.zeros(3), [0, 0], x))(np.ones(2))
+    with pytest.raises(TypeError, match=r"numpy.broadcast_to\(t, shape\)"):
+        grad(lambda x: np.sum(np.full_like(A, x)))(1.0)
+
+    def written(x):
+        y = np.zeros(2)
+        y[0] = x[0]
+
+    # NumPy's own error; what it was told stands above it in the traceback
+    with pytest.raises(ValueError, match="setting an array element with a sequence") as error:
+        grad(written)(np.ones(2))
+    assert "make arrays with numpy.stack or mmlcore.array" in str(error.value.__cause__)

@@ -27,7 +27,7 @@ def test_functions_may_return_a_number_a_sample_or_one_number():
     assert float(FunctionLoss(lambda t, p: ((t - p) ** 2).sum())(t, p)) == 8
 
 
-@pytest.mark.parametrize("cls", set(LOSSES.values()))
+@pytest.mark.parametrize("cls", dict.fromkeys(LOSSES.values()))
 def test_nothing_is_broadcast(cls):
     predictions = np.full((3, 1), 0.5)
     flat = np.zeros(3, int) if cls.targets == "labels" else np.array([0.5, 1.0, 0.5])

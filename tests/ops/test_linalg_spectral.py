@@ -76,3 +76,13 @@ def test_values_and_refusals():
         grad(lambda a: np.sum(np.linalg.svd(a, full_matrices=True).U))(TALL)
     with pytest.raises(ValueError, match="qr: mode must be 'reduced' or 'r' when an argument is a Tensor"):
         grad(lambda a: np.sum(np.linalg.qr(a, "complete").Q))(TALL)
+
+
+def test_numpys_default_of_whole_bases_is_not_taken_for_the_reduced_one():
+    with pytest.raises(ValueError, match="svd: full_matrices must be False when an argument is a Tensor"):
+        grad(lambda a: np.sum(np.linalg.svd(a)[1]))(np.ones((4, 3)))
+    assert grad(lambda a: np.sum(np.linalg.svd(a)[1]))(np.diag([1.0, 2.0, 3.0])).trace() == pytest.approx(3.0)
+    assert grad(lambda a: np.sum(np.linalg.svd(a, compute_uv=False)))(np.arange(12.0).reshape(4, 3) ** 2).shape == (
+        4,
+        3,
+    )

@@ -82,3 +82,15 @@ def test_same_likelihood_through_the_cholesky_factor():
 def test_zeroth_power_and_sign_are_constant():
     np.testing.assert_array_equal(grad(lambda a: np.sum(np.linalg.matrix_power(a, 0)) + np.sum(0 * a))(A), 0 * A)
     np.testing.assert_array_equal(grad(lambda a: ops.slogdet(a).sign + np.sum(a))(A), np.ones_like(A))
+
+
+def test_the_determinants_derivative_at_singular_matrices_is_the_matrix_of_cofactors():
+    a = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 0.0, 1.0]])  # rank 2
+    minors = [[np.delete(np.delete(a, i, 0), j, 1) for j in range(3)] for i in range(3)]
+    signs = (-1.0) ** np.add.outer(range(3), range(3))
+    cofactors = signs * [[m[0, 0] * m[1, 1] - m[0, 1] * m[1, 0] for m in row] for row in minors]
+    np.testing.assert_allclose(grad(np.linalg.det)(a), cofactors, atol=1e-14)
+    rank_1 = grad(ops.det)(np.outer([1.0, 2.0, 4.0], [1.0, 2.0, 1.0]))
+    np.testing.assert_allclose(rank_1, np.zeros((3, 3)), atol=1e-13)
+    stack = grad(lambda x: np.sum(np.linalg.det(x)))(np.stack([a, np.eye(3)]))
+    np.testing.assert_allclose(stack, [cofactors, np.eye(3)], atol=1e-14)

@@ -112,6 +112,15 @@ TABLE = {
     "cov of one": (lambda x: np.cov(x, ddof=0), [V], REAL),
     "corrcoef": (np.corrcoef, [M], REAL),
     "matrix_norm": (np.linalg.matrix_norm, [T3], REAL),
+    "var, correction": (lambda x: np.var(x, axis=1, correction=1) + np.std(x, correction=1), [M], REAL),
+    **{
+        f"vector norm {p}": (lambda x, p=p: np.linalg.norm(x, p, axis=1), [M], REAL)
+        for p in (0.5, 1, 3, -1, -2, np.inf, -np.inf)
+    },
+    **{
+        f"matrix norm {p}": (lambda x, p=p: np.linalg.norm(x, p), [M], REAL)
+        for p in ("fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf)
+    },
     "ptp": (lambda x: np.ptp(x, axis=1), [M], REAL),
     "nansum": (lambda x: np.nansum(x, axis=0), [M], REAL),
     "nanmean": (lambda x: np.nanmean(x, axis=1), [M], REAL),
@@ -129,6 +138,8 @@ TABLE = {
     "cumprod": (lambda x: np.cumprod(x, axis=1), [M], REAL),
     "cumprod, flat": (np.cumprod, [M], REAL),
     "diff": (lambda x: np.diff(x, 2, axis=0), [(4, 3)], REAL),
+    "diff, ends": (lambda x, y: np.diff(x, axis=1, prepend=y, append=0.5), [M, (3, 1)], REAL),
+    "unwrap": (lambda x: np.unwrap(9 * x), [V], REAL),
     "ediff1d": (np.ediff1d, [M], REAL),
     "gradient": (lambda x: np.gradient(x, 0.5), [V], REAL),
     "gradient, axes": (lambda x: np.gradient(x, 0.5, 2.0)[1], [M], REAL),
@@ -196,6 +207,9 @@ TABLE = {
     "repeat": (lambda x: np.repeat(x, [1, 0, 2], axis=0), [M], REAL),
     "repeat, flat": (lambda x: np.repeat(x, 2), [M], REAL),
     "resize": (lambda x: np.resize(x, (5, 3)), [M], REAL),
+    "insert": (lambda x, y: np.insert(x, [1, 3], y, axis=1), [M, (3, 2)], REAL),
+    "insert, flat": (lambda x, y: np.insert(x, 2, y), [M, ()], REAL),
+    "astype": (lambda x: np.astype(x, x.dtype) * x, [V], REAL) if hasattr(np, "astype") else (np.copy, [V], REAL),
     "delete": (lambda x: np.delete(x, 1, axis=0), [M], REAL),
     "pad": (lambda x: np.pad(x, ((1, 2), (0, 1)), constant_values=2.0), [M], REAL),
     **{
@@ -214,6 +228,9 @@ TABLE = {
     "polymul": (np.polymul, [(4,), (2,)], REAL),
     "polyder": (lambda p: np.polyder(p, 2), [V], REAL),
     "polyint": (np.polyint, [V], REAL),
+    "polyfit": (lambda x, y: np.polyfit(np.cumsum(x), y, 2), [(6,), (6,)], POSITIVE),
+    "logspace": (lambda a, b: np.logspace(a, b, 4), [(), (2,)], UNIT),
+    "geomspace": (lambda a, b: np.geomspace(a, b, 4, endpoint=False), [(), (2,)], POSITIVE),
     "linspace": (lambda a, b: np.linspace(a, b, 5), [(), (2,)], REAL),
     "bincount": (lambda w: np.bincount([0, 2, 2, 1, 5], w, minlength=8), [V], REAL),
     "piecewise": (lambda x: np.piecewise(x, [x < 0, x > 0.7], [np.square, 2.0, np.exp]), [M], REAL),
@@ -243,6 +260,10 @@ TABLE = {
     "multi_dot": (lambda a, b, c: np.linalg.multi_dot([a, b, c]), [M, (4, 2), (2, 3)], REAL),
     "matrix_power": (lambda a: np.linalg.matrix_power(a, 3), [(3, 3)], REAL),
     "vecdot": (np.vecdot, [M, M], REAL),
+    "lstsq": (lambda a, b: sum(np.sum(v**2) for v in np.linalg.lstsq(a, b)), [(4, 2), (4,)], REAL),
+    "cond": (lambda a: np.linalg.cond(a) + np.linalg.cond(a, 1) + np.linalg.cond(a, -2), [(3, 3)], REAL),
+    "tensorinv": (lambda a: np.linalg.tensorinv(a, 1), [(4, 2, 2)], REAL),
+    "tensorsolve": (np.linalg.tensorsolve, [(2, 2, 4), (2, 2)], REAL),
     "inv": (lambda a: np.linalg.inv(a + 2 * np.eye(3)), [(2, 3, 3)], REAL),
     "det": (lambda a: np.linalg.det(a + 2 * np.eye(3)), [(2, 3, 3)], REAL),
     "slogdet": (lambda a: np.linalg.slogdet(a + 2 * np.eye(3)).logabsdet, [(2, 3, 3)], REAL),

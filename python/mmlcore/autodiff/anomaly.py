@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mmlcore._errors import message
 from mmlcore.autodiff.levels import Forward, Stack
 from mmlcore.autodiff.rules import Rules
 from mmlcore.autodiff.tape import Node, Tape, next_number
@@ -29,12 +30,15 @@ def detect_anomaly() -> Iterator[None]:
 
     Every primitive that is recorded is checked: if its result is NaN somewhere and its arguments nowhere, or if its
     derivative rule makes a NaN of gradients without one, a FloatingPointError names the primitive and the line of
-    user code that called it. Recording takes several times as long.
+    user code that called it. A rule that does not keep its argument's shape is found too. Recording takes several
+    times as long.
 
     Raises
     ------
     FloatingPointError
         Inside the block, when a NaN arises.
+    ValueError
+        Inside the block, when a rule gives a gradient of another shape than its argument's.
 
     Examples
     --------
@@ -150,7 +154,8 @@ class _WatchedTape:
         if pullback is None:
             return ans
         nans = self.nans and not any(map(_is_nan, [*values, ans]))
-        self.kept.append((_checked(pullback, rules.name, where, nans), *[args[i].node for i in own]))
+        shapes = [values[i].shape for i in own]
+        self.kept.append((_checked(pullback, rules.name, where, nans, shapes), *[args[i].node for i in own]))
         return Tensor(ans, self, len(self.kept) - 1)
 
     def close(self) -> list[Node]:
@@ -159,8 +164,10 @@ class _WatchedTape:
         return nodes
 
 
-def _checked(pullback: Callable[[Any], Any], name: str, where: str, nans: bool) -> Callable[[Any], Any]:
-    """The pullback, with errors that name its primitive; with `nans`, a NaN of its own is one."""
+def _checked(
+    pullback: Callable[[Any], Any], name: str, where: str, nans: bool, shapes: list[tuple[int, ...]]
+) -> Callable[[Any], Any]:
+    """The pullback, with errors that name its primitive: a wrong shape is one, with `nans` a NaN of its own too."""
 
     def checked(g: Any) -> Any:
         try:
@@ -169,6 +176,10 @@ def _checked(pullback: Callable[[Any], Any], name: str, where: str, nans: bool) 
             error.add_note(f"in the derivative rule of {name}, {where}")
             raise
         each = parts if isinstance(parts, (tuple, list)) else [parts]
+        for part, shape in zip(each, shapes, strict=True):
+            if part is not None and getattr(part, "shape", ()) != shape:
+                got = f"a gradient of shape {getattr(part, 'shape', ())} for an argument of shape {shape}, {where}"
+                raise ValueError(message(name, "its derivative rule", "one that keeps the shape", got))
         if nans and not _is_nan(g) and any(_is_nan(part) for part in each):
             raise FloatingPointError(f"detect_anomaly: the derivative of {name} gave NaN, {where}")
         return parts

@@ -73,7 +73,7 @@ def is_convex_on(
     Raises
     ------
     ValueError
-        If there are fewer than two points, or a weight is outside [0, 1].
+        If there are fewer than two points, a weight is outside [0, 1], or f is NaN at a point or between two.
 
     References
     ----------
@@ -95,6 +95,8 @@ def is_convex_on(
         if not 0 <= weight <= 1:
             raise ValueError(message("is_convex_on", "weights", "between 0 and 1", weight))
     evaluated = [value_and_grad(f)(x) for x in xs]
+    for x, (value, _) in zip(xs, evaluated, strict=True):
+        _require_number(value, x)
     worst = Convexity(True)
 
     def tried(condition: str, witness: tuple[Any, ...], gap: Any, scale: float) -> Convexity:
@@ -104,7 +106,10 @@ def is_convex_on(
     for i, j in combinations(range(len(xs)), 2):
         (x, fx), (y, fy) = (xs[i], evaluated[i][0]), (xs[j], evaluated[j][0])
         for weight in weights:
-            gap = f(weight * x + (1 - weight) * y) - (weight * fx + (1 - weight) * fy)
+            between = weight * x + (1 - weight) * y
+            value = f(between)
+            _require_number(value, between)
+            gap = value - (weight * fx + (1 - weight) * fy)
             worst = tried("definition", (_plainly(x), _plainly(y), weight), gap, max(abs(fx), abs(fy)))
     for i, j in permutations(range(len(xs)), 2):
         (fx, slope), fy = evaluated[i], evaluated[j][0]
@@ -112,6 +117,12 @@ def is_convex_on(
         gap = fx + rise - fy
         worst = tried("first order", (_plainly(xs[i]), _plainly(xs[j])), gap, max(abs(fx), abs(fy), abs(rise)))
     return worst
+
+
+def _require_number(value: Any, x: Any) -> None:
+    """NaN compares with nothing, and would pass for convex."""
+    if np.isnan(value):
+        raise ValueError(message("is_convex_on", "f", "defined at the points and between them", f"nan at {x!r}"))
 
 
 def _plainly(x: Any) -> Any:

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from mmlcore._arrays import as_float
-from mmlcore._errors import choose
+from mmlcore._errors import choose, integer
 from mmlcore.autodiff.products import jvp
+from mmlcore.autodiff.recording import leaves_of
 from mmlcore.autodiff.transforms import grad
+from mmlcore.autodiff.trees import flatten
 
 __all__ = ["check_grads"]
 
@@ -36,10 +38,11 @@ def check_grads(
     Parameters
     ----------
     f : callable
-        Returns an array or number; differentiable near the arguments.
-    args : tuple of arrays or numbers
+        Returns an array, a number or containers of these; differentiable near the arguments.
+    args : tuple of arrays, numbers or containers of these
         The point. All are differentiated.
     order : int, default 2
+        At least 1.
     modes : tuple of 'fwd' and 'rev', default both
     rtol, atol : float
         Allowed difference between the two sides, relative to the larger, and absolute.
@@ -49,7 +52,7 @@ def check_grads(
     AssertionError
         If the two sides differ, or a gradient has not its argument's shape; says at which order and in which modes.
     ValueError
-        For another mode.
+        For another mode, or an order below 1.
 
     Examples
     --------
@@ -59,9 +62,11 @@ def check_grads(
     """
     for mode in modes:
         choose("check_grads", "modes", mode, {"fwd": 0, "rev": 0})
+    integer("check_grads", "order", order, low=1)
     random = np.random.default_rng(0)
-    point = [as_float(x, "check_grads", f"args[{i}]").astype(np.float64) for i, x in enumerate(args)]
-    functions: list[tuple[str, _Function]] = [("", lambda *xs: (f(*xs),))]
+    leaves, rebuild = flatten(tuple(args))
+    point = [as_float(x, "check_grads", f"args{path}").astype(np.float64) for path, x in leaves]
+    functions: list[tuple[str, _Function]] = [("", lambda *xs: tuple(leaves_of(f(*rebuild(iter(xs))))[0]))]
     for level in range(1, order + 1):
         higher: list[tuple[str, _Function]] = []
         for path, function in functions:

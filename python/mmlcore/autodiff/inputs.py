@@ -25,10 +25,10 @@ class Selection:
     def __init__(self, name: str, f: Callable[..., Any], argnums: int | tuple[int, ...]) -> None:
         if not callable(f):
             raise TypeError(message(name, "f", "callable", repr(f)))
-        self.single = isinstance(argnums, int)
+        self.single = isinstance(argnums, (int, np.integer))
         listed = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
         self.argnums = tuple(listed)
-        if not listed or not all(isinstance(i, int) for i in listed):
+        if not listed or not all(isinstance(i, (int, np.integer)) for i in listed):
             raise TypeError(message(name, "argnums", "an int or a tuple of ints", repr(argnums)))
         self.name = name
         self.positions: dict[int, tuple[int, ...]] = {}  # number of arguments -> argnums counted from 0
@@ -142,7 +142,7 @@ def finished(gradient: Any, x: Any, function: str) -> Any:
     if gradient is None:
         return np.zeros(x.shape, x.dtype)[()] if isinstance(x, np.generic) else np.zeros(x.shape, x.dtype)
     if getattr(gradient, "shape", ()) != x.shape:
-        got = f"a gradient of shape {np.shape(gradient)} for an argument of shape {x.shape}"
+        got = f"a gradient of shape {np.shape(gradient)} for an argument of shape {x.shape} (detect_anomaly says whose)"
         raise ValueError(message(function, "every derivative rule", "one that keeps the shape", got))
     if type(gradient) is Tensor:
         gradient = settled(gradient)  # the value, if it holds no more than a Tensor that outlived its transform

@@ -137,7 +137,7 @@ def _reverse(recording: Recording, inputs: Inputs) -> Any:
     shapes = [np.shape(y) for y in recording.values]
     results = []
     for (start, end), shape in zip(_spans(shapes), shapes, strict=True):
-        blocks = [np.reshape(g[start:end], shape + x.shape) for g, x in zip(joined, inputs.leaves, strict=True)]
+        blocks = [_block(g[start:end], shape + x.shape) for g, x in zip(joined, inputs.leaves, strict=True)]
         results.append(inputs.restored(blocks))
     return recording.rebuild(iter(results))
 
@@ -164,7 +164,7 @@ def _forward(f: Callable[..., Any], inputs: Inputs, kwargs: dict[str, Any], has_
         columns = np.moveaxis(settled(_joined([portion[i] for portion in portions])), 0, -1)
         columns = columns if columns.dtype == y.dtype else columns.astype(y.dtype)
         blocks = [
-            np.reshape(columns[..., start:end], y.shape + x.shape)
+            _block(columns[..., start:end], y.shape + x.shape)
             for (start, end), x in zip(spans, inputs.leaves, strict=True)
         ]
         results.append(inputs.restored(blocks))
@@ -194,6 +194,12 @@ def _spans(shapes: Sequence[tuple[int, ...]]) -> list[tuple[int, int]]:
 
 def _joined(parts: list[Any]) -> Any:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _block(rows: Any, shape: tuple[int, ...]) -> Any:
+    """A part of the result; a NumPy scalar for a single number, as gradients are."""
+    block = np.reshape(rows, shape)
+    return block[()] if type(block) is np.ndarray and not shape else block
 
 
 def _like(y: Any) -> Any:

@@ -53,17 +53,20 @@ def jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ..
     _tuple("jvp", "primals", primals)
     _tuple("jvp", "tangents", tangents)
     inputs = Inputs("jvp", primals, range(len(primals)))
-    directions = inputs.tangents(tangents, "tangents")
-    level = open_forward()
+    return _pushed(f, inputs, inputs.tangents(tangents, "tangents"), has_aux)
+
+
+def _pushed(f: Callable[..., Any], inputs: Inputs, directions: list[Any], has_aux: bool) -> Any:
+    name, level = inputs.name, open_forward()
     try:
         out = f(*inputs.filled([Tensor(x, level, v) for x, v in zip(inputs.leaves, directions, strict=True)]))
-        out, aux = split_aux(out, "jvp") if has_aux else (out, None)
+        out, aux = split_aux(out, name) if has_aux else (out, None)
         outputs, rebuild = leaves_of(out)
         tangent = [x.node if type(x) is Tensor and x.tape is level else None for x in outputs]
     finally:
         level.close()
     values = [settled(x) for x in outputs]
-    results = [finished(settled(t), _array(x), "jvp") for t, x in zip(tangent, values, strict=True)]
+    results = [finished(settled(t), _array(x), name) for t, x in zip(tangent, values, strict=True)]
     pair = rebuild(iter(values)), rebuild(iter(results))
     return (*pair, settled(aux)) if has_aux else pair
 
@@ -205,7 +208,9 @@ def hvp(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[.
                 full[i] = x
             return gradient(*full, **kwargs)
 
-        return jvp(at, tuple(point[i] for i in positions), (v,) if selection.single else tuple(v))[1]
+        inputs = Inputs("hvp", tuple(point[i] for i in positions), range(len(positions)))
+        directions = inputs.tangents((v,) if selection.single else tuple(v), "the vector")
+        return _pushed(at, inputs, directions, False)[1]
 
     return named(product, "hvp", f)
 

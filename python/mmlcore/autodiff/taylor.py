@@ -90,6 +90,8 @@ def taylor(f: Callable[[Any], Any], x0: Any, order: int) -> TaylorPolynomial:
     center = differentiable(x0, "taylor", "x0")
     if np.ndim(center) == 0:
         derivatives = _derivatives(f, order)(center)
+        if np.shape(derivatives[0]) != ():
+            raise TypeError(message("taylor", "the value of f", "a real scalar", f"shape {np.shape(derivatives[0])}"))
         scale = [float(factorial(k)) for k in range(order + 1)]
         return TaylorPolynomial(center, np.stack([d / s for d, s in zip(derivatives, scale, strict=True)]))
     if order > 2:

@@ -72,6 +72,16 @@ class Tensor:
         dtype: np.dtype[Any] = self.value.dtype
         return dtype
 
+    @property
+    def itemsize(self) -> int:
+        itemsize: int = self.value.dtype.itemsize
+        return itemsize
+
+    @property
+    def nbytes(self) -> int:
+        nbytes: int = self.value.size * self.value.dtype.itemsize
+        return nbytes
+
     def __len__(self) -> int:
         return len(self.value)
 
@@ -100,6 +110,10 @@ class Tensor:
             if by_method is not None:
                 return by_method(*inputs, **kwargs)
         name = ufunc.__name__
+        if how == "at":
+            raise TypeError(
+                f"{name}.at: a Tensor cannot be changed in place; write numpy.bincount, or mmlcore.ops.scatter"
+            )
         if override is None or how != "__call__":
             name = name if how == "__call__" else f"{name}.{how}"
             raise TypeError(f"{name}: no derivative rule in mmlcore")
@@ -171,6 +185,16 @@ class Tensor:
         if self.tape.open:
             _refuse("int", "keep the Tensor")
         return int(self.value)
+
+    def __complex__(self) -> complex:
+        if self.tape.open:
+            _refuse("complex", "keep the Tensor: only real functions are differentiated")
+        return complex(self.value)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        if self.tape.open:
+            _refuse("round", "use numpy.round(t), whose derivative is zero")
+        return round(self.value.item(), digits)
 
     def __bool__(self) -> bool:
         if self.tape.open:

@@ -7,9 +7,11 @@ so derivatives of any order follow.
 """
 
 from mmlcore.ops import constant as _constant  # noqa: F401  # registers, exports nothing
+from mmlcore.ops import linalg_derived as _linalg_derived  # noqa: F401
 from mmlcore.ops import missing as _missing  # noqa: F401
 from mmlcore.ops import polynomials as _polynomials  # noqa: F401
 from mmlcore.ops import rearranging as _rearranging  # noqa: F401
+from mmlcore.ops import refused as _refused  # noqa: F401
 from mmlcore.ops import splitting as _splitting  # noqa: F401
 from mmlcore.ops import ufuncs as _ufuncs  # noqa: F401
 from mmlcore.ops.activation import elu, gelu, leaky_relu, normal_cdf, relu, selu, sigmoid, silu, softplus, tanh

@@ -174,6 +174,13 @@ def _cast_back(ans: Any, x: Any, dtype: Any) -> Callable[[Any], Any]:
     return lambda g: astype(g, origin)
 
 
+if hasattr(np, "astype"):  # NumPy 2.1
+
+    @implements(np.astype)
+    def _astype(x: Any, dtype: Any, *, copy: bool = True) -> Any:
+        return astype(x, dtype)
+
+
 defvjp(astype, _cast_back, None)
 defjvp(astype, "linear", None)
 defbatch(astype, lambda stacked, size, x, dtype: astype(x, dtype))
@@ -197,6 +204,8 @@ def pair(function: str, ufunc: np.ufunc, x: Any, y: Any) -> Any:
 def binary_rules(prim: Callable[..., Any], dx: Callable[..., Any], dy: Callable[..., Any]) -> None:
     """Give a binary element-wise primitive its rules, summing over broadcast axes.
 
+    Where there is a kernel `<name>_grad` it does the work for plain arrays of one shape, and for single numbers.
+
     Parameters
     ----------
     prim : primitive
@@ -204,6 +213,11 @@ def binary_rules(prim: Callable[..., Any], dx: Callable[..., Any], dy: Callable[
     dx, dy : callable
         `dx(g, ans, x, y)`: g times the partial derivative with respect to x; `dy` likewise.
     """
+    kernel = getattr(_kernels, prim.__name__.lstrip("_") + "_grad", None)
+    both = None
+    if kernel is not None:
+        dx, dy = _with_kernel(kernel, 0, dx), _with_kernel(kernel, 1, dy)
+        both = _with_kernel(kernel, 2, lambda g, ans, x, y: (dx(g, ans, x, y), dy(g, ans, x, y)))
 
     def to_x(ans: Any, x: Any, y: Any) -> Callable[[Any], Any]:
         shape = x.shape
@@ -219,9 +233,11 @@ def binary_rules(prim: Callable[..., Any], dx: Callable[..., Any], dy: Callable[
 
     def to_both(ans: Any, x: Any, y: Any) -> Callable[[Any], Any]:
         shape_x, shape_y = x.shape, y.shape
-        if shape_x == shape_y:
-            return lambda g: (dx(g, ans, x, y), dy(g, ans, x, y))
-        return lambda g: (unbroadcast(dx(g, ans, x, y), shape_x), unbroadcast(dy(g, ans, x, y), shape_y))
+        if shape_x != shape_y:
+            return lambda g: (unbroadcast(dx(g, ans, x, y), shape_x), unbroadcast(dy(g, ans, x, y), shape_y))
+        if both is not None:
+            return lambda g: both(g, ans, x, y)
+        return lambda g: (dx(g, ans, x, y), dy(g, ans, x, y))
 
     defvjp(prim, to_x, to_y, both=to_both)
     defjvp(
@@ -230,3 +246,13 @@ def binary_rules(prim: Callable[..., Any], dx: Callable[..., Any], dy: Callable[
         lambda t, ans, x, y: widened(dy(t, ans, x, y), ans),
     )
     elementwise(prim)
+
+
+def _with_kernel(kernel: Callable[..., Any], which: int, formula: Callable[..., Any]) -> Callable[..., Any]:
+    """What a formula says, by the kernel where that takes the arguments."""
+
+    def part(g: Any, ans: Any, x: Any, y: Any) -> Any:
+        answer = kernel(g, ans, x, y, which)
+        return formula(g, ans, x, y) if answer is NotImplemented else answer
+
+    return part

@@ -69,7 +69,7 @@ def _refused(numpy_function: Callable[..., Any], working: str) -> None:
     implements(numpy_function)(refuse)
 
 
-_refused(np.copyto, "numpy.where(mask, new, old)")
+_refused(np.copyto, "numpy.where(mask, new, old), or numpy.broadcast_to(t, shape) for an array filled with it")
 _refused(np.putmask, "numpy.where(mask, new, old)")
 _refused(np.place, "numpy.where(mask, new, old)")
 _refused(np.put, "numpy.where(mask, new, old)")

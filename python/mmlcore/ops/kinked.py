@@ -145,7 +145,9 @@ def _piecewise(x: Any, conditions: Any, functions: Any, *args: Any, **kwargs: An
 @primitive
 def _where(condition: Any, x: Any, y: Any) -> Any:
     ans = np.where(condition, x, y)
-    return ans[()] if ans.dtype.kind == "f" else as_float(ans, "where", "x or y")[()]
+    if ans.dtype not in FLOATS:
+        ans = as_float(ans, "where", "x or y")
+    return ans if ans.ndim else ans[()]
 
 
 def _where_x(ans: Any, condition: Any, x: Any, y: Any) -> Callable[[Any], Any]:
@@ -208,10 +210,11 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
 
 @primitive
 def _clip(x: Any, a_min: Any, a_max: Any) -> Any:
-    x = as_float(x, "clip", "x")
     if a_min is not None:
-        x = pair("clip", np.maximum, x, a_min)
-    return x[()] if a_max is None else pair("clip", np.minimum, x, a_max)
+        x = _quickly("clip", np.maximum, x, a_min)
+    if a_max is not None:
+        x = _quickly("clip", np.minimum, x, a_max)
+    return as_float(x, "clip", "x")[()] if a_min is None and a_max is None else x
 
 
 def _clip_x(ans: Any, x: Any, a_min: Any, a_max: Any) -> Callable[[Any], Any]:

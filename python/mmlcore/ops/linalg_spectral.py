@@ -148,7 +148,6 @@ def _svd_back(ans: Any, a: Any) -> Callable[[Any], Any]:
 defvjp(_packed_svd, _svd_back)
 
 
-@implements(np.linalg.svd)
 def svd(a: Any, full_matrices: bool = False, compute_uv: bool = True) -> Any:
     """The thin singular value decomposition a = U diag(S) Vh, differentiable where the singular values are distinct.
 
@@ -189,6 +188,13 @@ def svd(a: Any, full_matrices: bool = False, compute_uv: bool = True) -> Any:
     if not compute_uv:
         return packed[..., m, :]
     return linalg.SVDResult(packed[..., :m, :], packed[..., m, :], _t(packed[..., m + 1 :, :]))
+
+
+@implements(np.linalg.svd)
+def _numpys_svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    """NumPy's default is the whole of U and V, whose columns beyond the rank have no derivative."""
+    rows, columns = shape_of(a)[-2:]
+    return svd(a, full_matrices and compute_uv and rows != columns, compute_uv)
 
 
 @implements(np.linalg.svdvals)

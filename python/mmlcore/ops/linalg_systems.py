@@ -79,11 +79,12 @@ def det(a: Any) -> Any:
     Raises
     ------
     LinAlgError
-        If `a` is not square; its derivative also if a matrix is singular.
+        If `a` is not square.
 
     Notes
     -----
-    With g = ∂E/∂det a:  ∂E/∂a = g · det a · a⁻ᵀ (Jacobi's formula).
+    With g = ∂E/∂det a:  ∂E/∂a = g · det a · a⁻ᵀ (Jacobi's formula). Of a singular matrix a = U Σ Vᵀ the cofactors in
+    its place are det U det V · U diag(∏ⱼ≠ᵢ σⱼ) Vᵀ; higher derivatives then exist here where the rank is n - 1.
 
     References
     ----------
@@ -98,7 +99,17 @@ def det(a: Any) -> Any:
     return linalg.det(a)
 
 
-defvjp(det, lambda ans, a: lambda g: _scaled(g * ans, _t(inv(a))))
+def _cofactors(ans: Any, a: Any) -> Any:
+    """The derivative of the determinant by each element."""
+    try:
+        return _scaled(ans, _t(inv(a)))
+    except np.linalg.LinAlgError:
+        u, s, vt = np.linalg.svd(a)
+        others = np.prod(np.where(np.eye(shape_of(s)[-1], dtype=bool), 1.0, expand_dims(s, -2)), axis=-1)
+        return _scaled(det(u) * det(vt), matmul(multiply(u, expand_dims(others, -2)), vt))
+
+
+defvjp(det, lambda ans, a: lambda g: _scaled(g, _cofactors(ans, a)))
 
 
 @primitive

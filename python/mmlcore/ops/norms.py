@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from mmlcore._errors import message
-from mmlcore.autodiff import defvjp, implements, method, primitive
+from mmlcore.autodiff import defvjp, implements, method, plain, primitive
 from mmlcore.ops.arithmetic import subtract
 from mmlcore.ops.elementwise import absolute, sqrt, square
 from mmlcore.ops.kinked import where
 from mmlcore.ops.linalg_spectral import svdvals
-from mmlcore.ops.reductions import Axis, kept_shape, max, mean, sum
+from mmlcore.ops.reductions import Axis, kept_shape, max, mean, min, sum
 from mmlcore.ops.shape import axes_of, moveaxis, reshape, shape_of, squeeze
 
 __all__ = ["norm", "std", "var"]
@@ -42,8 +42,8 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     Parameters
     ----------
     x : array, float32 or float64
-    ord : None, 'fro', 'nuc', 1, 2, -2, inf or for vectors another number p > 0, default None
-        None is 2 for vectors and 'fro' for matrices.
+    ord : None, 'fro', 'nuc', ±1, ±2, ±inf or for vectors another number p, default None
+        None is 2 for vectors and 'fro' for matrices. 0 counts the elements that are not 0.
     axis : int or tuple of int, optional
         One axis: norms of the vectors along it; two: of the matrices that they span.
         By default `x` is one vector, or one matrix, or with `ord=None` all its elements together.
@@ -75,8 +75,8 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     elif len(axes) == 2 and ord in _MATRIX_NORMS:
         value = _MATRIX_NORMS[ord](moveaxis(x, axes, (-2, -1)))
         return reshape(value, kept_shape(shape_of(x), axes)) if keepdims else value
-    elif isinstance(ord, str) or len(axes) != 1 or not ord > 0:
-        expectation = "None, 'fro', 'nuc', 1, 2, -2 or inf for matrices, or a positive number for vectors"
+    elif isinstance(ord, str) or len(axes) != 1:
+        expectation = "None, 'fro', 'nuc', ±1, ±2 or ±inf for matrices, or a number for vectors"
         raise ValueError(message("norm", "ord", expectation, f"{ord!r} over {len(axes)} axes"))
     return _vector_norm(x, axis=axes, keepdims=keepdims, ord=ord)
 
@@ -86,19 +86,25 @@ _MATRIX_NORMS: dict[Any, Callable[[Any], Any]] = {
     2: lambda x: svdvals(x)[..., 0],
     -2: lambda x: svdvals(x)[..., -1],
     1: lambda x: max(sum(absolute(x), axis=-2), axis=-1),
+    -1: lambda x: min(sum(absolute(x), axis=-2), axis=-1),
     np.inf: lambda x: max(sum(absolute(x), axis=-1), axis=-1),
+    -np.inf: lambda x: min(sum(absolute(x), axis=-1), axis=-1),
 }
 
 
 @implements(np.linalg.vector_norm)
 def _vector_norm(x: Any, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """The norm of the elements along the axes, however many, as one vector."""
-    if not ord > 0:
-        raise ValueError(message("vector_norm", "ord", "a positive number when x is a Tensor", repr(ord)))
     if ord == 2:
         return _euclidean(x, axis=axis, keepdims=keepdims)
     if ord == np.inf:
         return max(absolute(x), axis=axis, keepdims=keepdims)
+    if ord == -np.inf:
+        return min(absolute(x), axis=axis, keepdims=keepdims)
+    if ord == 0:  # how many are not 0: a step
+        return np.asarray(np.sum(plain(x) != 0, axis, keepdims=keepdims), plain(x).dtype)[()]
+    if ord < 0:
+        return sum(absolute(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
     if ord == 1:
         return sum(absolute(x), axis=axis, keepdims=keepdims)
     return _flat_at_0(sum(_flat_at_0(absolute(x), ord), axis=axis, keepdims=keepdims), 1 / ord)
@@ -112,7 +118,7 @@ def _flat_at_0(x: Any, p: float) -> Any:
 
 @implements(np.var)
 @method("var")
-def var(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+def var(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False, correction: int | None = None) -> Any:
     r"""The variance :math:`\frac{1}{n - ddof} \sum (x - \bar x)^2` over all elements or some axes.
 
     Parameters
@@ -124,6 +130,8 @@ def var(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> 
         1 for the unbiased estimate from a sample.
     keepdims : bool, default False
         Leave them in the result with length 1.
+    correction : int, optional
+        `ddof` by its name in the array API.
 
     Returns
     -------
@@ -140,13 +148,13 @@ def var(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> 
     >>> float(ops.var([1, 2, 3, 4]))
     1.25
     """
-    x, freedom = _centred("var", x, axis, ddof)
+    x, freedom = _centred("var", x, axis, ddof if correction is None else correction)
     return sum(square(x), axis=axis, keepdims=keepdims) / freedom
 
 
 @implements(np.std)
 @method("std")
-def std(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+def std(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False, correction: int | None = None) -> Any:
     """The standard deviation, the square root of `var`; where it is 0 its derivative is taken as 0.
 
     Parameters
@@ -158,6 +166,8 @@ def std(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> 
         1 divides by n - 1.
     keepdims : bool, default False
         Leave them in the result with length 1.
+    correction : int, optional
+        `ddof` by its name in the array API.
 
     Returns
     -------
@@ -174,7 +184,7 @@ def std(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> 
     >>> float(ops.std([1, 3]))
     1.0
     """
-    x, freedom = _centred("std", x, axis, ddof)
+    x, freedom = _centred("std", x, axis, ddof if correction is None else correction)
     return _euclidean(x, axis=axis, keepdims=keepdims) / freedom**0.5
 
 

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from mmlcore.autodiff import implements
-from mmlcore.ops.arithmetic import add, multiply, subtract
+from mmlcore.ops.arithmetic import add, multiply, power, subtract
 from mmlcore.ops.convolution import convolve
 from mmlcore.ops.indexing import getitem, scatter
 from mmlcore.ops.joining import concatenate
 from mmlcore.ops.shape import expand_dims, ravel, reshape, shape_of
+from mmlcore.ops.transcendental import exp, log
 
 __all__: list[str] = []
 
@@ -86,3 +87,13 @@ def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     x = np.asarray(x)
     length = max(int(x.max()) + 1 if x.size else 0, minlength)
     return scatter(ravel(reshape(weights, x.shape)), x, (length,))
+
+
+@implements(np.logspace)
+def _logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10.0) -> Any:
+    return power(base, _linspace(start, stop, num, endpoint))
+
+
+@implements(np.geomspace)
+def _geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Any:
+    return exp(_linspace(log(start), log(stop), num, endpoint))

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from mmlcore._errors import choose, message
-from mmlcore.autodiff import implements, method
+from mmlcore.autodiff import implements, method, plain
 from mmlcore.ops.broadcasting import broadcast_to
 from mmlcore.ops.indexing import diagonal, getitem, scatter
+from mmlcore.ops.joining import concatenate
 from mmlcore.ops.kinked import where
 from mmlcore.ops.shape import axes_of, expand_dims, ravel, reshape, shape_of
 
@@ -146,3 +147,19 @@ def _meshgrid(*xi: Any, indexing: str = "xy") -> Any:
     if indexing == "xy" and n > 1:
         grids[0], grids[1] = reshape(xi[0], (1, -1) + (1,) * (n - 2)), reshape(xi[1], (-1,) + (1,) * (n - 1))
     return _broadcast_arrays(*grids)
+
+
+@implements(np.insert)
+def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """NumPy says where the positions go of all numbers, those of `values` behind those of `arr`."""
+    shape, filled = shape_of(arr), shape_of(values)
+    size = int(np.prod(shape))
+    own, new = np.arange(size).reshape(shape), size + np.arange(int(np.prod(filled))).reshape(filled)
+    return getitem(concatenate([ravel(arr), ravel(values)]), np.insert(own, obj, new, axis))
+
+
+@implements(np.unwrap)
+def _unwrap(p: Any, *args: Any, **kwargs: Any) -> Any:
+    """Multiples of the period are added: steps."""
+    values = plain(p)
+    return p + (np.unwrap(values, *args, **kwargs) - values)

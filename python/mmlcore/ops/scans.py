@@ -160,7 +160,7 @@ def prod(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 
 
 @implements(np.diff)
-def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
+def diff(x: Any, n: int = 1, axis: int = -1, *, prepend: Any = None, append: Any = None) -> Any:
     """The differences of neighbours along an axis, n times.
 
     Parameters
@@ -168,6 +168,8 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     x : array, float32 or float64
     n : int, default 1
     axis : int, default -1
+    prepend, append : arrays or numbers, optional
+        Put before and behind x along the axis first.
 
     Returns
     -------
@@ -186,6 +188,10 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     array([3., 5.])
     """
     (place,) = axes_of("diff", axis, len(shape_of(x)))
+    shape = tuple(1 if i == place else extent for i, extent in enumerate(shape_of(x)))
+    ends = [e if e is None or shape_of(e) else np.broadcast_to(e, shape) for e in (prepend, append)]
+    parts = [part for part in (ends[0], x, ends[1]) if part is not None]
+    x = concatenate(parts, axis=place) if len(parts) > 1 else x
     for _ in range(n):
         x = subtract(along(x, place, slice(1, None)), along(x, place, slice(None, -1)))
     return x

@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from mmlcore.autodiff import constant, defjvp, defvjp, implements, method, plain, primitive
+from mmlcore import _kernels
+from mmlcore._arrays import as_float
+from mmlcore.autodiff import constant, defjvp, defvjp, defvjp_forward, implements, method, plain, primitive
 from mmlcore.ops.activation import sigmoid, softplus
 from mmlcore.ops.arithmetic import multiply, power, subtract
 from mmlcore.ops.broadcasting import FLOATS, astype, binary_rules
@@ -141,12 +143,18 @@ def _gap(x: Any, y: Any) -> Any:
 
 
 @implements(np.logaddexp)
+def _log_of_sum(x: Any, y: Any) -> Any:
+    if _is_zero(x) or _is_zero(y):  # log(1 + e^x)
+        x = y if _is_zero(x) else x
+        return _softplus(x) if x.size > _LARGE else softplus(x)
+    return _logaddexp(x, y)
+
+
 @primitive
 def _logaddexp(x: Any, y: Any) -> Any:
     """log(e^x + e^y) = max(x, y) + log(1 + e^-|x - y|): NumPy's own is several times as slow."""
-    if _is_zero(x) or _is_zero(y):  # log(1 + e^x)
-        return softplus(y if _is_zero(x) else x)
-    return np.maximum(x, y) + softplus(-np.abs(_gap(x, y)))
+    ans = _kernels.logaddexp(x, y)
+    return np.maximum(x, y) + softplus(-np.abs(_gap(x, y))) if ans is NotImplemented else ans
 
 
 binary_rules(
@@ -154,6 +162,28 @@ binary_rules(
     lambda g, ans, x, y: g * sigmoid(_gap(x, y)),
     lambda g, ans, x, y: g * sigmoid(_gap(y, x)),
 )
+
+_LARGE = 1000  # elements, from where a second exponential costs more than the general form of a primitive
+
+
+@primitive
+def _softplus(
+    x: Any, *_: Any
+) -> Any:  # the open arguments are never used: they make it a primitive of the general form
+    return softplus(x)
+
+
+def _softplus_with_slope(needed: Any, x: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """The slope σ(x) comes from the exponential that the value needs; derivatives of it need x."""
+    if type(x) is not np.ndarray or x.dtype not in FLOATS:
+        return softplus(x), lambda g: (g * sigmoid(x),)
+    ans, slope = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
+    _kernels.softplus_and_slope(ans, slope, x)
+    return ans, lambda g: (g * slope,)
+
+
+defvjp_forward(_softplus, _softplus_with_slope)
+defjvp(_softplus, lambda t, ans, x: t * sigmoid(x))
 
 # Steps: the derivative is zero wherever it exists.
 constant(np.floor_divide, np.heaviside)
@@ -220,13 +250,30 @@ def _itself(x: Any) -> Any:
     return x
 
 
+@primitive
+def _sine_quotient(z: Any, n: Any) -> Any:
+    """The n-th derivative of sin(z) / z: z f⁽ⁿ⁾ + n f⁽ⁿ⁻¹⁾ = sin⁽ⁿ⁾, and where that cancels the power series."""
+    x = np.asarray(z, np.float64)
+    near = np.abs(x) < n + 1
+    far = np.where(near, n + 1.0, x)
+    f = np.sin(far) / far
+    for k in range(1, n + 1):
+        f = (np.sin(far + k * np.pi / 2) - k * f) / far
+    close = np.where(near, x, 0.0)
+    term, series = close ** (n % 2), np.zeros_like(x)
+    for j in range(n % 2, 4 * n + 30, 2):  # Σ ± z^j / j! / (j + n + 1) with j + n even
+        series += term * ((-1) ** ((j + n) // 2) / (j + n + 1))
+        term = term * close * close / ((j + 1) * (j + 2))
+    return np.where(near, series, f).astype(as_float(z, "sinc", "x").dtype)[()]
+
+
+defvjp(_sine_quotient, lambda ans, z, n: lambda g: g * _sine_quotient(z, n + 1), None)
+defjvp(_sine_quotient, lambda t, ans, z, n: t * _sine_quotient(z, n + 1), None)
+
+
 @implements(np.sinc)
 def _sinc(x: Any) -> Any:
-    """sin(πx) / (πx); around 0, where the quotient loses its derivatives, by its series to fourth order."""
-    small = np.abs(x) < 1e-3
-    y = where(small, 1.0, x) * float(np.pi)
-    z = multiply(x, float(np.pi)) ** 2
-    return where(small, 1 - z / 6 + z * z / 120, np.sin(y) / y)
+    return _sine_quotient(multiply(x, float(np.pi)), 0)
 
 
 @implements(np.nan_to_num)
