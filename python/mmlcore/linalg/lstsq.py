@@ -75,7 +75,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, Fl
     x, squares, rank, s = (_tall if m >= n else _wide)(work, right, rcond)
     residuals = squares if rank == n and m > n else np.empty(0, a.dtype)
     x, residuals, s = (result.astype(a.dtype, copy=False) for result in (x, residuals, s))
-    return like(original, x[:, 0] if b.ndim == 1 else x), like(original, residuals), rank, s
+    return like(original, x[:, 0] if b.ndim == 1 else x), like(original, residuals), np.int32(rank), s
 
 
 def _tall(a: FloatArray, b: FloatArray, rcond: float | None) -> tuple[FloatArray, FloatArray, int, FloatArray]:
