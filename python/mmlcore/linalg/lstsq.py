@@ -20,7 +20,7 @@ _NOT_GIVEN: Any = object()
 _REFINE = 10.0  # times √eps: condition numbers beyond its inverse cost half of the digits
 
 
-def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, FloatArray]:
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, np.int32, FloatArray]:
     """The x that makes ‖a x - b‖ smallest, as `numpy.linalg.lstsq`; of several the shortest.
 
     [a b] = Q R block of rows after block of rows, then the small problem R₁ x = Q₁ᵀb: by substitution where R₁ has
@@ -42,7 +42,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, Fl
     x : ndarray, shape (n,) or (n, k)
     residuals : ndarray, shape (k,), (1,) or (0,)
         ‖a x - b‖² of every column; empty where the rank is below n or m ≤ n.
-    rank : int
+    rank : int32
     s : ndarray, shape (min(m, n),)
         The singular values of `a`.
 
