@@ -20,37 +20,42 @@ void exchange_rows(T* A, ptrdiff_t ld, const ptrdiff_t* pivots, ptrdiff_t count,
         if (pivots[i] != i) std::swap_ranges(A + i * ld, A + i * ld + columns, A + pivots[i] * ld);
 }
 
-// row[j…end) -= factor · pivot_row[j…end)
-template <class T>
-void subtract_row(T* row, const T* pivot_row, T factor, ptrdiff_t j, ptrdiff_t end) {
-    using V = Vec<T>;
-    constexpr int W = lanes<V>;
-    const V f = broadcast<V>(factor);
-    for (; j + W <= end; j += W) store(row + j, load<V>(row + j) - f * load<V>(pivot_row + j));
-    if (j < end)
-        store_first(row + j, load_first<V>(row + j, end - j) - f * load_first<V>(pivot_row + j, end - j), end - j);
-}
-
-// m × n with n ≤ kLeaf: column by column.
+// m × n with n ≤ kLeaf: column by column, on a copy whose rows are kLeaf apart, so that whole vectors are read and
+// written.
 template <class T>
 ptrdiff_t factor_leaf(T* A, ptrdiff_t ld, ptrdiff_t* pivots, ptrdiff_t m, ptrdiff_t n) {
+    using V = Vec<T>;
+    constexpr ptrdiff_t W = lanes<V>;
+    const Workspace<T> copy(m * kLeaf);
+    T* panel = copy.data();
+    for (ptrdiff_t i = 0; i < m; ++i) {
+        std::copy(A + i * ld, A + i * ld + n, panel + i * kLeaf);
+        std::fill(panel + i * kLeaf + n, panel + (i + 1) * kLeaf, T{0});
+    }
     ptrdiff_t singular = -1;
     for (ptrdiff_t j = 0; j < std::min(m, n); ++j) {
         ptrdiff_t best = j;
         for (ptrdiff_t i = j + 1; i < m; ++i)
-            if (std::abs(A[i * ld + j]) > std::abs(A[best * ld + j])) best = i;
+            if (std::abs(panel[i * kLeaf + j]) > std::abs(panel[best * kLeaf + j])) best = i;
         pivots[j] = best;
-        if (best != j) std::swap_ranges(A + j * ld, A + j * ld + n, A + best * ld);
-        const T pivot = A[j * ld + j];
+        T* row = panel + j * kLeaf;
+        if (best != j) std::swap_ranges(row, row + kLeaf, panel + best * kLeaf);
+        const T pivot = row[j];
         if (pivot == 0) {
             if (singular < 0) singular = j;
             continue;  // the column below is zero too: nothing to eliminate
         }
+        alignas(64) T right[kLeaf] = {};  // of the pivot; zeros leave the factors of the columns before as they are
+        std::copy(row + j + 1, row + n, right + j + 1);
+        const ptrdiff_t first = (j + 1) / W * W;
         for (ptrdiff_t i = j + 1; i < m; ++i) {
-            const T factor = A[i * ld + j] /= pivot;
-            subtract_row(A + i * ld, A + j * ld, factor, j + 1, n);
+            T* below = panel + i * kLeaf;
+            const T factor = below[j] /= pivot;
+            for (ptrdiff_t c = first; c < kLeaf; c += W)
+                store(below + c, load<V>(below + c) - broadcast<V>(factor) * load<V>(right + c));
         }
     }
+    for (ptrdiff_t i = 0; i < m; ++i) std::copy(panel + i * kLeaf, panel + i * kLeaf + n, A + i * ld);
     return singular;
 }
 

@@ -37,6 +37,7 @@ def test_no_newline_at_the_end_and_no_ratings(folder):
 
 
 BAD = [
+    "1::99999999999999999999::5::9",
     "2::1::3",
     "2::1::3::",
     "2::1::6::978302109",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mmlcore import linalg
 
-SIZES = [0, 1, 2, 3, 15, 31, 32, 33, 63, 64, 65, 100, 129]
+SIZES = [0, 1, 2, 3, 15, 31, 32, 33, 63, 64, 65, 100, 129, 300, 550]
 
 
 def positive_definite(rng, n, dtype=np.float64, stack=()):
@@ -86,8 +86,8 @@ def test_not_square(shape):
 
 
 @given(
-    n=st.sampled_from([1, 2, 31, 33, 70]),
-    m=st.sampled_from([0, 1, 3, 17, 40]),
+    n=st.sampled_from([1, 2, 5, 6, 7, 31, 33, 70, 256, 260]),
+    m=st.sampled_from([0, 1, 3, 4, 5, 8, 9, 17, 40]),
     lower=st.booleans(),
     trans=st.sampled_from([0, 1, "N", "T"]),
     unit=st.booleans(),
@@ -111,6 +111,11 @@ def test_triangular_right_sides_of_every_shape():
     np.testing.assert_array_equal(linalg.solve_triangular(a, [2, 9], lower=True), [1, 2])
     stack = linalg.solve_triangular(np.stack([a, 2 * a]), np.ones((2, 2, 3)), lower=True)
     np.testing.assert_allclose(stack[1], np.linalg.solve(2 * a, np.ones((2, 3))))
+
+
+def test_a_diagonal_whose_reciprocal_overflows_divides():
+    tiny = 1e-310 * np.tri(40)
+    np.testing.assert_allclose(linalg.solve_triangular(tiny, tiny @ np.ones((40, 3)), lower=True), 1, rtol=1e-10)
 
 
 def test_triangular_errors():

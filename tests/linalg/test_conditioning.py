@@ -18,6 +18,7 @@ def test_known_condition_numbers():
     assert linalg.cond(np.zeros((2, 2))) == np.inf
     assert linalg.cond(np.stack([np.eye(2), np.ones((2, 2))]), 1).tolist() == [1, np.inf]
     assert np.isnan(linalg.cond(np.array([[np.nan, 1], [1, 1]]), 1))
+    np.testing.assert_array_equal(linalg.cond(np.array([[[np.inf, 1], [1, 1]], np.eye(2)])), [np.inf, 1])
 
 
 def test_rank():

@@ -43,6 +43,8 @@ def test_what_stops_it():
         linalg.conjugate_gradient(np.eye(2), [1])
     with pytest.raises(ValueError, match="conjugate_gradient: x0 must be of 2 elements"):
         linalg.conjugate_gradient(np.eye(2), [1, 1], x0=[1])
+    with pytest.raises(linalg.LinAlgError, match="conjugate_gradient: b and x0 must be finite"):
+        linalg.conjugate_gradient(np.eye(2), [np.nan, 1])
     a = np.diag(np.logspace(0, 6, 50))
     with pytest.warns(ConvergenceWarning, match=r"conjugate_gradient: residual [\d.e-]+ after 3 iterations, above"):
         linalg.conjugate_gradient(a, np.ones(50), n_iter=3)

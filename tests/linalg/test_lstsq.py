@@ -18,6 +18,7 @@ def test_the_four_results_are_numpys(shape, columns, dtype):
         assert np.shape(x) == np.shape(y)
         np.testing.assert_allclose(x, y, atol=2e3 * np.finfo(dtype).eps, rtol=2e3 * np.finfo(dtype).eps)
     assert ours[0].dtype == dtype
+    assert type(ours[2]) is type(theirs[2])
 
 
 def test_rank_deficient_gives_the_shortest_solution():

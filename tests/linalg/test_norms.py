@@ -38,6 +38,15 @@ def test_default_is_the_norm_of_everything():
     assert np.isnan(linalg.norm([np.nan, 1]))
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e300])
+@pytest.mark.parametrize("p", [1, 1.5, 2, 3, 10, np.inf])
+def test_norms_neither_over_nor_underflow(p, scale):
+    x = np.array([[3.0, 4.0, 0.0], [0.0, 0.0, 0.0]])
+    expected = np.linalg.norm(x, p, axis=1)
+    np.testing.assert_allclose(linalg.norm(x * scale, p, axis=1) / scale, expected, rtol=1e-14)
+    np.testing.assert_allclose(linalg.distance(x * scale, 0, p) / scale, expected, rtol=1e-14)
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

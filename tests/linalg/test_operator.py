@@ -41,3 +41,6 @@ def test_refusals():
         as_operator("f", np.ones((2, 2, 2)))
     with pytest.raises(TypeError, match="f: a must be real numbers"):
         as_operator("f", scipy.sparse.csr_array([[1j]]))
+    with pytest.raises(TypeError, match="svd: a must be dense where k is not given"):
+        linalg.svd(scipy.sparse.csr_array([[1.0]]))
+    assert linalg.power_iteration(scipy.sparse.lil_matrix([[3.0, 0.0]])).sigma == 3

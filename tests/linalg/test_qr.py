@@ -68,6 +68,10 @@ def test_gram_schmidt_is_the_formula():
     hilbert = 1 / (np.arange(10)[:, None] + np.arange(10) + 1.0)
     basis = linalg.gram_schmidt(hilbert)
     np.testing.assert_allclose(basis.T @ basis, np.eye(10), atol=1e-14)
+    for scale in (1e-300, 1e300):
+        np.testing.assert_allclose(linalg.gram_schmidt(a * scale), q, atol=1e-13)
+    with pytest.raises(linalg.LinAlgError, match="gram_schmidt: a must be finite"):
+        linalg.gram_schmidt([[np.nan, 1], [1, 1]])
 
 
 def test_bad_arguments():

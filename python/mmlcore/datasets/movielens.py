@@ -11,6 +11,7 @@ __all__ = ["MovieLens", "load_movielens"]
 
 _RATING = re.compile(rb"(\d+)::(\d+)::([1-5])::(\d+)")
 _BEST = 5
+_LARGEST = 2**53  # an id or a time beyond is no number of the format
 
 
 class MovieLens(NamedTuple):
@@ -96,14 +97,15 @@ def _ratings(file: Path) -> NDArray[Any]:
     numbers = np.fromstring(text.replace(b"::", b" ").decode("ascii"), np.int64, sep=" ") if clean and text else None
     if numbers is not None and len(numbers) == 4 * lines:
         table = numbers.reshape(-1, 4)
-        if (table[:, :3] >= 1).all() and (table[:, 2] <= _BEST).all():
+        if (table[:, :3] >= 1).all() and (table[:, 2] <= _BEST).all() and (table <= _LARGEST).all():
             return table
     rows = []
     for number, line in enumerate(text.splitlines(), start=1):
         match = _RATING.fullmatch(line)
-        if match is None or b"0" in match.groups()[:2]:
+        fields = [int(field) for field in match.groups()] if match else []
+        if not fields or 0 in fields[:2] or max(fields) > _LARGEST:
             raise _malformed(file, number, line, expectation)
-        rows.append([int(field) for field in match.groups()])
+        rows.append(fields)
     return np.array(rows, np.int64).reshape(-1, 4)
 
 

@@ -55,7 +55,7 @@ def cholesky(a: Any, /, *, upper: bool = False) -> FloatArray:
     require_square("cholesky", a)
     if upper:
         return like(original, np.swapaxes(cholesky(np.swapaxes(a, -1, -2)), -1, -2))
-    factor = np.empty(a.shape, a.dtype)
+    factor = _kernels.empty(a.shape, a.dtype)
     failure = _kernels.cholesky(factor, a)
     if failure is not None:
         index, pivot = failure

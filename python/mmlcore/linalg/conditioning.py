@@ -28,12 +28,12 @@ def cond(x: Any, p: Any = None) -> FloatArray:
     Returns
     -------
     ndarray, shape (...)
-        inf for a singular matrix, NaN where `x` is.
+        inf for a singular matrix and where `x` holds an infinity; NaN where `x` is and an inverse is used.
 
     Raises
     ------
     LinAlgError
-        If `x` is empty or, where an inverse is needed, not square.
+        If `x` is empty, holds NaN (2-norm) or, where an inverse is needed, is not square.
 
     Examples
     --------
@@ -46,7 +46,8 @@ def cond(x: Any, p: Any = None) -> FloatArray:
         raise LinAlgError(message("cond", "x", "non-empty", f"shape {x.shape}"))
     with np.errstate(all="ignore"):
         if p is None or (np.ndim(p) == 0 and p in (2, -2)):
-            s = svd(x, compute_uv=False)
+            infinite = np.isinf(x).any(axis=(-2, -1), keepdims=True) & ~np.isnan(x).any(axis=(-2, -1), keepdims=True)
+            s = np.where(infinite[..., 0], np.nan, svd(np.where(infinite, 0, x), compute_uv=False)).astype(x.dtype)
             value = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
         else:
             require_square("cond", x, "x")

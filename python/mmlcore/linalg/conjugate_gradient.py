@@ -10,6 +10,7 @@ from mmlcore._arrays import FloatArray, as_float
 from mmlcore._errors import ConvergenceWarning, integer, message
 from mmlcore.linalg.norms import norm
 from mmlcore.linalg.operator import as_operator
+from mmlcore.linalg.stacks import require_finite
 
 __all__ = ["ConjugateGradientResult", "conjugate_gradient"]
 
@@ -46,7 +47,7 @@ def conjugate_gradient(
     Raises
     ------
     LinAlgError
-        If `a` is not square, not finite, or pᵀ a p ≤ 0 shows that it is not positive definite.
+        If `a` is not square, `a`, `b` or `x0` is not finite, or pᵀ a p ≤ 0 shows that it is not positive definite.
     ValueError
         If the shapes do not fit.
 
@@ -75,6 +76,7 @@ def conjugate_gradient(
     x = np.zeros_like(b) if x0 is None else np.array(as_float(x0, name, "x0"), operator.dtype)
     if x.shape != b.shape:
         raise ValueError(message(name, "x0", f"of {len(b)} elements", f"shape {x.shape}"))
+    require_finite(name, np.stack([b, x]), "b and x0")
     steps = 10 * len(b) if n_iter is None else integer(name, "n_iter", n_iter)
     size = float(norm(b))
     if size == 0:

@@ -35,7 +35,7 @@ def _symmetric(function: str, a: Any, uplo: Any, vectors: bool) -> tuple[FloatAr
     require_square(function, a)
     work = working_precision(a)
     values = np.empty(a.shape[:-1], work.dtype)
-    v = np.empty(a.shape, work.dtype) if vectors else None
+    v = _kernels.empty(a.shape, work.dtype) if vectors else None
     if not _kernels.eigh(values, v, work, triangle == "L"):
         raise LinAlgError(message(function, "a", "finite", "NaN or infinity"))
     return values.astype(a.dtype, copy=False), None if v is None else v.astype(a.dtype, copy=False)

@@ -30,8 +30,8 @@ def full_svd(a: FloatArray, full_matrices: bool, compute_uv: bool) -> Any:
     s = np.empty((*stack, r), a.dtype)
     u = vt = None
     if compute_uv:
-        u = np.empty((*stack, m, m if full_matrices else r), a.dtype)
-        vt = np.empty((*stack, n if full_matrices else r, n), a.dtype)
+        u = _kernels.empty((*stack, m, m if full_matrices else r), a.dtype)
+        vt = _kernels.empty((*stack, n if full_matrices else r, n), a.dtype)
         if r == 0:  # nothing to decompose: any orthonormal basis is right
             u[...] = np.eye(m, u.shape[-1])
             vt[...] = np.eye(vt.shape[-2], n)

@@ -20,7 +20,7 @@ _NOT_GIVEN: Any = object()
 _REFINE = 10.0  # times √eps: condition numbers beyond its inverse cost half of the digits
 
 
-def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, FloatArray]:
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, np.int32, FloatArray]:
     """The x that makes ‖a x - b‖ smallest, as `numpy.linalg.lstsq`; of several the shortest.
 
     [a b] = Q R block of rows after block of rows, then the small problem R₁ x = Q₁ᵀb: by substitution where R₁ has
@@ -42,7 +42,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, Fl
     x : ndarray, shape (n,) or (n, k)
     residuals : ndarray, shape (k,), (1,) or (0,)
         ‖a x - b‖² of every column; empty where the rank is below n or m ≤ n.
-    rank : int
+    rank : int32
     s : ndarray, shape (min(m, n),)
         The singular values of `a`.
 
@@ -75,7 +75,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, Fl
     x, squares, rank, s = (_tall if m >= n else _wide)(work, right, rcond)
     residuals = squares if rank == n and m > n else np.empty(0, a.dtype)
     x, residuals, s = (result.astype(a.dtype, copy=False) for result in (x, residuals, s))
-    return like(original, x[:, 0] if b.ndim == 1 else x), like(original, residuals), rank, s
+    return like(original, x[:, 0] if b.ndim == 1 else x), like(original, residuals), np.int32(rank), s
 
 
 def _tall(a: FloatArray, b: FloatArray, rcond: float | None) -> tuple[FloatArray, FloatArray, int, FloatArray]:

@@ -91,7 +91,21 @@ def _vector_norm(x: FloatArray, p: Any, axis: int, keepdims: bool) -> FloatArray
         return magnitude.sum(axis=axis, keepdims=keepdims)
     if p == 2:
         return _euclidean(x, axis, keepdims)
-    return np.power(np.power(magnitude, p).sum(axis=axis, keepdims=keepdims), 1 / p).astype(x.dtype)
+    return _power_norm(magnitude, p, axis, keepdims)
+
+
+def _power_norm(magnitude: FloatArray, p: Any, axis: int, keepdims: bool) -> FloatArray:
+    """(Σ x^p)^(1/p) for x ≥ 0, by way of x / max x where powers over- or underflow."""
+    with np.errstate(over="ignore", under="ignore"):
+        powers = np.power(magnitude, p).sum(axis=axis, keepdims=True)
+        info = np.finfo(magnitude.dtype)
+        largest = magnitude.max(axis=axis, keepdims=True, initial=0)
+        extreme = ~((powers > info.tiny / info.eps) & (powers <= info.max)) & np.isfinite(largest) & (largest > 0)
+        length = np.power(powers, 1 / p)
+        if p > 0 and extreme.any():
+            rescaled = np.power(magnitude / np.where(extreme, largest, 1), p).sum(axis=axis, keepdims=True)
+            length = np.where(extreme, np.power(rescaled, 1 / p) * largest, length)
+    return (length if keepdims else length.squeeze(axis)).astype(magnitude.dtype)[()]
 
 
 def _matrix_norm(x: FloatArray, p: Any, row: int, col: int, keepdims: bool) -> FloatArray:
@@ -212,7 +226,7 @@ def distance(x: Any, y: Any, p: float = 2, *, axis: int = -1) -> FloatArray:
     >>> float(linalg.distance([1, 2], [4, 6]))
     5.0
     """
-    if not p >= 1:
+    if isinstance(p, bool) or not isinstance(p, int | float | np.number) or not p >= 1:
         raise ValueError(message("distance", "p", "at least 1", repr(p)))
     x, y = as_same_float("distance", x=x, y=y)
     return _vector_norm(x - y, p, axis, False)

@@ -63,8 +63,8 @@ def is_sparse(a: Any) -> bool:
 def as_operator(function: str, a: Any) -> Operator:
     """`a` (array_like or SciPy sparse, shape (m, n)) as an Operator, or the error that says what it must be."""
     if is_sparse(a):
-        values = as_float(a.data if hasattr(a, "data") else np.empty(0), function, "a")
-        matrix = a.tocsr().astype(values.dtype)
+        matrix = a.tocsr()
+        matrix = matrix.astype(as_float(matrix.data, function, "a").dtype)
         require_finite(function, matrix.data)
         return Operator(matrix, float(np.abs(matrix.data).max(initial=0)))
     matrix = as_float(a, function, "a")

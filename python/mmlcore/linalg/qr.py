@@ -9,7 +9,7 @@ from numpy.linalg import LinAlgError
 from mmlcore import _kernels
 from mmlcore._arrays import FloatArray, as_float
 from mmlcore._errors import choose, message
-from mmlcore.linalg.stacks import like, require_matrices, working_precision
+from mmlcore.linalg.stacks import like, require_finite, require_matrices, working_precision
 
 __all__ = ["QRResult", "gram_schmidt", "qr"]
 
@@ -75,7 +75,7 @@ def _factors(original: Any, a: FloatArray, mode: str) -> QRResult:
     *stack, m, n = a.shape
     columns = m if mode == "complete" else min(m, n)
     work = working_precision(a)
-    q, r = np.empty((*stack, m, columns), work.dtype), np.empty((*stack, columns, n), work.dtype)
+    q, r = _kernels.empty((*stack, m, columns), work.dtype), _kernels.empty((*stack, columns, n), work.dtype)
     _kernels.qr(q, r, work)
     return QRResult(like(original, q.astype(a.dtype, copy=False)), like(original, r.astype(a.dtype, copy=False)))
 
@@ -83,7 +83,7 @@ def _factors(original: Any, a: FloatArray, mode: str) -> QRResult:
 def _r_alone(original: Any, a: FloatArray, mode: str) -> Any:
     *stack, m, n = a.shape
     work = working_precision(a)
-    r = np.empty((*stack, min(m, n), n), work.dtype)
+    r = _kernels.empty((*stack, min(m, n), n), work.dtype)
     _kernels.qr(None, r, work)
     return like(original, r.astype(a.dtype, copy=False))
 
@@ -119,7 +119,7 @@ def gram_schmidt(a: Any, *, tol: float | None = None) -> FloatArray:
     Raises
     ------
     LinAlgError
-        If `a` is not a matrix, or its columns are linearly dependent.
+        If `a` is not a matrix, holds NaN or infinity, or its columns are linearly dependent.
 
     References
     ----------
@@ -135,12 +135,15 @@ def gram_schmidt(a: Any, *, tol: float | None = None) -> FloatArray:
     a = as_float(a, "gram_schmidt", "a")
     if a.ndim != 2:
         raise LinAlgError(message("gram_schmidt", "a", "a matrix", f"shape {a.shape}"))
+    require_finite("gram_schmidt", a)
     m, n = a.shape
     if tol is None:
         tol = max(m, n) * float(np.finfo(a.dtype).eps)
     q, r = qr(a)
-    left = np.abs(np.diagonal(r))
-    lengths = np.sqrt(np.square(r).sum(axis=0))
+    largest = np.abs(r).max(axis=0, initial=0)
+    unit = r / np.where(largest > 0, largest, 1)  # whose squares neither over- nor underflow
+    left = np.abs(np.diagonal(unit))
+    lengths = np.sqrt(np.square(unit).sum(axis=0))
     dependent = np.flatnonzero(left <= tol * lengths[: len(left)])
     if n > m or len(dependent):
         column = dependent[0] if len(dependent) else m

@@ -60,7 +60,7 @@ def solve(a: Any, b: Any) -> FloatArray:
     a, b = as_same_float("solve", a=a, b=b)
     require_square("solve", a)
     a, right, shape = stacked_right_side("solve", a, b)
-    x, conditions = np.empty(right.shape, a.dtype), np.empty(a.shape[:-2], a.dtype)
+    x, conditions = _kernels.empty(right.shape, a.dtype), np.empty(a.shape[:-2], a.dtype)
     failure = _kernels.solve(x, a, right, conditions)
     if failure is not None:
         raise _singular("solve", a, failure)
@@ -98,7 +98,7 @@ def inv(a: Any) -> FloatArray:
     original = a
     a = as_float(a, "inv", "a")
     require_square("inv", a)
-    x = np.empty(a.shape, a.dtype)
+    x = _kernels.empty(a.shape, a.dtype)
     failure = _kernels.inverse(x, a)
     if failure is not None:
         raise _singular("inv", a, failure)

@@ -3,9 +3,10 @@
 from typing import Any
 
 from mmlcore._arrays import FloatArray, as_float
+from mmlcore._errors import message
 from mmlcore._random import Seed
 from mmlcore.linalg.full_svd import full_svd, symmetric_svd
-from mmlcore.linalg.operator import as_operator
+from mmlcore.linalg.operator import as_operator, is_sparse
 from mmlcore.linalg.stacks import like, require_matrices, require_square
 from mmlcore.linalg.truncated import leading_triplets
 
@@ -64,6 +65,8 @@ def svd(
     ------
     LinAlgError
         If `a` has fewer than two axes or holds NaN or infinity.
+    TypeError
+        If `a` is not real, or sparse and `k` is not given.
     ValueError
         If `k` is not in 1 … min(m, n), or `method` is unknown.
 
@@ -91,6 +94,8 @@ def svd(
     if k is not None:
         result = leading_triplets(as_operator("svd", a), k, method, n_iter, tol, seed)
         return result if compute_uv else result.S
+    if is_sparse(a):
+        raise TypeError(message("svd", "a", "dense where k is not given", f"a sparse matrix of shape {a.shape}"))
     original = a
     a = as_float(a, "svd", "a")
     require_matrices("svd", a)
