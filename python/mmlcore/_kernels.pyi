@@ -194,6 +194,10 @@ def empty(shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIn
     """
     numpy.empty, whose large arrays reuse memory that is already mapped.
     """
+def exchange_axes(y: numpy.ndarray, x: numpy.ndarray, reverse: bool = False, steps_last: bool = False) -> None:
+    """
+    y = x with its first two axes exchanged; reverse: steps, x's first axis or with steps_last its second, from the last on
+    """
 def exp(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = exp(x)
@@ -410,6 +414,14 @@ def reciprocal_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: n
     """
     dx = dy reciprocal'(x), where y = reciprocal(x)
     """
+def recurrent_backward(cell: typing.SupportsInt | typing.SupportsIndex, dx: numpy.ndarray | None, dw: numpy.ndarray, du: numpy.ndarray, dbias: numpy.ndarray | None, drecurrent_bias: numpy.ndarray | None, dh0: numpy.ndarray | None, dc0: numpy.ndarray | None, z: numpy.ndarray, dh: numpy.ndarray | None, dh_last: numpy.ndarray | None, dc_last: numpy.ndarray | None, h: numpy.ndarray, c: numpy.ndarray | None, x: numpy.ndarray, w: numpy.ndarray, u: numpy.ndarray, mask: numpy.ndarray | None, keep: numpy.ndarray | None) -> None:
+    """
+    The gradients, given those of h[1:], h[-1] and c[-1] and what the way forward wrote; z is overwritten
+    """
+def recurrent_forward(cell: typing.SupportsInt | typing.SupportsIndex, h: numpy.ndarray, c: numpy.ndarray | None, z: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, u: numpy.ndarray, bias: numpy.ndarray | None, recurrent_bias: numpy.ndarray | None, mask: numpy.ndarray | None, keep: numpy.ndarray | None) -> None:
+    """
+    h[1:] and c[1:] from h[0], c[0] and x: time first; CELLS: name -> (code, gates, blocks of z)
+    """
 def release_memory() -> int:
     """
     Give the memory that is kept and not in use back; its bytes.
@@ -433,6 +445,10 @@ def rmsprop_centered_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: num
 def rmsprop_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
     """
     One step of rmsprop on the spans of theta; counts it in clock[0]
+    """
+def sample_class(out: numpy.ndarray, position: numpy.ndarray, next: numpy.ndarray, logits: numpy.ndarray, temperature: typing.SupportsFloat | typing.SupportsIndex, top_k: typing.SupportsInt | typing.SupportsIndex, top_p: typing.SupportsFloat | typing.SupportsIndex, key: typing.SupportsInt | typing.SupportsIndex, draw: numpy.ndarray) -> None:
+    """
+    out[position[0]] and next[0]: a class drawn from softmax(logits / temperature); position and draw go up by one. Nothing happens when out is full.
     """
 def set_num_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
@@ -579,6 +595,7 @@ def triangular_product(x: numpy.ndarray, a: numpy.ndarray, upper: bool, unit_dia
     x := a @ x in place, of a only the stated triangle.
     """
 ACTIVATIONS: dict = {'linear': 0, 'relu': 1, 'sigmoid': 2, 'tanh': 3, 'softplus': 4, 'elu': 5, 'gelu': 6, 'silu': 7}
+CELLS: dict = {'lstm': (0, 4, 4), 'gru': (1, 3, 4), 'tanh': (2, 1, 1), 'relu': (3, 1, 1)}
 OPTIMIZER_RULES: dict = {'sgd': (0, 0), 'momentum': (1, 2), 'nesterov': (1, 2), 'adagrad': (1, 1), 'adadelta': (2, 2), 'rmsprop': (2, 3), 'rmsprop_centered': (3, 3), 'adam': (2, 3), 'amsgrad': (3, 3), 'adamax': (2, 3), 'nadam': (2, 3), 'lion': (1, 2)}
 POINTWISE_LOSSES: tuple = ('squared_error', 'absolute_error', 'percentage_error', 'huber_error', 'hinge', 'squared_hinge', 'binary_cross_entropy', 'binary_cross_entropy_of_logits', 'kullback_leibler')
 SLOPE_NEEDS_Z: frozenset
@@ -589,4 +606,4 @@ def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'asynchronous_epoch', 'average_parameters', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'levels_present', 'levels_supported', 'limit_column_norms', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'mean', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']
+__all__: list[str] = ['ACTIVATIONS', 'CELLS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'asynchronous_epoch', 'average_parameters', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exchange_axes', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'levels_present', 'levels_supported', 'limit_column_norms', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'mean', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'recurrent_backward', 'recurrent_forward', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'sample_class', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']

@@ -12,9 +12,12 @@ from mmlcore.layers.dropout import Dropout, GaussianNoise
 from mmlcore.layers.embedding import Embedding
 from mmlcore.layers.merging import Add, Concatenate
 from mmlcore.layers.normalization import BatchNormalization, LayerNormalization
+from mmlcore.layers.recurrent import GRU, LSTM, SimpleRNN
 from mmlcore.layers.shaping import Flatten, Reshape
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "Activation",
     "Add",
     "BatchNormalization",
@@ -27,6 +30,7 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "Reshape",
+    "SimpleRNN",
     "constraints",
     "initializers",
     "regularizers",
