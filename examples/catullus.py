@@ -1,7 +1,7 @@
 """A language model learns Latin poems and writes one (Notes 10.7 and 10.8).
 
-Two LSTM layers of 128 units, chunks of 50 × 50 characters, Adam with 0.01. The Notes' notebook stood at about 1.6 nats per
-character on its check batch after 50 epochs and 25 minutes.
+Two LSTM layers of 128 units, chunks of 50 × 50 characters, Adam with 0.01. The Notes' notebook stood at about 1.6 nats
+per character on its check batch after 50 epochs and 25 minutes.
 
     python examples/catullus.py --text catullus.txt
 

@@ -1,6 +1,6 @@
 """How much a state knows of the past: ‖∂h_T/∂h_t‖ against the lag T - t, for a vanilla RNN and an LSTM (Notes 10.4).
 
-    python examples/vanishing_gradient.py --plot gradients.png
+python examples/vanishing_gradient.py --plot gradients.png
 """
 
 import argparse
@@ -14,13 +14,10 @@ UNITS, INPUTS = 32, 8
 
 
 def weights(gates: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Glorot's for the inputs, orthogonal ones for the states, as layers begin; zero biases but the LSTM's forget gate."""
+    """Glorot's for the inputs, orthogonal ones for the states, as layers begin; biases of 0."""
     limit = np.sqrt(6 / (INPUTS + gates * UNITS))
     u = np.concatenate([np.linalg.qr(rng.standard_normal((UNITS, UNITS)))[0] for _ in range(gates)], axis=1)
-    bias = np.zeros(gates * UNITS)
-    if gates == 4:
-        bias[UNITS : 2 * UNITS] = 1.0
-    return rng.uniform(-limit, limit, (INPUTS, gates * UNITS)), u, bias
+    return rng.uniform(-limit, limit, (INPUTS, gates * UNITS)), u, np.zeros(gates * UNITS)
 
 
 def norms(cell: str, lags: list[int], seed: int = 0, forget_bias: float = 1.0) -> list[float]:

@@ -116,8 +116,8 @@ void bind_backward(int code, Optional dx, py::array dw, py::array du, Optional d
         const RecurrentOutputsGradient<T> from{read<T>(f, "dh", dh, {in.steps, in.batch, in.units}),
                                                read<T>(f, "dh_last", dh_last, {in.batch, in.units}),
                                                read<T>(f, "dc_last", dc_last, {in.batch, in.units})};
-        const std::initializer_list<py::object> inputs{any(dh), any(dh_last), any(dc_last), h,        any(c),
-                                                       x,       w,            u,            any(mask), any(keep)};
+        const std::initializer_list<py::object> inputs{any(dh), any(dh_last), any(dc_last), h, any(c), x, w,
+                                                       u,       any(mask),    any(keep)};
         const py::object outputs[] = {any(dx), dw, du, any(dbias), any(drecurrent_bias), any(dh0), any(dc0), z};
         for (const py::object& out : outputs) {
             if (out.is_none()) continue;
@@ -149,6 +149,24 @@ void bind_exchange_axes(py::array y, const py::array& x, bool reverse, bool step
     });
 }
 
+void bind_copy_columns(py::array y, py::array x, ptrdiff_t column, bool out) {
+    constexpr const char* f = "copy_columns";
+    dispatch(f, "y", y, [&](auto zero) {
+        using T = decltype(zero);
+        if (x.ndim() < 1 || y.ndim() != x.ndim()) throw_value(f, "x", "of the dimensions of y", shape_text(x));
+        const ptrdiff_t last = x.ndim() - 1, narrow = x.shape(last), wide = y.shape(last);
+        for (ptrdiff_t axis = 0; axis < last; ++axis)
+            if (x.shape(axis) != y.shape(axis)) throw_value(f, "x", "of the rows of y " + shape_text(y), shape_text(x));
+        if (column < 0 || narrow > wide || column > wide - narrow)
+            throw_value(f, "column", "between 0 and " + std::to_string(wide - narrow), std::to_string(column));
+        const Output<T> to(f, "y", y), from(f, "x", x);
+        require_apart(f, "y", y, {x});
+        const ptrdiff_t n = narrow ? from.size() / narrow : 0;
+        submit(static_cast<double>(x.nbytes()) / 10,
+               [=, y = to.data(), x = from.data()] { copy_columns<T>(y, x, column, n, wide, narrow, out); });
+    });
+}
+
 py::arg array(const char* name) {
     return py::arg(name).noconvert();
 }
@@ -161,8 +179,8 @@ void bind_recurrent(py::module_& m) {
     for (int code = 0; code < kCells; ++code)
         cells[names[code]] = py::make_tuple(code, gates_of(static_cast<Cell>(code)), saved_of(static_cast<Cell>(code)));
     m.attr("CELLS") = cells;
-    m.def("recurrent_forward", &bind_forward, py::arg("cell"), array("h"), array("c").none(true), array("z"), array("x"),
-          array("w"), array("u"), array("bias").none(true), array("recurrent_bias").none(true),
+    m.def("recurrent_forward", &bind_forward, py::arg("cell"), array("h"), array("c").none(true), array("z"),
+          array("x"), array("w"), array("u"), array("bias").none(true), array("recurrent_bias").none(true),
           array("mask").none(true), array("keep").none(true),
           "h[1:] and c[1:] from h[0], c[0] and x: time first; CELLS: name -> (code, gates, blocks of z)");
     m.def("recurrent_backward", &bind_backward, py::arg("cell"), array("dx").none(true), array("dw"), array("du"),
@@ -175,6 +193,8 @@ void bind_recurrent(py::module_& m) {
           py::arg("steps_last") = false,
           "y = x with its first two axes exchanged; reverse: steps, x's first axis or with steps_last its second, from "
           "the last on");
+    m.def("copy_columns", &bind_copy_columns, array("y"), array("x"), py::arg("column"), py::arg("out") = false,
+          "y[..., column:][..., :x.shape[-1]] = x; out: the other way round");
 }
 
 }  // namespace mmlcore::bindings

@@ -39,20 +39,20 @@ void panel_product(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T*
             1, static_cast<T>(add || block > 0), Activation::linear, nullptr, nullptr, nullptr, part + length * NR};
         for (ptrdiff_t tile = 0; tile < tiles; ++tile) {
             const ptrdiff_t row = rows * tile / tiles, count = rows * (tile + 1) / tiles - row;
-            tile_for<T, DirectLeft<T>, PackedRight<T>>(count, NR)(acc + row * stride, stride,
-                                                                  {A + row * lda + begin, lda, 1}, {part}, length, NR,
-                                                                  finish);
+            tile_for<T, DirectLeft<T>, PackedRight<T>>(count, NR)(
+                acc + row * stride, stride, {A + row * lda + begin, lda, 1}, {part}, length, NR, finish);
         }
     }
 }
 
-// u as panels of NR units, gate by gate: panel (gate, block) begins at (gate · blocks + block) · NR · units.
+// w or u (k × gates·units) as panels of NR units, gate by gate: panel (gate, block) begins at
+// (gate · blocks + block) · NR · k.
 template <class T>
-void pack_forward(T* panels, const T* u, ptrdiff_t gates, ptrdiff_t units) {
+void pack_forward(T* panels, const T* w, ptrdiff_t k, ptrdiff_t gates, ptrdiff_t units) {
     constexpr ptrdiff_t NR = Tile<T>::NR;
-    const ptrdiff_t whole = ceil_div(units, NR) * NR * units;
+    const ptrdiff_t whole = ceil_div(units, NR) * NR * k;
     for (ptrdiff_t gate = 0; gate < gates; ++gate)
-        pack_rows<T, NR>(panels + gate * whole, {u + gate * units, 1, gates * units}, units, 0, units, units);
+        pack_rows<T, NR>(panels + gate * whole, {w + gate * units, 1, gates * units}, units, 0, k, k);
 }
 
 // uᵀ(gates·units × units) as panels of NR units; room for one vector behind the last.
@@ -94,27 +94,90 @@ struct Layout {
     }
 };
 
+// The panels of w and u, or null where they are read where they lie.
+template <class T>
+struct Panels {
+    const T *w, *u;
+};
+
+// What the sums of a step are made of. Sum k of C::saved takes the gate k of both products; gru's n gate has a sum for
+// each: number 2 for a, number 3 for b.
+template <class C>
+constexpr ptrdiff_t gate_of_b(ptrdiff_t sum) {
+    return C::gates == C::saved ? sum : (sum < 2 ? sum : sum == 3 ? 2 : -1);
+}
+
+template <class C>
+constexpr ptrdiff_t gate_of_a(ptrdiff_t sum) {
+    return sum < C::gates ? sum : -1;
+}
+
+// sums(rows × saved·NR) for the units of one block.
+template <class C, class T>
+void sums_of_block(T* sums, const T* x, const T* before, Panels<T> panels, const RecurrentInputs<T>& in,
+                   ptrdiff_t block, ptrdiff_t rows) {
+    constexpr ptrdiff_t NR = Tile<T>::NR, stride = C::saved * NR;
+    const ptrdiff_t H = in.units, blocks = ceil_div(H, NR);
+    for (ptrdiff_t sum = 0; sum < C::saved; ++sum) {
+        const ptrdiff_t a = in.rows ? -1 : gate_of_a<C>(sum), b = gate_of_b<C>(sum);
+        T* to = sums + sum * NR;
+        if (a >= 0)
+            panel_product(to, stride, x, in.inputs, panels.w + (a * blocks + block) * NR * in.inputs, rows, in.inputs,
+                          false);
+        if (b >= 0) panel_product(to, stride, before, H, panels.u + (b * blocks + block) * NR * H, rows, H, a >= 0);
+        if (a < 0 && b < 0)
+            for (ptrdiff_t row = 0; row < rows; ++row) std::fill_n(to + row * stride, NR, T{0});
+    }
+}
+
+// sums(rows × saved·units) for all units, of matrices read where they lie.
+template <class C, class T>
+void sums_in_place(T* sums, const T* x, const T* before, const RecurrentInputs<T>& in, ptrdiff_t rows) {
+    const ptrdiff_t H = in.units, G = C::gates * H, ld = C::saved * H;
+    const T add = in.rows ? 0 : 1;
+    const MatrixView<T> h{before, H, 1}, u{in.u, G, 1};
+    if (!in.rows) gemm<T>(sums, ld, {x, in.inputs, 1}, {in.w, G, 1}, rows, G, in.inputs);
+    if constexpr (C::gates == C::saved) {
+        gemm<T>(sums, ld, h, u, rows, G, H, 1, add);
+    } else {
+        gemm<T>(sums, ld, h, u, rows, 2 * H, H, 1, add);
+        gemm<T>(sums + 3 * H, ld, h, u.from(0, 2 * H), rows, H, H);
+        for (ptrdiff_t row = 0; row < rows && in.rows; ++row) std::fill_n(sums + row * ld + 2 * H, H, T{0});
+    }
+}
+
+// The row of w that stands for the one-hot vector of a row of the batch; null: there is none.
+template <class T>
+const T* row_of(const RecurrentInputs<T>& in, ptrdiff_t step, ptrdiff_t row) {
+    const T number = in.rows[step * in.batch + row];
+    const bool known = number >= 0 && number < static_cast<T>(in.inputs);
+    return known ? in.w + static_cast<ptrdiff_t>(number) * gates_of(in.cell) * in.units : nullptr;
+}
+
 template <Cell cell, class T>
-void forward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<T>& in, Rows<T> r) {
+void forward_rows(const Layout<T>& all, Panels<T> panels, const RecurrentInputs<T>& in, Rows<T> r) {
     using C = CellOf<cell>;
     using V = Vec<T>;
-    constexpr ptrdiff_t NR = Tile<T>::NR, G = C::gates, NV = Tile<T>::NV;
-    const ptrdiff_t H = in.units, blocks = ceil_div(H, NR), stride = panels ? G * NR : G * H;
-    const Workspace<T> sums(r.rows * stride), kept(in.keep ? r.rows * H : 0);
+    constexpr ptrdiff_t NR = Tile<T>::NR, S = C::saved;
+    const ptrdiff_t H = in.units, stride = panels.u ? S * NR : S * H, between = panels.u ? NR : H;
+    const Workspace<T> sums(r.rows * stride), kept(in.keep ? r.rows * H : 0), bias(S * H);
+    for (ptrdiff_t k = 0; k < S; ++k) {
+        const ptrdiff_t a = gate_of_a<C>(k), b = gate_of_b<C>(k);
+        for (ptrdiff_t i = 0; i < H; ++i)
+            bias.data()[k * H + i] = (a >= 0 && in.bias ? in.bias[a * H + i] : 0) +
+                                     (b >= 0 && in.recurrent_bias ? in.recurrent_bias[b * H + i] : 0);
+    }
     for (ptrdiff_t t = 0; t < in.steps; ++t) {
         const T* before = all.at(t, r.first, 0).h_before;
+        const T* x = in.rows ? nullptr : in.x + (t * in.batch + r.first) * in.inputs;
         if (in.keep) {
             for (ptrdiff_t i = 0; i < r.rows * H; ++i) kept.data()[i] = before[i] * in.keep[r.first * H + i];
             before = kept.data();
         }
-        if (!panels) gemm<T>(sums.data(), stride, {before, H, 1}, {in.u, G * H, 1}, r.rows, G * H, H);
-        for (ptrdiff_t block = 0; block < blocks; ++block) {
-            const ptrdiff_t j = block * NR;
-            for (ptrdiff_t gate = 0; gate < G && panels; ++gate)
-                panel_product(sums.data() + gate * NR, stride, before, H, panels + (gate * blocks + block) * NR * H, r.rows,
-                              H, false);
-            const T* first_sum = panels ? sums.data() : sums.data() + j;
-            const ptrdiff_t between_gates = panels ? NR : H;
+        if (!panels.u) sums_in_place<C>(sums.data(), x, before, in, r.rows);
+        for (ptrdiff_t j = 0; j < H; j += NR) {
+            if (panels.u) sums_of_block<C>(sums.data(), x, before, panels, in, j / NR, r.rows);
+            const T* first_sum = panels.u ? sums.data() : sums.data() + j;
             each_spot<T>(r, j, H, [&](ptrdiff_t row, ptrdiff_t unit, ptrdiff_t v, auto n) {
                 const Spot<T> spot = all.at(t, r.first + row, unit);
                 if (in.mask && !in.mask[t * in.batch + r.first + row]) {
@@ -122,17 +185,20 @@ void forward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<T
                     if (spot.c) store_lanes(spot.c, load_lanes<V>(spot.c_before, n), n);
                     return;
                 }
-                V b[G];
+                V s[S];
                 const T* sum = first_sum + row * stride + v * lanes<V>;
-                for (ptrdiff_t gate = 0; gate < G; ++gate) {
-                    b[gate] = load_lanes<V>(sum + gate * between_gates, n);
-                    if (in.recurrent_bias) b[gate] += load_lanes<V>(in.recurrent_bias + gate * H + unit, n);
+                for (ptrdiff_t k = 0; k < S; ++k)
+                    s[k] = load_lanes<V>(sum + k * between, n) + load_lanes<V>(bias.data() + k * H + unit, n);
+                if (in.rows) {
+                    const T* a = row_of(in, t, r.first + row);
+                    for (ptrdiff_t k = 0; k < C::gates; ++k)
+                        s[k] +=
+                            a ? load_lanes<V>(a + k * H + unit, n) : broadcast<V>(std::numeric_limits<T>::quiet_NaN());
                 }
-                C::forward(b, spot, n);
+                C::forward(s, spot, n);
             });
         }
     }
-    static_assert(NV * lanes<V> == NR);
 }
 
 // acc(rows × NR) = ∂L/∂b(t) · uᵀ for the units of one panel: dz holds ∂L/∂a, and ∂L/∂b where that is another.
@@ -149,8 +215,8 @@ void through_u(T* acc, const T* dz, const T* panel, ptrdiff_t H, ptrdiff_t rows)
 }
 
 template <Cell cell, class T>
-void backward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<T>& in,
-                   const RecurrentGradients<T>& to, const RecurrentOutputsGradient<T>& from, Rows<T> r) {
+void backward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<T>& in, const RecurrentGradients<T>& to,
+                   const RecurrentOutputsGradient<T>& from, Rows<T> r) {
     using C = CellOf<cell>;
     using V = Vec<T>;
     constexpr ptrdiff_t NR = Tile<T>::NR;
@@ -166,8 +232,7 @@ void backward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<
         if (t < 0 && !to.dh0) break;
         for (ptrdiff_t j = 0; j < H; j += NR) {
             const bool inner = t < in.steps - 1;
-            if (inner)
-                through_u<cell>(sums.data(), all.at(t + 1, r.first, 0).z, panels + j * C::gates * H, H, r.rows);
+            if (inner) through_u<cell>(sums.data(), all.at(t + 1, r.first, 0).z, panels + j * C::gates * H, H, r.rows);
             each_spot<T>(r, j, H, [&](ptrdiff_t row, ptrdiff_t unit, ptrdiff_t v, auto n) {
                 const ptrdiff_t here = row * H + unit;
                 V dh = load_lanes<V>(direct.data() + here, n);
@@ -210,10 +275,13 @@ void forward_sweep(const Layout<T>& all, const RecurrentInputs<T>& in) {
     using C = CellOf<cell>;
     const ptrdiff_t padded = ceil_div(in.units, static_cast<ptrdiff_t>(Tile<T>::NR)) * Tile<T>::NR;
     const bool pack = in.batch >= kFewRows && in.steps > 1;
-    const Workspace<T> panels(pack ? C::gates * padded * in.units : 0);
-    if (pack) pack_forward(panels.data(), in.u, C::gates, in.units);
-    share_rows<T>(in.batch, static_cast<double>(in.steps) * gemm_cost_ns(in.batch, C::gates * in.units, in.units),
-                  [&](Rows<T> r) { forward_rows<cell, T>(all, pack ? panels.data() : nullptr, in, r); });
+    const ptrdiff_t width = C::gates * padded;
+    const Workspace<T> w(pack && in.x ? width * in.inputs : 0), u(pack ? width * in.units : 0);
+    if (pack && in.x) pack_forward(w.data(), in.w, in.inputs, C::gates, in.units);
+    if (pack) pack_forward(u.data(), in.u, in.units, C::gates, in.units);
+    const Panels<T> panels = pack ? Panels<T>{w.data(), u.data()} : Panels<T>{nullptr, nullptr};
+    share_rows<T>(in.batch, recurrent_ns(cell, in.steps, in.batch, in.x ? in.inputs : 0, in.units),
+                  [&](Rows<T> r) { forward_rows<cell, T>(all, panels, in, r); });
 }
 
 template <Cell cell, class T>
@@ -243,30 +311,14 @@ void with_cell(Cell cell, F&& f) {
 
 // ---- one-hot inputs ---------------------------------------------------------------------------------------------
 
-// z_i = w[rows_i] + bias
-template <class T>
-void inputs_from_rows(T* z, ptrdiff_t ldz, const RecurrentInputs<T>& in) {
-    using V = Vec<T>;
-    const ptrdiff_t n = in.steps * in.batch, width = gates_of(in.cell) * in.units;
-    parallel_chunks(n, 16, static_cast<double>(n * width) / 4, [=](ptrdiff_t begin, ptrdiff_t end) {
-        for (ptrdiff_t i = begin; i < end; ++i) {
-            const T row = in.rows[i];
-            const bool known = row >= 0 && row < static_cast<T>(in.inputs);
-            const T* from = known ? in.w + static_cast<ptrdiff_t>(row) * width : nullptr;
-            for_each_vector<V>(0, width, [&](ptrdiff_t j, auto count) {
-                const V a = known ? load_lanes<V>(from + j, count) : broadcast<V>(std::numeric_limits<T>::quiet_NaN());
-                store_lanes(z + i * ldz + j, in.bias ? a + load_lanes<V>(in.bias + j, count) : a, count);
-            });
-        }
-    });
-}
-
-// z_i = w[rows_i] + bias  =>  dw[r] = Σ_{rows_i = r} dz_i
+// a_i = w[rows_i] + bias  =>  dw[r] = Σ_{rows_i = r} dz_i, in blocks of columns that stay in the first-level cache.
 template <class T>
 void weights_of_rows(T* dw, const T* dz, ptrdiff_t ldz, const RecurrentInputs<T>& in) {
     using V = Vec<T>;
+    constexpr ptrdiff_t kBlock = 64;
     const ptrdiff_t n = in.steps * in.batch, width = gates_of(in.cell) * in.units;
-    parallel_chunks(width, 128, static_cast<double>((n + in.inputs) * width) / 4, [=](ptrdiff_t begin, ptrdiff_t end) {
+    parallel_for(ceil_div(width, kBlock), static_cast<double>((n + in.inputs) * width) / 4, [=](ptrdiff_t block) {
+        const ptrdiff_t begin = block * kBlock, end = std::min(width, begin + kBlock);
         for (ptrdiff_t r = 0; r < in.inputs; ++r) std::fill(dw + r * width + begin, dw + r * width + end, T{0});
         for (ptrdiff_t i = 0; i < n; ++i) {
             const T row = in.rows[i];
@@ -300,11 +352,6 @@ void weights_of_states(T* du, const T* dz, const T* h, const RecurrentInputs<T>&
 
 template <class T>
 void recurrent_forward(T* h, T* c, T* z, const RecurrentInputs<T>& in) {
-    const ptrdiff_t n = in.steps * in.batch, width = gates_of(in.cell) * in.units, ld = saved_of(in.cell) * in.units;
-    if (in.rows)
-        inputs_from_rows(z, ld, in);
-    else
-        gemm<T>(z, ld, {in.x, in.inputs, 1}, {in.w, width, 1}, n, width, in.inputs, 1, 0, {in.bias});
     const Layout<T> all{h, c, z, in.batch, in.units, saved_of(in.cell)};
     with_cell(in.cell, [&](auto cell) { forward_sweep<decltype(cell)::value, T>(all, in); });
 }
@@ -350,14 +397,23 @@ void exchange_axes(char* y, const char* x, ptrdiff_t a, ptrdiff_t b, ptrdiff_t b
                     });
 }
 
+template <class T>
+void copy_columns(T* y, T* x, ptrdiff_t column, ptrdiff_t n, ptrdiff_t wide, ptrdiff_t narrow, bool out) {
+    for (ptrdiff_t i = 0; i < n; ++i) {
+        T *part = y + i * wide + column, *row = x + i * narrow;
+        out ? std::copy_n(part, narrow, row) : std::copy_n(row, narrow, part);
+    }
+}
+
 double recurrent_ns(Cell cell, ptrdiff_t steps, ptrdiff_t batch, ptrdiff_t inputs, ptrdiff_t units) {
     return static_cast<double>(steps) * gemm_cost_ns(batch, gates_of(cell) * units, inputs + units);
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                                      \
-    template void recurrent_forward<T>(T*, T*, T*, const RecurrentInputs<T>&);                                      \
-    template void recurrent_backward<T>(const RecurrentGradients<T>&, const RecurrentOutputsGradient<T>&, T*, const T*, \
-                                        const T*, const RecurrentInputs<T>&);
+#define MMLCORE_INSTANTIATE(T)                                                                                \
+    template void copy_columns<T>(T*, T*, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, bool);                  \
+    template void recurrent_forward<T>(T*, T*, T*, const RecurrentInputs<T>&);                                \
+    template void recurrent_backward<T>(const RecurrentGradients<T>&, const RecurrentOutputsGradient<T>&, T*, \
+                                        const T*, const T*, const RecurrentInputs<T>&);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)
 #undef MMLCORE_INSTANTIATE

@@ -1,7 +1,8 @@
 // Recurrent layers over whole sequences. Time comes first, so that what a step reads and writes is one block of memory:
 //
 //   x (steps × batch × inputs)   h, c (1 + steps × batch × units), of which block 0 is the state before the first step
-//   w (inputs × gates·units)   u (units × gates·units)   bias, recurrent_bias (gates·units)   z (steps × batch × saved·units)
+//   w (inputs × gates·units)   u (units × gates·units)   bias, recurrent_bias (gates·units)   z (steps × batch ×
+//   saved·units)
 //
 // With a = x_t w + bias and b = h_{t-1} u + recurrent_bias, split into gates of `units` columns:
 //
@@ -11,10 +12,10 @@
 //   gru         in the order z r n: z, r = σ(a + b), n = tanh(a + r ⊙ b), h_t = z ⊙ h_{t-1} + (1 - z) ⊙ n
 //               (the reset gate after the product: J. Chung et al. 2014 as cuDNN, PyTorch and Keras compute it)
 //
-// The inputs of all steps are one product; a step adds h_{t-1} u, of which u was packed once, and applies the gates while
-// its sums are in the first-level cache. On the way back a sweep finds ∂L/∂a and ∂L/∂b of every step, in place of z, and
-// the gradients of the weights are one product each. Rows of the batch are independent: threads share them out and
-// run through time on their own; the bits do not depend on how many.
+// w and u are packed once. A step adds up x_t w and h_{t-1} u for a block of units of all gates and applies the gates
+// while these sums are in the first-level cache: z holds the gates, never the sums. On the way back a sweep finds ∂L/∂a
+// and ∂L/∂b of every step, in place of z, and the gradients of the weights are one product each. Rows of the batch are
+// independent: threads share them out and run through time on their own; the bits do not depend on how many.
 #pragma once
 
 #include <cstddef>
@@ -73,6 +74,10 @@ void recurrent_backward(const RecurrentGradients<T>& to, const RecurrentOutputsG
 // y(b × a × bytes) = x(a × b × bytes) with the first two axes exchanged; reverse: the steps, which are the axis a (or b
 // with steps_last), from the last to the first.
 void exchange_axes(char* y, const char* x, ptrdiff_t a, ptrdiff_t b, ptrdiff_t bytes, bool reverse, bool steps_last);
+
+// y(n × wide)[:, column … column + narrow) = x(n × narrow), or with out the other way round.
+template <class T>
+void copy_columns(T* y, T* x, ptrdiff_t column, ptrdiff_t n, ptrdiff_t wide, ptrdiff_t narrow, bool out);
 
 // Estimated time of the way forward on one thread.
 double recurrent_ns(Cell cell, ptrdiff_t steps, ptrdiff_t batch, ptrdiff_t inputs, ptrdiff_t units);

@@ -1,8 +1,9 @@
 // The arithmetic of one step of a recurrent cell, for one vector of units of one row of the batch (recurrent.h).
 //
-//   forward(b, at, n)   b[k]: the product h_{t-1} u of gate k; writes the gates, c and h
-//   backward(dh, …)     dh: all that arrives at h_t; writes ∂L/∂a, ∂L/∂b in place of the gates and what goes straight to
-//                       h_{t-1} and c_{t-1}
+//   forward(s, at, n)   s[k]: a + b of gate k; of gru's n gate a and b by themselves; writes the gates, c and h
+//   backward(dh, …)     dh: all that arrives at h_t; writes ∂L/∂s in place of the gates and what goes straight to
+//   h_{t-1}
+//                       and c_{t-1}
 // n: how many lanes exist (lanes.h).
 #pragma once
 
@@ -15,11 +16,23 @@ namespace mmlcore {
 // Where a vector of units lies.
 template <class T>
 struct Spot {
-    T* z;             // of the first gate; the others follow `units` apart
+    T* z;  // of the first gate; the others follow `units` apart
     ptrdiff_t units;
     T *h_before, *c_before, *h, *c;
-    T *direct, *dc;   // what goes to h_{t-1} past u; ∂L/∂c, of this step and then of the one before
+    T *direct, *dc;  // what goes to h_{t-1} past u; ∂L/∂c, of this step and then of the one before
 };
+
+// σ(x) = 1 / (1 + e^-x) with one scaling and no branch: 2.5 units in the last place where it is above the smallest
+// normal number, and that number's size below; NaN stays.
+template <class V>
+inline V gate(V x) {
+    using M = detail::MathsOf<V>;
+    constexpr lane_t<V> steepest = sizeof(lane_t<V>) == 4 ? 87 : 708;
+    const V clamped = vmax(broadcast<V>(-steepest), vmin(broadcast<V>(steepest), -x));
+    const auto [n, r] = detail::reduce_exp(clamped);
+    const V p = (r + r * r * M::exp_tail(r)) + 1;
+    return 1 / (1 + p * detail::power_of_two(n + M::round_magic));
+}
 
 template <Cell>
 struct CellOf;
@@ -29,10 +42,9 @@ struct CellOf<Cell::lstm> {
     static constexpr int gates = 4, saved = 4;
 
     template <class T, class V, class Lanes>
-    static void forward(const V* b, const Spot<T>& at, Lanes n) {
+    static void forward(const V* s, const Spot<T>& at, Lanes n) {
         T *zi = at.z, *zf = zi + at.units, *zg = zf + at.units, *zo = zg + at.units;
-        const V i = vsigmoid(load_lanes<V>(zi, n) + b[0]), f = vsigmoid(load_lanes<V>(zf, n) + b[1]);
-        const V g = vtanh(load_lanes<V>(zg, n) + b[2]), o = vsigmoid(load_lanes<V>(zo, n) + b[3]);
+        const V i = gate(s[0]), f = gate(s[1]), g = vtanh(s[2]), o = gate(s[3]);
         const V c = f * load_lanes<V>(at.c_before, n) + i * g;
         store_lanes(zi, i, n);
         store_lanes(zf, f, n);
@@ -63,15 +75,14 @@ struct CellOf<Cell::gru> {
     static constexpr int gates = 3, saved = 4;
 
     template <class T, class V, class Lanes>
-    static void forward(const V* b, const Spot<T>& at, Lanes n) {
+    static void forward(const V* s, const Spot<T>& at, Lanes n) {
         T *zz = at.z, *zr = zz + at.units, *zn = zr + at.units, *zq = zn + at.units;
-        const V z = vsigmoid(load_lanes<V>(zz, n) + b[0]), r = vsigmoid(load_lanes<V>(zr, n) + b[1]);
-        const V candidate = vtanh(load_lanes<V>(zn, n) + r * b[2]);
+        const V z = gate(s[0]), r = gate(s[1]), candidate = vtanh(s[2] + r * s[3]);
         const V before = load_lanes<V>(at.h_before, n);
         store_lanes(zz, z, n);
         store_lanes(zr, r, n);
         store_lanes(zn, candidate, n);
-        store_lanes(zq, b[2], n);
+        store_lanes(zq, s[3], n);
         store_lanes(at.h, z * before + (1 - z) * candidate, n);
     }
 
@@ -94,9 +105,8 @@ struct SimpleCell {
     static constexpr int gates = 1, saved = 1;
 
     template <class T, class V, class Lanes>
-    static void forward(const V* b, const Spot<T>& at, Lanes n) {
-        const V z = load_lanes<V>(at.z, n) + b[0];
-        store_lanes(at.h, relu ? vmax(V{}, z) : vtanh(z), n);
+    static void forward(const V* s, const Spot<T>& at, Lanes n) {
+        store_lanes(at.h, relu ? vmax(V{}, s[0]) : vtanh(s[0]), n);
     }
 
     template <class T, class V, class Lanes>

@@ -73,8 +73,8 @@ void sample_class(std::int64_t* out, std::int64_t* position, T* next, const T* l
     ++*draw;
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                                     \
-    template void sample_class<T>(std::int64_t*, std::int64_t*, T*, const T*, ptrdiff_t, const SamplingRule&,      \
+#define MMLCORE_INSTANTIATE(T)                                                                                \
+    template void sample_class<T>(std::int64_t*, std::int64_t*, T*, const T*, ptrdiff_t, const SamplingRule&, \
                                   std::uint64_t, std::int64_t*);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)

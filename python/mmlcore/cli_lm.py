@@ -49,7 +49,9 @@ def add_commands(commands: Any, integer: Callable[..., Any]) -> None:
     sample.add_argument("model", metavar="MODEL")
     sample.add_argument("--length", type=integer(0), default=500, metavar="N", help="characters")
     sample.add_argument("--temperature", type=float, default=1.0, metavar="X", help="below 1: more probable; 0: most")
-    sample.add_argument("--top-k", type=integer(0), default=0, metavar="N", help="draw from the N most probable; 0: all")
+    sample.add_argument(
+        "--top-k", type=integer(0), default=0, metavar="N", help="draw from the N most probable; 0: all"
+    )
     sample.add_argument("--top-p", type=float, default=1.0, metavar="X", help="draw from those that make up X")
     sample.add_argument("--prime", metavar="TEXT", default="", help="what stands before")
     sample.add_argument("--seed", type=integer(0), default=None, metavar="N", help="the same text again")
@@ -77,7 +79,8 @@ def _info(arguments: argparse.Namespace) -> None:
     print(f"{model.epochs} epochs, dropout {model.dropout:g}, seed {model.seed}")
     for name, values in model.history.items():
         if values:
-            print(f"{name} {values[-1]:.4f} nats, {model.bits(values[-1]):.4f} bits a character; best {min(values):.4f} nats")
+            last, best = values[-1], min(values)
+            print(f"{name} {last:.4f} nats, {model.bits(last):.4f} bits a character; best {best:.4f} nats")
 
 
 class _Progress:
@@ -117,7 +120,10 @@ class _Progress:
 
 def _corpus(arguments: argparse.Namespace, vocabulary: str | None) -> Corpus:
     if bool(arguments.text) == arguments.demo:
-        raise ValueError("lm train: TEXT must be one or more files, or --demo instead, got " + ("both" if arguments.demo else "neither"))
+        raise ValueError(
+            "lm train: TEXT must be one or more files, or --demo instead, got "
+            + ("both" if arguments.demo else "neither")
+        )
     if arguments.demo:
         return Corpus.from_text(standard_library(), vocabulary)
     return Corpus.from_files(arguments.text, vocabulary)

@@ -49,7 +49,8 @@ def test_masked_steps_do_not_count(cls):
     for row, length in enumerate(lengths):
         if length:
             np.testing.assert_allclose(y[row, :length], layer(X[row : row + 1, :length])[0], rtol=0, atol=1e-14)
-        np.testing.assert_array_equal(y[row, length:], np.broadcast_to(y[row, length - 1] if length else 0.0, (5 - length, 4)))
+        last = y[row, length - 1] if length else np.zeros(4)
+        np.testing.assert_array_equal(y[row, length:], np.tile(last, (5 - length, 1)))
 
 
 @LAYERS
@@ -87,7 +88,9 @@ def test_the_plan_gives_the_bits_of_the_call(cls, options, dtype):
             return (y * seed).sum(), y
 
         with context(training=True):
-            (_, y), expected = value_and_grad(weighted, argnums=tuple(range(1 + len(weights))), has_aux=True)(x, *weights)
+            (_, y), expected = value_and_grad(weighted, argnums=tuple(range(1 + len(weights))), has_aux=True)(
+                x, *weights
+            )
         np.testing.assert_array_equal(plan.output, y)
         for got, want in zip([dx, *gradients], expected, strict=True):
             np.testing.assert_array_equal(got, want)

@@ -14,6 +14,7 @@ from mmlcore.layers.merging import Add, Concatenate
 from mmlcore.layers.normalization import BatchNormalization, LayerNormalization
 from mmlcore.layers.recurrent import GRU, LSTM, SimpleRNN
 from mmlcore.layers.shaping import Flatten, Reshape
+from mmlcore.layers.wrapping import Bidirectional, TimeDistributed
 
 __all__ = [
     "GRU",
@@ -21,6 +22,7 @@ __all__ = [
     "Activation",
     "Add",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "Dense",
     "Dropout",
@@ -31,6 +33,7 @@ __all__ = [
     "LayerNormalization",
     "Reshape",
     "SimpleRNN",
+    "TimeDistributed",
     "constraints",
     "initializers",
     "regularizers",

@@ -48,15 +48,11 @@ def _rate(owner: str, argument: str, value: Any) -> float:
     return float(value)
 
 
-class _Recurrent(Layer):
-    """What the three share. Inputs are (batch, steps, features).
-
-    A subclass says which cell of `ops.recurrent` it is, and what its biases are.
-    """
+class _Gated(Layer):
+    """Three weights, of the inputs, of the states and the bias, and what is said of them."""
 
     def __init__(
         self,
-        units: int,
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal",
@@ -67,6 +63,35 @@ class _Recurrent(Layer):
         kernel_constraint: Any = None,
         recurrent_constraint: Any = None,
         bias_constraint: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        own = type(self).__name__
+        initializers.get(kernel_initializer, own, "kernel_initializer")
+        initializers.get(recurrent_initializer, own, "recurrent_initializer")
+        initializers.get(bias_initializer, own, "bias_initializer")
+        self.use_bias, self.bias_initializer = bool(use_bias), bias_initializer
+        self.kernel_initializer, self.recurrent_initializer = kernel_initializer, recurrent_initializer
+        self.kernel_regularizer = regularizers.get(kernel_regularizer, own, "kernel_regularizer")
+        self.recurrent_regularizer = regularizers.get(recurrent_regularizer, own, "recurrent_regularizer")
+        self.bias_regularizer = regularizers.get(bias_regularizer, own, "bias_regularizer")
+        self.kernel_constraint = constraints.get(kernel_constraint, own, "kernel_constraint")
+        self.recurrent_constraint = constraints.get(recurrent_constraint, own, "recurrent_constraint")
+        self.bias_constraint = constraints.get(bias_constraint, own, "bias_constraint")
+        self.kernel: Any = None
+        self.recurrent_kernel: Any = None
+        self.bias: Any = None
+
+
+class _Recurrent(_Gated):
+    """What the three share. Inputs are (batch, steps, features).
+
+    A subclass says which cell of `ops.recurrent` it is, and what its biases are.
+    """
+
+    def __init__(
+        self,
+        units: int,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         seed: int | None = None,
@@ -78,27 +103,15 @@ class _Recurrent(Layer):
     ) -> None:
         super().__init__(**options)
         own = type(self).__name__
-        self.units, self.use_bias = integer(own, "units", units), bool(use_bias)
-        for argument, given in (("kernel", kernel_initializer), ("recurrent", recurrent_initializer)):
-            initializers.get(given, own, f"{argument}_initializer")
-        initializers.get(bias_initializer, own, "bias_initializer")
-        self.kernel_initializer, self.recurrent_initializer = kernel_initializer, recurrent_initializer
-        self.bias_initializer = bias_initializer
-        self.kernel_regularizer = regularizers.get(kernel_regularizer, own, "kernel_regularizer")
-        self.recurrent_regularizer = regularizers.get(recurrent_regularizer, own, "recurrent_regularizer")
-        self.bias_regularizer = regularizers.get(bias_regularizer, own, "bias_regularizer")
-        self.kernel_constraint = constraints.get(kernel_constraint, own, "kernel_constraint")
-        self.recurrent_constraint = constraints.get(recurrent_constraint, own, "recurrent_constraint")
-        self.bias_constraint = constraints.get(bias_constraint, own, "bias_constraint")
-        self.dropout, self.recurrent_dropout = _rate(own, "dropout", dropout), _rate(own, "recurrent_dropout", recurrent_dropout)
+        self.units = integer(own, "units", units)
+        self.dropout = _rate(own, "dropout", dropout)
+        self.recurrent_dropout = _rate(own, "recurrent_dropout", recurrent_dropout)
         self.seed = None if seed is None else integer(own, "seed", seed, low=0)
         self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
         self.go_backwards, self.stateful = bool(go_backwards), bool(stateful)
         self.key, self.draw = 0, np.zeros(1, np.int64)
+        self.in_order = False  # going backwards, return the states in the order of the inputs (Bidirectional)
         self.states: list[NDArray[Any]] | None = None
-        self.kernel: Any = None
-        self.recurrent_kernel: Any = None
-        self.bias: Any = None
 
     # What a subclass says.
 
@@ -203,7 +216,8 @@ class _Recurrent(Layer):
         last = [h[-1], all_states[-1]] if lstm else [h[-1]]
         for state, value in zip(states, last, strict=bool(states)):
             state[...] = plain(value)
-        outputs = ops.swapaxes(h, 0, 1) if self.return_sequences else last[0]
+        ordered = h[::-1] if self.in_order else h
+        outputs = ops.swapaxes(ordered, 0, 1) if self.return_sequences else last[0]
         return [outputs, *last] if self.return_state else outputs
 
     def _dropped(self, x: Any, batch: int) -> tuple[Any, Any]:
@@ -283,7 +297,8 @@ class _Recurrent(Layer):
         xt = np.empty((steps, batch, features), x.dtype)
         dxt = None if dx is None else np.empty_like(xt)
         dropped = _Dropped(self, xt, dxt) if self.dropout or self.recurrent_dropout else None
-        inner = self.plan_steps(xt, dxt, gradients, not self.return_sequences, dropped and dropped.keep)
+        keep = None if dropped is None else dropped.keep
+        inner = self.plan_steps(xt, dxt, gradients, not self.return_sequences, keep)
         y = np.empty((batch, steps, self.units), x.dtype) if self.return_sequences else inner.h[-1]
         dy = np.empty_like(y) if inner.dh_last is None else inner.dh_last
         states = self._carried(batch, x.dtype) if self.stateful else []
@@ -299,15 +314,15 @@ class _Recurrent(Layer):
             for state, block in carried:
                 _kernels.affine(state, block[-1], 1.0, 0.0)  # type: ignore[index]
             if self.return_sequences:
-                _kernels.exchange_axes(y, inner.h[1:])
+                _kernels.exchange_axes(y, inner.h[1:], self.in_order)
 
         def backward() -> None:
             if inner.dh is not None:
-                _kernels.exchange_axes(inner.dh, dy)
+                _kernels.exchange_axes(inner.dh, dy, self.in_order, True)
             inner.backward()
             if dropped is not None:
                 dropped.backward()
-            if dx is not None:
+            if dx is not None and dxt is not None:
                 _kernels.exchange_axes(dx, dxt, self.go_backwards, False)
 
         return Plan(y, dy, forward, backward)

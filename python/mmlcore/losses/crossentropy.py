@@ -294,12 +294,14 @@ class SparseCategoricalCrossentropy(_Crossentropy):
         share: NDArray[Any],
         gradient: NDArray[Any],
     ) -> Callable[[], Any] | None:
-        if not self.from_logits or y_pred.ndim != 2:
+        if not self.from_logits or y_pred.ndim < 2:
             return None
-        p = np.empty_like(y_pred)
+        rows, slopes = (a.reshape(-1, a.shape[-1]) for a in (y_pred, gradient))  # of sequences every step is a row
+        losses, labels, shares = each.reshape(-1), y_true.reshape(-1), share.reshape(-1)
+        p = np.empty_like(rows)
 
         def terms() -> None:
-            _kernels.softmax_cross_entropy(each, p, y_pred, y_true)
-            _kernels.softmax_cross_entropy_grad(gradient, p, y_true, share)
+            _kernels.softmax_cross_entropy(losses, p, rows, labels)
+            _kernels.softmax_cross_entropy_grad(slopes, p, labels, shares)
 
         return terms

@@ -142,15 +142,17 @@ def _class_weights(function: str, class_weight: Any, y: NDArray[Any]) -> NDArray
 
 
 def _labels(function: str, argument: str, array: NDArray[Any], output_shape: Shape) -> NDArray[np.int64]:
-    """Integer classes between 0 and the number of outputs, of shape (n,)."""
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise ValueError(message(function, argument, "labels of shape (n,)", f"shape {array.shape}"))
+    """Integer classes between 0 and the number of outputs, of shape (n,); of sequences one a step."""
+    if array.ndim == len(output_shape) and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.shape[1:] != output_shape[1:-1]:
+        shape = _shown(output_shape[:-1])
+        raise ValueError(message(function, argument, f"labels of shape {shape}", f"shape {array.shape}"))
     labels = array.astype(np.int64)
     classes = output_shape[-1] or 0
     wrong = (labels != array) | (labels < 0) | (labels >= classes)
     if wrong.any():
-        row = int(np.argmax(wrong))
-        raise ValueError(message(function, argument, f"labels from 0 to {classes - 1}", f"{array[row]:g} at row {row}"))
+        place = np.unravel_index(np.argmax(wrong), wrong.shape)
+        got = f"{array[place]:g} at row {place[0]}"
+        raise ValueError(message(function, argument, f"labels from 0 to {classes - 1}", got))
     return labels

@@ -178,7 +178,10 @@ class CharLM:
         goes on from there, with the same numbers bit for bit as if there had been no interruption.
         """
         corpus = text if isinstance(text, Corpus) else Corpus.from_text(text, self.vocabulary or None)
-        sizes = {"seq_length": integer("fit", "seq_length", seq_length), "batch_size": integer("fit", "batch_size", batch_size)}
+        sizes = {
+            "seq_length": integer("fit", "seq_length", seq_length),
+            "batch_size": integer("fit", "batch_size", batch_size),
+        }
         epochs = integer("fit", "epochs", epochs, low=0)
         if not isinstance(val_fraction, int | float) or not 0 <= val_fraction < 1:
             raise ValueError(message("fit", "val_fraction", "a number in [0, 1)", repr(val_fraction)))

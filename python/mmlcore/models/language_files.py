@@ -40,10 +40,10 @@ def write(path: Any, description: Mapping[str, Any], arrays: Mapping[str, NDArra
 def read(path: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The description and the arrays, or a ValueError that says what is wrong with the file."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         description = json.loads(arrays.pop("description").tobytes())
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, AttributeError, RecursionError) as error:
+    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, TypeError, AttributeError, RecursionError) as error:
         raise _bad(f"a file of another kind ({error})") from None
     if not isinstance(description, dict) or description.get("format") != _FORMAT:
         raise _bad("a file of another kind")

@@ -20,7 +20,11 @@ class _Chain:
     """Recurrent layers one after another and a dense one, forward, with the state that each carries on."""
 
     def __init__(
-        self, layers: Sequence[_Recurrent], decoder: Dense, x: NDArray[Any], plans: Sequence[StepsPlan], last: NDArray[Any]
+        self,
+        decoder: Dense,
+        x: NDArray[Any],
+        plans: Sequence[StepsPlan],
+        last: NDArray[Any],
     ) -> None:
         self.x, self.plans = x, plans
         steps, batch = x.shape
@@ -66,7 +70,7 @@ def _forward_chain(layers: Sequence[_Recurrent], decoder: Dense, steps: int, bat
     for layer in layers:
         source = plans[-1].h[1:] if plans else x
         plans.append(layer.plan_steps(source, None, [_NOWHERE] * 3, last_only=True))
-    return _Chain(layers, decoder, x, plans, plans[-1].h[1:])
+    return _Chain(decoder, x, plans, plans[-1].h[1:])
 
 
 _NOWHERE = np.empty((2, 0))  # for gradients that nobody computes
@@ -129,7 +133,7 @@ class LanguageStep:
             dx = self._gradient_of_source(plans[-1]) if plans else None
             plans.append(layer.plan_steps(source, dx, own))
             self._sources.append(np.empty_like(plans[-1].h[1:]) if dropout else plans[-1].h[1:])
-        self.chain = _Chain(layers, decoder, x, plans, self._sources[-1])
+        self.chain = _Chain(decoder, x, plans, self._sources[-1])
         self._decoder, self._decoder_gradients = decoder, [next(gradients), next(gradients)]
         self._dlogits = np.empty_like(self.chain.logits)
         plan = SparseCategoricalCrossentropy(from_logits=True).plan(self.y, self.chain.logits, self._dlogits)
@@ -182,9 +186,7 @@ class LanguageStep:
         dw, db = self._decoder_gradients
         linear = _kernels.ACTIVATIONS["linear"]
         to = dh.reshape(chain.outputs.shape)
-        _kernels.dense_backward(
-            to, dw, db, self._dlogits, chain.outputs, decoder.kernel, chain.logits, linear
-        )
+        _kernels.dense_backward(to, dw, db, self._dlogits, chain.outputs, decoder.kernel, chain.logits, linear)
 
 
 class Evaluation:
@@ -216,9 +218,7 @@ def _side_by_side(ids: NDArray[Any], batch: int, length: int) -> NDArray[Any]:
     return ids[: batch * length].reshape(batch, length)
 
 
-def fill(
-    x: NDArray[Any], y: NDArray[np.int64], rows: NDArray[Any], ids: NDArray[Any], length: int, start: int
-) -> None:
+def fill(x: NDArray[Any], y: NDArray[np.int64], rows: NDArray[Any], ids: NDArray[Any], length: int, start: int) -> None:
     """Characters [start, start + steps) of every part, and those that follow them, time first.
 
     >>> import numpy as np
@@ -267,8 +267,6 @@ class NextCharacter:
         step: Callable[[], None] = chain.forward
         with recording:
             step()
-            _kernels.sample_class(
-                out, position, following, chain.logits, temperature, top_k, top_p, key, drawn
-            )
+            _kernels.sample_class(out, position, following, chain.logits, temperature, top_k, top_p, key, drawn)
         recording.run(length - 1)
         return out

@@ -114,7 +114,7 @@ class Corpus:
         """Tells texts apart: length and checksum."""
         check = 0
         for start in range(0, len(self), _BLOCK):
-            check = zlib.crc32(np.ascontiguousarray(self.ids[start : start + _BLOCK]), check)
+            check = zlib.crc32(self.ids[start : start + _BLOCK].tobytes(), check)
         return f"{len(self)}-{check:08x}"
 
 
@@ -122,7 +122,8 @@ def _room(count: int, dtype: Any) -> NDArray[Any]:
     """Memory for so many numbers; of a large text in a file that is gone when nobody uses it."""
     if count <= _IN_MEMORY:
         return np.empty(count, dtype)
-    return np.memmap(tempfile.TemporaryFile(), dtype, "w+", shape=(count,))  # noqa: SIM115  # the map closes it
+    with tempfile.TemporaryFile() as file:  # the map holds on to it
+        return np.memmap(file, dtype, "w+", shape=(count,))
 
 
 def _blocks(path: Any) -> Iterator[str]:

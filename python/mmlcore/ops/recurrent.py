@@ -149,15 +149,16 @@ class _Run:
         dtype, (_, batch, units) = self.h.dtype, self.h.shape
         g = np.ascontiguousarray(g, dtype=dtype)
         dh, dc = (g, None) if self.c is None else (g[:-1], g[-1])
-        shapes = (self.x.shape, self.w.shape, self.u.shape, self.w.shape[1:], self.w.shape[1:])
-        shapes = (*shapes, (batch, units), (batch, units))
-        to = [np.empty(shape, dtype) if i in (1, 2) or i in needed else None for i, shape in enumerate(shapes)]
-        if self.x.ndim == 2:
-            to[0] = None
+        width, state = self.w.shape[1:], (batch, units)
+        shapes = (self.x.shape, self.w.shape, self.u.shape, width, width, state, state)
+        wanted = {1, 2, *needed} - ({0} if self.x.ndim == 2 else set())
+        to: list[Any] = [np.empty(shape, dtype) if i in wanted else None for i, shape in enumerate(shapes)]
         z = self.z.copy()  # the kernel writes there, and a pullback may be called again
+        dx, dw, du, dbias, drecurrent_bias, dh0, dc0 = to
         _kernels.recurrent_backward(
-            self.code, *to, z, dh, None, dc, self.h, self.c, self.x, self.w, self.u, self.mask, self.keep
-        )
+            self.code, dx, dw, du, dbias, drecurrent_bias, dh0, dc0, z, dh, None, dc,
+            self.h, self.c, self.x, self.w, self.u, self.mask, self.keep,
+        )  # fmt: skip
         return to
 
 
