@@ -50,7 +50,7 @@ def main() -> None:
     curves = {
         "RNN (tanh)": norms("tanh", lags),
         "LSTM, forget bias 1": norms("lstm", lags),
-        "LSTM, forget bias 4": norms("lstm", lags, forget_bias=4.0),
+        "LSTM, forget bias 3": norms("lstm", lags, forget_bias=3.0),
     }
     print(f"{'lag':>5}" + "".join(f"{name:>22}" for name in curves))
     for i, lag in enumerate(lags):

@@ -1,8 +1,10 @@
 #include "kernels/recurrent.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "kernels/gemm.h"
 #include "kernels/gemm_pack.h"
@@ -23,36 +25,77 @@ ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) {
 
 // ---- the product of a step --------------------------------------------------------------------------------------
 
+// acc(Rows × NR) (+)= A(Rows × k) · panel(k × NR), in registers. gemm_tile.h's tile without what a step has no use for:
+// its sums are short, so that the price of a tile counts.
+template <class T, int Rows>
+void step_tile(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T* panel, ptrdiff_t k, bool add) {
+    using V = Vec<T>;
+    constexpr int NV = Tile<T>::NV, W = lanes<V>;
+    V sum[Rows][NV] = {};
+    if (add) {
+#pragma GCC unroll 16
+        for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+            for (int v = 0; v < NV; ++v) sum[i][v] = load<V>(acc + i * stride + v * W);
+    }
+    for (ptrdiff_t p = 0; p < k; ++p, ++A, panel += NV * W) {
+        V row[NV];
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; ++v) row[v] = load<V>(panel + v * W);
+#pragma GCC unroll 16
+        for (int i = 0; i < Rows; ++i) {
+            const V factor = broadcast<V>(A[i * lda]);
+#pragma GCC unroll 2
+            for (int v = 0; v < NV; ++v) sum[i][v] += factor * row[v];
+        }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; ++v) store(acc + i * stride + v * W, sum[i][v]);
+}
+
+template <class T>
+using StepTile = void (*)(T*, ptrdiff_t, const T*, ptrdiff_t, const T*, ptrdiff_t, bool);
+
+template <class T, int... Rows>
+constexpr std::array<StepTile<T>, sizeof...(Rows)> step_tiles(std::integer_sequence<int, Rows...>) {
+    return {&step_tile<T, Rows + 1>...};
+}
+
 // acc(rows × NR) (+)= A(rows × k) · panel(k × NR). The sum runs in blocks whose part of the panel stays in the
 // first-level cache for all rows; tiles share the rows evenly.
 template <class T>
 void panel_product(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T* panel, ptrdiff_t rows, ptrdiff_t k,
                    bool add) {
+    static constexpr auto tiles_of = step_tiles<T>(std::make_integer_sequence<int, Tile<T>::MR>{});
     constexpr ptrdiff_t NR = Tile<T>::NR, kPanelBytes = 16 << 10;
     constexpr ptrdiff_t longest = kPanelBytes / (NR * sizeof(T));
     const ptrdiff_t blocks = std::max<ptrdiff_t>(1, ceil_div(k, longest));
     const ptrdiff_t tiles = ceil_div(rows, static_cast<ptrdiff_t>(Tile<T>::MR));
     for (ptrdiff_t block = 0; block < blocks; ++block) {
         const ptrdiff_t begin = k * block / blocks, length = k * (block + 1) / blocks - begin;
-        const T* part = panel + begin * NR;
-        const Store<T> finish{
-            1, static_cast<T>(add || block > 0), Activation::linear, nullptr, nullptr, nullptr, part + length * NR};
         for (ptrdiff_t tile = 0; tile < tiles; ++tile) {
             const ptrdiff_t row = rows * tile / tiles, count = rows * (tile + 1) / tiles - row;
-            tile_for<T, DirectLeft<T>, PackedRight<T>>(count, NR)(
-                acc + row * stride, stride, {A + row * lda + begin, lda, 1}, {part}, length, NR, finish);
+            tiles_of[count - 1](acc + row * stride, stride, A + row * lda + begin, lda, panel + begin * NR, length,
+                                add || block > 0);
         }
     }
 }
 
-// w or u (k × gates·units) as panels of NR units, gate by gate: panel (gate, block) begins at
-// (gate · blocks + block) · NR · k.
+// w above u (k = inputs + units rows, gates·units columns) as panels of NR units, gate by gate: panel (gate, block)
+// begins at (gate · blocks + block) · NR · k. One-hot inputs need no w.
 template <class T>
-void pack_forward(T* panels, const T* w, ptrdiff_t k, ptrdiff_t gates, ptrdiff_t units) {
+void pack_forward(T* panels, const RecurrentInputs<T>& in, ptrdiff_t gates) {
     constexpr ptrdiff_t NR = Tile<T>::NR;
-    const ptrdiff_t whole = ceil_div(units, NR) * NR * k;
-    for (ptrdiff_t gate = 0; gate < gates; ++gate)
-        pack_rows<T, NR>(panels + gate * whole, {w + gate * units, 1, gates * units}, units, 0, k, k);
+    const ptrdiff_t H = in.units, inputs = in.rows ? 0 : in.inputs, k = inputs + H;
+    const ptrdiff_t whole = ceil_div(H, NR) * NR * k;
+    for (ptrdiff_t gate = 0; gate < gates; ++gate) {
+        T* to = panels + gate * whole;
+        const MatrixView<T> w{in.w + gate * H, 1, gates * H}, u{in.u + gate * H, 1, gates * H};
+        if (inputs) pack_rows<T, NR>(to, w, H, 0, inputs, k);
+        pack_rows<T, NR>(to + inputs * NR, u, H, 0, H, k);
+    }
 }
 
 // uᵀ(gates·units × units) as panels of NR units; room for one vector behind the last.
@@ -94,12 +137,6 @@ struct Layout {
     }
 };
 
-// The panels of w and u, or null where they are read where they lie.
-template <class T>
-struct Panels {
-    const T *w, *u;
-};
-
 // What the sums of a step are made of. Sum k of C::saved takes the gate k of both products; gru's n gate has a sum for
 // each: number 2 for a, number 3 for b.
 template <class C>
@@ -112,29 +149,29 @@ constexpr ptrdiff_t gate_of_a(ptrdiff_t sum) {
     return sum < C::gates ? sum : -1;
 }
 
-// sums(rows × saved·NR) for the units of one block.
+// sums(rows × saved·NR) for the units of one block, of [x_t, h_{t-1}] (rows × k).
 template <class C, class T>
-void sums_of_block(T* sums, const T* x, const T* before, Panels<T> panels, const RecurrentInputs<T>& in,
-                   ptrdiff_t block, ptrdiff_t rows) {
+void sums_of_block(T* sums, const T* xh, const T* panels, const RecurrentInputs<T>& in, ptrdiff_t block,
+                   ptrdiff_t rows) {
     constexpr ptrdiff_t NR = Tile<T>::NR, stride = C::saved * NR;
-    const ptrdiff_t H = in.units, blocks = ceil_div(H, NR);
+    const ptrdiff_t H = in.units, blocks = ceil_div(H, NR), inputs = in.rows ? 0 : in.inputs, k = inputs + H;
     for (ptrdiff_t sum = 0; sum < C::saved; ++sum) {
-        const ptrdiff_t a = in.rows ? -1 : gate_of_a<C>(sum), b = gate_of_b<C>(sum);
-        T* to = sums + sum * NR;
-        if (a >= 0)
-            panel_product(to, stride, x, in.inputs, panels.w + (a * blocks + block) * NR * in.inputs, rows, in.inputs,
-                          false);
-        if (b >= 0) panel_product(to, stride, before, H, panels.u + (b * blocks + block) * NR * H, rows, H, a >= 0);
-        if (a < 0 && b < 0)
-            for (ptrdiff_t row = 0; row < rows; ++row) std::fill_n(to + row * stride, NR, T{0});
+        const ptrdiff_t a = gate_of_a<C>(sum), b = gate_of_b<C>(sum);
+        const ptrdiff_t begin = a >= 0 ? 0 : inputs, end = b >= 0 ? k : inputs;
+        const T* panel = panels + (std::max(a, b) * blocks + block) * NR * k;
+        panel_product(sums + sum * NR, stride, xh + begin, k, panel + begin * NR, rows, end - begin, false);
     }
 }
 
 // sums(rows × saved·units) for all units, of matrices read where they lie.
 template <class C, class T>
-void sums_in_place(T* sums, const T* x, const T* before, const RecurrentInputs<T>& in, ptrdiff_t rows) {
-    const ptrdiff_t H = in.units, G = C::gates * H, ld = C::saved * H;
+void sums_in_place(T* sums, T* kept, const T* x, const T* before, const RecurrentInputs<T>& in, Rows<T> r) {
+    const ptrdiff_t H = in.units, G = C::gates * H, ld = C::saved * H, rows = r.rows;
     const T add = in.rows ? 0 : 1;
+    if (in.keep) {
+        for (ptrdiff_t i = 0; i < rows * H; ++i) kept[i] = before[i] * in.keep[r.first * H + i];
+        before = kept;
+    }
     const MatrixView<T> h{before, H, 1}, u{in.u, G, 1};
     if (!in.rows) gemm<T>(sums, ld, {x, in.inputs, 1}, {in.w, G, 1}, rows, G, in.inputs);
     if constexpr (C::gates == C::saved) {
@@ -154,13 +191,40 @@ const T* row_of(const RecurrentInputs<T>& in, ptrdiff_t step, ptrdiff_t row) {
     return known ? in.w + static_cast<ptrdiff_t>(number) * gates_of(in.cell) * in.units : nullptr;
 }
 
+// xh(rows × (inputs + units)) = [x_t, keep ⊙ h_{t-1}]
+template <class T>
+void put_together(T* xh, const T* x, const T* before, const RecurrentInputs<T>& in, Rows<T> r) {
+    const ptrdiff_t H = in.units, inputs = x ? in.inputs : 0;
+    for (ptrdiff_t row = 0; row < r.rows; ++row, xh += inputs + H) {
+        std::copy_n(x + row * inputs, inputs, xh);
+        if (!in.keep) {
+            std::copy_n(before + row * H, H, xh + inputs);
+            continue;
+        }
+        const T* keep = in.keep + (r.first + row) * H;
+        for (ptrdiff_t i = 0; i < H; ++i) xh[inputs + i] = before[row * H + i] * keep[i];
+    }
+}
+
+// Asks for what a block of units of step t will read or write, while its products are computed.
+template <class C, class T>
+void fetch_block(const Layout<T>& all, ptrdiff_t t, Rows<T> r, ptrdiff_t j, const T* dh) {
+    for (ptrdiff_t row = r.first; row < r.first + r.rows; ++row) {
+        const Spot<T> spot = all.at(t, row, j);
+        for (ptrdiff_t k = 0; k < C::saved; ++k) __builtin_prefetch(spot.z + k * all.units, 1, 2);
+        if (!dh) continue;
+        __builtin_prefetch(dh + (t * all.batch + row) * all.units + j, 0, 2);
+        if (spot.c) __builtin_prefetch(spot.c_before, 0, 2);
+    }
+}
+
 template <Cell cell, class T>
-void forward_rows(const Layout<T>& all, Panels<T> panels, const RecurrentInputs<T>& in, Rows<T> r) {
+void forward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<T>& in, Rows<T> r) {
     using C = CellOf<cell>;
     using V = Vec<T>;
     constexpr ptrdiff_t NR = Tile<T>::NR, S = C::saved;
-    const ptrdiff_t H = in.units, stride = panels.u ? S * NR : S * H, between = panels.u ? NR : H;
-    const Workspace<T> sums(r.rows * stride), kept(in.keep ? r.rows * H : 0), bias(S * H);
+    const ptrdiff_t H = in.units, stride = panels ? S * NR : S * H, between = panels ? NR : H;
+    const Workspace<T> sums(r.rows * stride), xh(r.rows * (in.inputs + H)), bias(S * H);
     for (ptrdiff_t k = 0; k < S; ++k) {
         const ptrdiff_t a = gate_of_a<C>(k), b = gate_of_b<C>(k);
         for (ptrdiff_t i = 0; i < H; ++i)
@@ -170,14 +234,16 @@ void forward_rows(const Layout<T>& all, Panels<T> panels, const RecurrentInputs<
     for (ptrdiff_t t = 0; t < in.steps; ++t) {
         const T* before = all.at(t, r.first, 0).h_before;
         const T* x = in.rows ? nullptr : in.x + (t * in.batch + r.first) * in.inputs;
-        if (in.keep) {
-            for (ptrdiff_t i = 0; i < r.rows * H; ++i) kept.data()[i] = before[i] * in.keep[r.first * H + i];
-            before = kept.data();
-        }
-        if (!panels.u) sums_in_place<C>(sums.data(), x, before, in, r.rows);
+        if (panels)
+            put_together(xh.data(), x, before, in, r);
+        else
+            sums_in_place<C>(sums.data(), xh.data(), x, before, in, r);
         for (ptrdiff_t j = 0; j < H; j += NR) {
-            if (panels.u) sums_of_block<C>(sums.data(), x, before, panels, in, j / NR, r.rows);
-            const T* first_sum = panels.u ? sums.data() : sums.data() + j;
+            if (panels) {
+                fetch_block<C>(all, t, r, j, static_cast<const T*>(nullptr));
+                sums_of_block<C>(sums.data(), xh.data(), panels, in, j / NR, r.rows);
+            }
+            const T* first_sum = panels ? sums.data() : sums.data() + j;
             each_spot<T>(r, j, H, [&](ptrdiff_t row, ptrdiff_t unit, ptrdiff_t v, auto n) {
                 const Spot<T> spot = all.at(t, r.first + row, unit);
                 if (in.mask && !in.mask[t * in.batch + r.first + row]) {
@@ -275,13 +341,10 @@ void forward_sweep(const Layout<T>& all, const RecurrentInputs<T>& in) {
     using C = CellOf<cell>;
     const ptrdiff_t padded = ceil_div(in.units, static_cast<ptrdiff_t>(Tile<T>::NR)) * Tile<T>::NR;
     const bool pack = in.batch >= kFewRows && in.steps > 1;
-    const ptrdiff_t width = C::gates * padded;
-    const Workspace<T> w(pack && in.x ? width * in.inputs : 0), u(pack ? width * in.units : 0);
-    if (pack && in.x) pack_forward(w.data(), in.w, in.inputs, C::gates, in.units);
-    if (pack) pack_forward(u.data(), in.u, in.units, C::gates, in.units);
-    const Panels<T> panels = pack ? Panels<T>{w.data(), u.data()} : Panels<T>{nullptr, nullptr};
+    const Workspace<T> panels(pack ? C::gates * padded * ((in.x ? in.inputs : 0) + in.units) : 0);
+    if (pack) pack_forward(panels.data(), in, C::gates);
     share_rows<T>(in.batch, recurrent_ns(cell, in.steps, in.batch, in.x ? in.inputs : 0, in.units),
-                  [&](Rows<T> r) { forward_rows<cell, T>(all, panels, in, r); });
+                  [&](Rows<T> r) { forward_rows<cell, T>(all, pack ? panels.data() : nullptr, in, r); });
 }
 
 template <Cell cell, class T>
