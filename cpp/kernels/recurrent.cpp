@@ -26,9 +26,10 @@ ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) {
 // ---- the product of a step --------------------------------------------------------------------------------------
 
 // acc(Rows × NR) (+)= A(Rows × k) · panel(k × NR), in registers. gemm_tile.h's tile without what a step has no use for:
-// its sums are short, so that the price of a tile counts.
+// its sums are short, so that the price of a tile counts. ahead: fetched into the second-level cache during the sum.
 template <class T, int Rows>
-void step_tile(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T* panel, ptrdiff_t k, bool add) {
+void step_tile(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T* panel, ptrdiff_t k, bool add,
+               const T* ahead) {
     using V = Vec<T>;
     constexpr int NV = Tile<T>::NV, W = lanes<V>;
     V sum[Rows][NV] = {};
@@ -38,7 +39,7 @@ void step_tile(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T* pan
 #pragma GCC unroll 2
             for (int v = 0; v < NV; ++v) sum[i][v] = load<V>(acc + i * stride + v * W);
     }
-    for (ptrdiff_t p = 0; p < k; ++p, ++A, panel += NV * W) {
+    auto one = [&] {
         V row[NV];
 #pragma GCC unroll 2
         for (int v = 0; v < NV; ++v) row[v] = load<V>(panel + v * W);
@@ -48,7 +49,16 @@ void step_tile(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T* pan
 #pragma GCC unroll 2
             for (int v = 0; v < NV; ++v) sum[i][v] += factor * row[v];
         }
+        ++A;
+        panel += NV * W;
+    };
+    ptrdiff_t p = 0;
+    for (; p + kStepsPerLineAhead <= k; p += kStepsPerLineAhead, ahead += kLine / sizeof(T)) {
+        __builtin_prefetch(ahead, 0, 2);
+#pragma GCC unroll 4
+        for (int i = 0; i < kStepsPerLineAhead; ++i) one();
     }
+    for (; p < k; ++p) one();
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 2
@@ -56,7 +66,7 @@ void step_tile(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T* pan
 }
 
 template <class T>
-using StepTile = void (*)(T*, ptrdiff_t, const T*, ptrdiff_t, const T*, ptrdiff_t, bool);
+using StepTile = void (*)(T*, ptrdiff_t, const T*, ptrdiff_t, const T*, ptrdiff_t, bool, const T*);
 
 template <class T, int... Rows>
 constexpr std::array<StepTile<T>, sizeof...(Rows)> step_tiles(std::integer_sequence<int, Rows...>) {
@@ -64,7 +74,8 @@ constexpr std::array<StepTile<T>, sizeof...(Rows)> step_tiles(std::integer_seque
 }
 
 // acc(rows × NR) (+)= A(rows × k) · panel(k × NR). The sum runs in blocks whose part of the panel stays in the
-// first-level cache for all rows; tiles share the rows evenly.
+// first-level cache for all rows; tiles share the rows evenly. The first of them fetch what lies behind the panel: the
+// next.
 template <class T>
 void panel_product(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T* panel, ptrdiff_t rows, ptrdiff_t k,
                    bool add) {
@@ -75,26 +86,30 @@ void panel_product(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T*
     const ptrdiff_t tiles = ceil_div(rows, static_cast<ptrdiff_t>(Tile<T>::MR));
     for (ptrdiff_t block = 0; block < blocks; ++block) {
         const ptrdiff_t begin = k * block / blocks, length = k * (block + 1) / blocks - begin;
+        const T *part = panel + begin * NR, *next = part + length * NR;
+        const ptrdiff_t lines =
+            length / kStepsPerLineAhead * (kLine / sizeof(T));  // that one tile fetches, in elements
         for (ptrdiff_t tile = 0; tile < tiles; ++tile) {
             const ptrdiff_t row = rows * tile / tiles, count = rows * (tile + 1) / tiles - row;
-            tiles_of[count - 1](acc + row * stride, stride, A + row * lda + begin, lda, panel + begin * NR, length,
-                                add || block > 0);
+            const T* ahead = tile * lines < length * NR ? next + tile * lines : part;
+            tiles_of[count - 1](acc + row * stride, stride, A + row * lda + begin, lda, part, length, add || block > 0,
+                                ahead);
         }
     }
 }
 
-// w above u (k = inputs + units rows, gates·units columns) as panels of NR units, gate by gate: panel (gate, block)
-// begins at (gate · blocks + block) · NR · k. One-hot inputs need no w.
+// w above u (k = inputs + units rows, gates·units columns) as panels of NR units in the order in which a step reads
+// them: panel (block, gate) begins at (block · gates + gate) · NR · k. One-hot inputs need no w.
 template <class T>
 void pack_forward(T* panels, const RecurrentInputs<T>& in, ptrdiff_t gates) {
     constexpr ptrdiff_t NR = Tile<T>::NR;
     const ptrdiff_t H = in.units, inputs = in.rows ? 0 : in.inputs, k = inputs + H;
-    const ptrdiff_t whole = ceil_div(H, NR) * NR * k;
-    for (ptrdiff_t gate = 0; gate < gates; ++gate) {
-        T* to = panels + gate * whole;
-        const MatrixView<T> w{in.w + gate * H, 1, gates * H}, u{in.u + gate * H, 1, gates * H};
-        if (inputs) pack_rows<T, NR>(to, w, H, 0, inputs, k);
-        pack_rows<T, NR>(to + inputs * NR, u, H, 0, H, k);
+    for (ptrdiff_t j = 0; j < H; j += NR) {
+        for (ptrdiff_t gate = 0; gate < gates; ++gate, panels += NR * k) {
+            const ptrdiff_t columns = std::min(NR, H - j), first = gate * H + j;
+            if (inputs) pack_rows<T, NR>(panels, {in.w + first, 1, gates * H}, columns, 0, inputs, k);
+            pack_rows<T, NR>(panels + inputs * NR, {in.u + first, 1, gates * H}, columns, 0, H, k);
+        }
     }
 }
 
@@ -154,11 +169,11 @@ template <class C, class T>
 void sums_of_block(T* sums, const T* xh, const T* panels, const RecurrentInputs<T>& in, ptrdiff_t block,
                    ptrdiff_t rows) {
     constexpr ptrdiff_t NR = Tile<T>::NR, stride = C::saved * NR;
-    const ptrdiff_t H = in.units, blocks = ceil_div(H, NR), inputs = in.rows ? 0 : in.inputs, k = inputs + H;
+    const ptrdiff_t H = in.units, inputs = in.rows ? 0 : in.inputs, k = inputs + H;
     for (ptrdiff_t sum = 0; sum < C::saved; ++sum) {
         const ptrdiff_t a = gate_of_a<C>(sum), b = gate_of_b<C>(sum);
         const ptrdiff_t begin = a >= 0 ? 0 : inputs, end = b >= 0 ? k : inputs;
-        const T* panel = panels + (std::max(a, b) * blocks + block) * NR * k;
+        const T* panel = panels + (block * C::gates + std::max(a, b)) * NR * k;
         panel_product(sums + sum * NR, stride, xh + begin, k, panel + begin * NR, rows, end - begin, false);
     }
 }

@@ -28,3 +28,20 @@ def test_the_loss_does_not_depend_on_the_chunks(cell):
     parts = Evaluation(model._layers, model._decoder, 20, 10, np.float64)(ids)
     assert parts == pytest.approx(losses[0], rel=0.1)
     assert np.isnan(Evaluation(model._layers, model._decoder, 20, 10, np.float64)(ids[:100]))
+
+
+def test_an_interrupt_waits_for_the_end_of_the_first_step():
+    import signal
+
+    from mmlcore.models.language_step import _uninterrupted
+
+    reached = []
+
+    def step():
+        with _uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            reached.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        step()
+    assert reached

@@ -16,7 +16,7 @@ from mmlcore.layers.base import Layer, Shape
 from mmlcore.layers.context import now
 from mmlcore.layers.plan import Plan
 
-__all__ = ["GRU", "LSTM", "SimpleRNN", "StepsPlan"]
+__all__ = ["GRU", "LSTM", "Recurrent", "SimpleRNN", "StepsPlan"]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class _Gated(Layer):
         self.bias: Any = None
 
 
-class _Recurrent(_Gated):
+class Recurrent(_Gated):
     """What the three share. Inputs are (batch, steps, features).
 
     A subclass says which cell of `ops.recurrent` it is, and what its biases are.
@@ -364,9 +364,9 @@ def _listed(states: Any) -> Sequence[Any]:
 
 
 class _Dropped:
-    """Dropout of inputs and states on the buffers of a plan: what `_Recurrent._dropped` does."""
+    """Dropout of inputs and states on the buffers of a plan: what `Recurrent._dropped` does."""
 
-    def __init__(self, layer: _Recurrent, x: NDArray[Any], dx: NDArray[Any] | None) -> None:
+    def __init__(self, layer: Recurrent, x: NDArray[Any], dx: NDArray[Any] | None) -> None:
         _, batch, features = x.shape
         self._layer, self._x, self._dx = layer, x, dx
         self._ones = np.ones(batch * max(features, layer.units), x.dtype)
@@ -395,7 +395,7 @@ class _Dropped:
         return self._ones[: array.size].reshape(array.shape)
 
 
-class SimpleRNN(_Recurrent):
+class SimpleRNN(Recurrent):
     """h_t = f(x_t W + h_{t-1} U + b), from h_0 = 0.
 
     Parameters
@@ -462,7 +462,7 @@ class SimpleRNN(_Recurrent):
         return {**super().get_config(), "activation": self._cell}
 
 
-class LSTM(_Recurrent):
+class LSTM(Recurrent):
     """Long short-term memory: gates decide what the cell state forgets, takes up and shows.
 
     i, f, o = σ(x_t W + h_{t-1} U + b), g = tanh(...), c_t = f ⊙ c_{t-1} + i ⊙ g, h_t = o ⊙ tanh(c_t), from zeros.
@@ -515,7 +515,7 @@ class LSTM(_Recurrent):
             self.bias[self.units : 2 * self.units] += 1
 
 
-class GRU(_Recurrent):
+class GRU(Recurrent):
     """Gated recurrent unit, the reset gate after the product.
 
     With a = x_t W + b₀ and b = h_{t-1} U + b₁, in the order z r n: z, r = σ(a + b), n = tanh(a + r ⊙ b),

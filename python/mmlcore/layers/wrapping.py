@@ -11,7 +11,7 @@ from mmlcore import _kernels, ops
 from mmlcore._errors import choose, message
 from mmlcore.layers.base import Layer, Shape
 from mmlcore.layers.plan import Plan
-from mmlcore.layers.recurrent import _Recurrent
+from mmlcore.layers.recurrent import Recurrent
 
 __all__ = ["Bidirectional", "TimeDistributed"]
 
@@ -167,15 +167,15 @@ class Bidirectional(_Wrapping):
     M. Schuster, K. K. Paliwal (1997), Bidirectional recurrent neural networks.
     """
 
-    def __init__(self, layer: _Recurrent, merge_mode: str = "concat", **options: Any) -> None:
+    def __init__(self, layer: Recurrent, merge_mode: str = "concat", **options: Any) -> None:
         super().__init__(**options)
-        self.layer = self.forward_layer = _new("Bidirectional", layer, _Recurrent)
+        self.layer = self.forward_layer = _new("Bidirectional", layer, Recurrent)
         if layer.return_state:
             raise ValueError(message("Bidirectional", "layer", "without return_state", "one with it"))
         self.merge_mode = choose("Bidirectional", "merge_mode", merge_mode, {name: name for name in _MERGES})
         layer.taken = True
         config = layer.get_config() | {"go_backwards": not layer.go_backwards, "name": None}
-        self.backward_layer: _Recurrent = type(layer)(**config)
+        self.backward_layer: Recurrent = type(layer)(**config)
         self.backward_layer.in_order, layer.in_order = not layer.go_backwards, layer.go_backwards
         self.draw = np.zeros(2, np.int64)
         layer.draw, self.backward_layer.draw = self.draw[:1], self.draw[1:]

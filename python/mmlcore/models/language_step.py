@@ -1,6 +1,9 @@
 """A language model on buffers in which time comes first: its training step, its loss on a text, its next character."""
 
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -8,7 +11,7 @@ from numpy.typing import NDArray
 
 from mmlcore import _kernels
 from mmlcore.layers import Dense
-from mmlcore.layers.recurrent import StepsPlan, _Recurrent
+from mmlcore.layers.recurrent import Recurrent, StepsPlan
 from mmlcore.losses import SparseCategoricalCrossentropy
 from mmlcore.models.parameters import Parameters
 from mmlcore.optimizers import Optimizer
@@ -63,7 +66,7 @@ class _Chain:
         self.decode()
 
 
-def _forward_chain(layers: Sequence[_Recurrent], decoder: Dense, steps: int, batch: int, dtype: Any) -> _Chain:
+def _forward_chain(layers: Sequence[Recurrent], decoder: Dense, steps: int, batch: int, dtype: Any) -> _Chain:
     """A chain that never learns."""
     x = np.zeros((steps, batch), dtype)
     plans: list[StepsPlan] = []
@@ -109,7 +112,7 @@ class LanguageStep:
 
     def __init__(
         self,
-        layers: Sequence[_Recurrent],
+        layers: Sequence[Recurrent],
         decoder: Dense,
         parameters: Parameters,
         optimizer: Optimizer,
@@ -130,7 +133,7 @@ class LanguageStep:
         for layer in layers:
             own = [next(gradients) for _ in layer.weight_names]
             source = self._sources[-1] if plans else x
-            dx = self._gradient_of_source(plans[-1]) if plans else None
+            dx = plans[-1].dh if plans else None  # dropout works in place on the way back
             plans.append(layer.plan_steps(source, dx, own))
             self._sources.append(np.empty_like(plans[-1].h[1:]) if dropout else plans[-1].h[1:])
         self.chain = _Chain(decoder, x, plans, self._sources[-1])
@@ -141,18 +144,13 @@ class LanguageStep:
         self._loss, self.value = plan.call, plan.value
         self._recording: Any = None
 
-    @staticmethod
-    def _gradient_of_source(plan: StepsPlan) -> NDArray[Any]:
-        """Dropout works in place on the way back, so that it is where the layer reads it."""
-        assert plan.dh is not None
-        return plan.dh
-
     def __call__(self) -> None:
         """One step on the characters in `x` and `y`."""
         if self._recording is None:
-            self._recording = _kernels.Recording()
-            with self._recording:
+            recording = _kernels.Recording()
+            with _uninterrupted(), recording:
                 self._run()
+            self._recording = recording
         else:
             self._recording.run(1)
 
@@ -189,10 +187,26 @@ class LanguageStep:
         _kernels.dense_backward(to, dw, db, self._dlogits, chain.outputs, decoder.kernel, chain.logits, linear)
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until the block is left, as it waits for the end of a replay."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[Any] = []
+    handler = signal.signal(signal.SIGINT, lambda *arguments: came.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if came and callable(handler):
+            handler(*came[-1])
+
+
 class Evaluation:
     """The mean loss of a text, read in `batch` parts side by side, each from a state of zeros."""
 
-    def __init__(self, layers: Sequence[_Recurrent], decoder: Dense, steps: int, batch: int, dtype: Any) -> None:
+    def __init__(self, layers: Sequence[Recurrent], decoder: Dense, steps: int, batch: int, dtype: Any) -> None:
         self._chain = _forward_chain(layers, decoder, steps, batch, dtype)
         self._each = np.empty(steps * batch, dtype)
         self._p = np.empty_like(self._chain.logits)
@@ -246,7 +260,7 @@ class NextCharacter:
     dtype
     """
 
-    def __init__(self, layers: Sequence[_Recurrent], decoder: Dense, dtype: Any) -> None:
+    def __init__(self, layers: Sequence[Recurrent], decoder: Dense, dtype: Any) -> None:
         self._chain = _forward_chain(layers, decoder, 1, 1, dtype)
 
     def draw(
@@ -263,10 +277,9 @@ class NextCharacter:
         if not length:
             return out[:0]
         recording = _kernels.Recording()
-        following: NDArray[Any] = chain.x.reshape(1)
-        step: Callable[[], None] = chain.forward
+        following = chain.x.reshape(1)
         with recording:
-            step()
+            chain.forward()
             _kernels.sample_class(out, position, following, chain.logits, temperature, top_k, top_p, key, drawn)
         recording.run(length - 1)
         return out
