@@ -87,6 +87,22 @@ def test_interrupted_saved_loaded_and_resumed_bit_for_bit(cell, tmp_path):
     assert again.sample(30, seed=0) == whole.sample(30, seed=0)
 
 
+def test_an_interrupt_while_the_validation_loss_is_measured_loses_nothing(monkeypatch):
+    whole, model = CharLM(hidden=8, layers=1), CharLM(hidden=8, layers=1)
+    whole.fit(TEXT, epochs=2, val_fraction=0.1, **SIZES)
+
+    def interrupted(ids):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(model, "_loss_of", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(TEXT, epochs=2, val_fraction=0.1, **SIZES)
+    model.fit(TEXT, epochs=2, val_fraction=0.1, **SIZES)
+    np.testing.assert_array_equal(model.theta, whole.theta)
+    assert model.history == whole.history
+
+
 def test_epoch_by_epoch_is_the_same_as_at_once():
     at_once, one_by_one = CharLM(hidden=8, layers=1), CharLM(hidden=8, layers=1)
     at_once.fit(TEXT, epochs=3, **SIZES)

@@ -33,12 +33,12 @@ def test_the_loss_does_not_depend_on_the_chunks(cell):
 def test_an_interrupt_waits_for_the_end_of_the_first_step():
     import signal
 
-    from mmlcore.models.language_step import _uninterrupted
+    from mmlcore.models.language_step import uninterrupted
 
     reached = []
 
     def step():
-        with _uninterrupted():
+        with uninterrupted():
             signal.raise_signal(signal.SIGINT)
             reached.append(True)
 

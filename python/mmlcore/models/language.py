@@ -12,7 +12,7 @@ from mmlcore._errors import choose, integer, message
 from mmlcore._random import as_generator
 from mmlcore.layers import GRU, LSTM, Dense, SimpleRNN
 from mmlcore.models import language_files
-from mmlcore.models.language_step import Evaluation, LanguageStep, NextCharacter, fill
+from mmlcore.models.language_step import Evaluation, LanguageStep, NextCharacter, fill, uninterrupted
 from mmlcore.models.language_text import Corpus
 from mmlcore.models.parameters import Parameters, joined
 
@@ -194,12 +194,10 @@ class CharLM:
         self._begin(corpus, {**sizes, "val_fraction": val_fraction}, optimizer)
         while self.epochs < epochs:
             self._epoch(learned.ids, length, seq_length, on_step)
-            self.history["loss"].append(float(self._total[0]) / int(self._done[0]))
+            measured = {"loss": float(self._total[0]) / int(self._done[0])}
             if val_fraction and len(held_back) > seq_length:
-                self.history.setdefault("val_loss", []).append(self._loss_of(held_back.ids))
-            self._done[0], self._total[0] = 0, 0.0
-            assert self._step is not None
-            self._step.chain.reset()
+                measured["val_loss"] = self._loss_of(held_back.ids)
+            self._close_epoch(measured)
             if on_epoch is not None:
                 on_epoch(self)
         return self.history
@@ -227,6 +225,15 @@ class CharLM:
         if self._done[0] and states is not None:
             for state, kept in zip(self._step.chain.states, states, strict=True):
                 state[...] = kept
+
+    def _close_epoch(self, measured: dict[str, float]) -> None:
+        """The epoch counts, and the next begins at the start of the text."""
+        assert self._step is not None
+        with uninterrupted():
+            for name, value in measured.items():
+                self.history.setdefault(name, []).append(value)
+            self._done[0], self._total[0] = 0, 0.0
+            self._step.chain.reset()
 
     def _epoch(self, ids: NDArray[Any], length: int, seq_length: int, on_step: Any) -> None:
         """The steps that are left of an epoch."""

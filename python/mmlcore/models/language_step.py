@@ -16,7 +16,7 @@ from mmlcore.losses import SparseCategoricalCrossentropy
 from mmlcore.models.parameters import Parameters
 from mmlcore.optimizers import Optimizer
 
-__all__ = ["Evaluation", "LanguageStep", "NextCharacter", "fill"]
+__all__ = ["Evaluation", "LanguageStep", "NextCharacter", "fill", "uninterrupted"]
 
 
 class _Chain:
@@ -148,7 +148,7 @@ class LanguageStep:
         """One step on the characters in `x` and `y`."""
         if self._recording is None:
             recording = _kernels.Recording()
-            with _uninterrupted(), recording:
+            with uninterrupted(), recording:
                 self._run()
             self._recording = recording
         else:
@@ -188,8 +188,13 @@ class LanguageStep:
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Ctrl-C waits until the block is left, as it waits for the end of a replay."""
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until the block is left, as it waits for the end of a replay.
+
+    >>> with uninterrupted():
+    ...     print("all of this, or nothing")
+    all of this, or nothing
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
