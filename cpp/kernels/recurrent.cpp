@@ -1,15 +1,13 @@
 #include "kernels/recurrent.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <limits>
-#include <utility>
 
 #include "kernels/gemm.h"
-#include "kernels/gemm_pack.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/recurrent_cells.h"
+#include "kernels/recurrent_step.h"
 #include "kernels/reduce.h"
 #include "kernels/threads.h"
 #include "kernels/workspace.h"
@@ -18,109 +16,6 @@ namespace mmlcore {
 namespace {
 
 constexpr ptrdiff_t kFewRows = 3;  // a batch of fewer is a handful of matrix-vector products: u is read where it lies
-
-ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) {
-    return (a + b - 1) / b;
-}
-
-// ---- the product of a step --------------------------------------------------------------------------------------
-
-// acc(Rows × NR) (+)= A(Rows × k) · panel(k × NR), in registers. gemm_tile.h's tile without what a step has no use for:
-// its sums are short, so that the price of a tile counts. ahead: fetched into the second-level cache during the sum.
-template <class T, int Rows>
-void step_tile(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T* panel, ptrdiff_t k, bool add,
-               const T* ahead) {
-    using V = Vec<T>;
-    constexpr int NV = Tile<T>::NV, W = lanes<V>;
-    V sum[Rows][NV] = {};
-    if (add) {
-#pragma GCC unroll 16
-        for (int i = 0; i < Rows; ++i)
-#pragma GCC unroll 2
-            for (int v = 0; v < NV; ++v) sum[i][v] = load<V>(acc + i * stride + v * W);
-    }
-    auto one = [&] {
-        V row[NV];
-#pragma GCC unroll 2
-        for (int v = 0; v < NV; ++v) row[v] = load<V>(panel + v * W);
-#pragma GCC unroll 16
-        for (int i = 0; i < Rows; ++i) {
-            const V factor = broadcast<V>(A[i * lda]);
-#pragma GCC unroll 2
-            for (int v = 0; v < NV; ++v) sum[i][v] += factor * row[v];
-        }
-        ++A;
-        panel += NV * W;
-    };
-    ptrdiff_t p = 0;
-    for (; p + kStepsPerLineAhead <= k; p += kStepsPerLineAhead, ahead += kLine / sizeof(T)) {
-        __builtin_prefetch(ahead, 0, 2);
-#pragma GCC unroll 4
-        for (int i = 0; i < kStepsPerLineAhead; ++i) one();
-    }
-    for (; p < k; ++p) one();
-#pragma GCC unroll 16
-    for (int i = 0; i < Rows; ++i)
-#pragma GCC unroll 2
-        for (int v = 0; v < NV; ++v) store(acc + i * stride + v * W, sum[i][v]);
-}
-
-template <class T>
-using StepTile = void (*)(T*, ptrdiff_t, const T*, ptrdiff_t, const T*, ptrdiff_t, bool, const T*);
-
-template <class T, int... Rows>
-constexpr std::array<StepTile<T>, sizeof...(Rows)> step_tiles(std::integer_sequence<int, Rows...>) {
-    return {&step_tile<T, Rows + 1>...};
-}
-
-// acc(rows × NR) (+)= A(rows × k) · panel(k × NR). The sum runs in blocks whose part of the panel stays in the
-// first-level cache for all rows; tiles share the rows evenly. The first of them fetch what lies behind the panel: the
-// next.
-template <class T>
-void panel_product(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T* panel, ptrdiff_t rows, ptrdiff_t k,
-                   bool add) {
-    static constexpr auto tiles_of = step_tiles<T>(std::make_integer_sequence<int, Tile<T>::MR>{});
-    constexpr ptrdiff_t NR = Tile<T>::NR, kPanelBytes = 16 << 10;
-    constexpr ptrdiff_t longest = kPanelBytes / (NR * sizeof(T));
-    const ptrdiff_t blocks = std::max<ptrdiff_t>(1, ceil_div(k, longest));
-    const ptrdiff_t tiles = ceil_div(rows, static_cast<ptrdiff_t>(Tile<T>::MR));
-    for (ptrdiff_t block = 0; block < blocks; ++block) {
-        const ptrdiff_t begin = k * block / blocks, length = k * (block + 1) / blocks - begin;
-        const T *part = panel + begin * NR, *next = part + length * NR;
-        const ptrdiff_t lines =
-            length / kStepsPerLineAhead * (kLine / sizeof(T));  // that one tile fetches, in elements
-        for (ptrdiff_t tile = 0; tile < tiles; ++tile) {
-            const ptrdiff_t row = rows * tile / tiles, count = rows * (tile + 1) / tiles - row;
-            const T* ahead = tile * lines < length * NR ? next + tile * lines : part;
-            tiles_of[count - 1](acc + row * stride, stride, A + row * lda + begin, lda, part, length, add || block > 0,
-                                ahead);
-        }
-    }
-}
-
-// w above u (k = inputs + units rows, gates·units columns) as panels of NR units in the order in which a step reads
-// them: panel (block, gate) begins at (block · gates + gate) · NR · k. One-hot inputs need no w.
-template <class T>
-void pack_forward(T* panels, const RecurrentInputs<T>& in, ptrdiff_t gates) {
-    constexpr ptrdiff_t NR = Tile<T>::NR;
-    const ptrdiff_t H = in.units, inputs = in.rows ? 0 : in.inputs, k = inputs + H;
-    for (ptrdiff_t j = 0; j < H; j += NR) {
-        for (ptrdiff_t gate = 0; gate < gates; ++gate, panels += NR * k) {
-            const ptrdiff_t columns = std::min(NR, H - j), first = gate * H + j;
-            if (inputs) pack_rows<T, NR>(panels, {in.w + first, 1, gates * H}, columns, 0, inputs, k);
-            pack_rows<T, NR>(panels + inputs * NR, {in.u + first, 1, gates * H}, columns, 0, H, k);
-        }
-    }
-}
-
-// uᵀ(gates·units × units) as panels of NR units; room for one vector behind the last.
-template <class T>
-void pack_backward(T* panels, const T* u, ptrdiff_t gates, ptrdiff_t units) {
-    constexpr ptrdiff_t NR = Tile<T>::NR;
-    const ptrdiff_t k = gates * units;
-    for (ptrdiff_t j = 0; j < units; j += NR)
-        pack_panel<T, NR>(panels + j * k, {u + j * k, k, 1}, std::min(NR, units - j), k);
-}
 
 // ---- the sweeps -------------------------------------------------------------------------------------------------
 
@@ -295,9 +190,28 @@ void through_u(T* acc, const T* dz, const T* panel, ptrdiff_t H, ptrdiff_t rows)
     }
 }
 
+// dx(rows × inputs) = ∂L/∂a(t) · wᵀ, while ∂L/∂a is in the cache.
 template <Cell cell, class T>
-void backward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<T>& in, const RecurrentGradients<T>& to,
-                   const RecurrentOutputsGradient<T>& from, Rows<T> r) {
+void through_w(T* dx, T* sums, const T* dz, const T* panels, const RecurrentInputs<T>& in, ptrdiff_t rows) {
+    using C = CellOf<cell>;
+    constexpr ptrdiff_t NR = Tile<T>::NR;
+    const ptrdiff_t k = C::gates * in.units;
+    for (ptrdiff_t j = 0; j < in.inputs; j += NR) {
+        panel_product(sums, NR, dz, C::saved * in.units, panels + j * k, rows, k, false);
+        for (ptrdiff_t row = 0; row < rows; ++row)
+            std::copy_n(sums + row * NR, std::min(NR, in.inputs - j), dx + row * in.inputs + j);
+    }
+}
+
+// The panels of uᵀ and, where dx is wanted, of wᵀ.
+template <class T>
+struct PanelsBackward {
+    const T *u, *w;
+};
+
+template <Cell cell, class T>
+void backward_rows(const Layout<T>& all, PanelsBackward<T> panels, const RecurrentInputs<T>& in,
+                   const RecurrentGradients<T>& to, const RecurrentOutputsGradient<T>& from, Rows<T> r) {
     using C = CellOf<cell>;
     using V = Vec<T>;
     constexpr ptrdiff_t NR = Tile<T>::NR;
@@ -313,7 +227,8 @@ void backward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<
         if (t < 0 && !to.dh0) break;
         for (ptrdiff_t j = 0; j < H; j += NR) {
             const bool inner = t < in.steps - 1;
-            if (inner) through_u<cell>(sums.data(), all.at(t + 1, r.first, 0).z, panels + j * C::gates * H, H, r.rows);
+            if (inner)
+                through_u<cell>(sums.data(), all.at(t + 1, r.first, 0).z, panels.u + j * C::gates * H, H, r.rows);
             each_spot<T>(r, j, H, [&](ptrdiff_t row, ptrdiff_t unit, ptrdiff_t v, auto n) {
                 const ptrdiff_t here = row * H + unit;
                 V dh = load_lanes<V>(direct.data() + here, n);
@@ -337,6 +252,9 @@ void backward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<
                 C::backward(dh, spot, n);
             });
         }
+        if (t >= 0 && to.dx)
+            through_w<cell>(to.dx + (t * in.batch + r.first) * in.inputs, sums.data(), all.at(t, r.first, 0).z,
+                            panels.w, in, r.rows);
     }
     if (to.dc0) std::copy_n(dc.data(), size, to.dc0 + offset);
 }
@@ -344,7 +262,7 @@ void backward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<
 // body(Rows) over the batch, on as many threads as that pays for.
 template <class T, class Body>
 void share_rows(ptrdiff_t batch, double cost_ns, Body&& body) {
-    const ptrdiff_t parts = detail::threads_for(ceil_div(batch, ptrdiff_t{4}), cost_ns);
+    const ptrdiff_t parts = detail::threads_for(blocks_of(batch, ptrdiff_t{4}), cost_ns);
     parallel_for(parts, cost_ns, [&](ptrdiff_t part) {
         const ptrdiff_t first = batch * part / parts;
         body(Rows<T>{first, batch * (part + 1) / parts - first});
@@ -354,7 +272,7 @@ void share_rows(ptrdiff_t batch, double cost_ns, Body&& body) {
 template <Cell cell, class T>
 void forward_sweep(const Layout<T>& all, const RecurrentInputs<T>& in) {
     using C = CellOf<cell>;
-    const ptrdiff_t padded = ceil_div(in.units, static_cast<ptrdiff_t>(Tile<T>::NR)) * Tile<T>::NR;
+    const ptrdiff_t padded = blocks_of(in.units, static_cast<ptrdiff_t>(Tile<T>::NR)) * Tile<T>::NR;
     const bool pack = in.batch >= kFewRows && in.steps > 1;
     const Workspace<T> panels(pack ? C::gates * padded * ((in.x ? in.inputs : 0) + in.units) : 0);
     if (pack) pack_forward(panels.data(), in, C::gates);
@@ -366,11 +284,14 @@ template <Cell cell, class T>
 void backward_sweep(const Layout<T>& all, const RecurrentInputs<T>& in, const RecurrentGradients<T>& to,
                     const RecurrentOutputsGradient<T>& from) {
     using C = CellOf<cell>;
-    const ptrdiff_t padded = ceil_div(in.units, static_cast<ptrdiff_t>(Tile<T>::NR)) * Tile<T>::NR;
-    const Workspace<T> panels(C::gates * padded * in.units + lanes<Vec<T>>);
-    pack_backward(panels.data(), in.u, C::gates, in.units);
-    share_rows<T>(in.batch, static_cast<double>(in.steps) * gemm_cost_ns(in.batch, C::gates * in.units, in.units),
-                  [&](Rows<T> r) { backward_rows<cell, T>(all, panels.data(), in, to, from, r); });
+    constexpr ptrdiff_t NR = Tile<T>::NR;
+    const ptrdiff_t padded = blocks_of(in.units, NR) * NR;
+    const ptrdiff_t k = C::gates * in.units, columns = to.dx ? blocks_of(in.inputs, NR) * NR : 0;
+    const Workspace<T> u(k * padded + lanes<Vec<T>>), w(k * columns + lanes<Vec<T>>);
+    pack_backward(u.data(), in.u, in.units, k);
+    if (to.dx) pack_backward(w.data(), in.w, in.inputs, k);
+    share_rows<T>(in.batch, recurrent_ns(cell, in.steps, in.batch, to.dx ? in.inputs : 0, in.units),
+                  [&](Rows<T> r) { backward_rows<cell, T>(all, {u.data(), w.data()}, in, to, from, r); });
 }
 
 template <class F>
@@ -395,7 +316,7 @@ void weights_of_rows(T* dw, const T* dz, ptrdiff_t ldz, const RecurrentInputs<T>
     using V = Vec<T>;
     constexpr ptrdiff_t kBlock = 64;
     const ptrdiff_t n = in.steps * in.batch, width = gates_of(in.cell) * in.units;
-    parallel_for(ceil_div(width, kBlock), static_cast<double>((n + in.inputs) * width) / 4, [=](ptrdiff_t block) {
+    parallel_for(blocks_of(width, kBlock), static_cast<double>((n + in.inputs) * width) / 4, [=](ptrdiff_t block) {
         const ptrdiff_t begin = block * kBlock, end = std::min(width, begin + kBlock);
         for (ptrdiff_t r = 0; r < in.inputs; ++r) std::fill(dw + r * width + begin, dw + r * width + end, T{0});
         for (ptrdiff_t i = 0; i < n; ++i) {
@@ -448,7 +369,6 @@ void recurrent_backward(const RecurrentGradients<T>& to, const RecurrentOutputsG
         weights_of_rows(to.dw, z, ld, in);
     else
         gemm<T>(to.dw, width, {in.x, 1, in.inputs}, dz, in.inputs, width, n);
-    if (to.dx) gemm<T>(to.dx, in.inputs, dz, {in.w, 1, width}, n, in.inputs, width);
 
     // b = h_{t-1} u + recurrent_bias
     weights_of_states(to.du, z, h, in);

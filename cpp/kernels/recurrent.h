@@ -14,8 +14,8 @@
 //
 // w and u are packed once. A step adds up x_t w and h_{t-1} u for a block of units of all gates and applies the gates
 // while these sums are in the first-level cache: z holds the gates, never the sums. On the way back a sweep finds ∂L/∂a
-// and ∂L/∂b of every step, in place of z, and the gradients of the weights are one product each. Rows of the batch are
-// independent: threads share them out and run through time on their own; the bits do not depend on how many.
+// and ∂L/∂b of every step, in place of z, and dx; the gradients of the weights are one product each. Rows of the batch
+// are independent: threads share them out and run through time on their own; the bits do not depend on how many.
 #pragma once
 
 #include <cstddef>
