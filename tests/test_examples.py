@@ -123,3 +123,23 @@ def test_b3_the_graph_is_written(printed: Callable[..., str], tmp_path: Path) ->
     text = (tmp_path / "graph.svg").read_text(encoding="utf-8")
     assert text.startswith("<svg")
     assert text.count("matmul") == 2  # two layers
+
+
+def test_f6_gradients_vanish_in_a_vanilla_network_and_last_in_an_lstm() -> None:
+    example = load("vanishing_gradient")
+    lags = [1, 8, 16, 32]
+    vanilla, lstm = (example.norms(cell, lags) for cell in ("tanh", "lstm"))
+    assert vanilla[3] / vanilla[0] < 1e-3 < 1e-2 < lstm[3] / lstm[0]
+    slopes = np.diff(np.log(vanilla)) / np.diff(lags)  # (10.2): a straight line on a logarithmic scale
+    assert (slopes < -0.1).all()
+
+
+def test_f8_a_model_learns_catullus(data_folder: Path) -> None:
+    path = data_folder / "text" / "catullus.txt"
+    if not path.is_file():
+        pytest.skip("no Catullus")
+    example = load("catullus")
+    model, _ = example.train(example.corpus(str(path)), epochs=3, hidden=48)
+    assert len(model.vocabulary) == 58
+    assert model.history["val_loss"][-1] < 2.7 < np.log(58)
+    assert set(model.sample(40, seed=0)) <= set(model.vocabulary)

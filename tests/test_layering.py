@@ -44,6 +44,7 @@ MAY_USE: dict[str, set[str] | None] = {
     "plot": ANYTHING_PUBLIC,
     "distributed": ANYTHING_PUBLIC,
     "cli": ANYTHING_PUBLIC,
+    "cli_lm": ANYTHING_PUBLIC,
     "__main__": {"cli"},
 }
 TOP = "mmlcore"  # the package itself: its __init__ may import every room

@@ -22,6 +22,8 @@ void bind_spectral(pybind11::module_& m);
 void bind_losses(pybind11::module_& m);
 void bind_random(pybind11::module_& m);
 void bind_normalization(pybind11::module_& m);
+void bind_recurrent(pybind11::module_& m);
+void bind_sampling(pybind11::module_& m);
 void bind_training(pybind11::module_& m);
 void bind_recording(pybind11::module_& m);
 void bind_asynchronous(pybind11::module_& m);

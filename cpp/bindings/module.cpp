@@ -50,6 +50,8 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_losses(m);
     bind_random(m);
     bind_normalization(m);
+    bind_recurrent(m);
+    bind_sampling(m);
     bind_training(m);
     bind_recording(m);
     bind_asynchronous(m);

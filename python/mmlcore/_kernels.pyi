@@ -146,6 +146,10 @@ def clip_by_value(g: numpy.ndarray, limit: numpy.ndarray) -> None:
     """
     g = min(max(g, -limit), limit)
     """
+def copy_columns(y: numpy.ndarray, x: numpy.ndarray, column: typing.SupportsInt | typing.SupportsIndex, out: bool = False) -> None:
+    """
+    y[..., column:][..., :x.shape[-1]] = x; out: the other way round
+    """
 def correlate2d(y: numpy.ndarray, x: numpy.ndarray, filters: numpy.ndarray, stride: typing.SupportsInt | typing.SupportsIndex = 1, padding: typing.SupportsInt | typing.SupportsIndex = 0, dilation: typing.SupportsInt | typing.SupportsIndex = 1) -> None:
     """
     y[n, f] = the correlation of image n (channels first) with filter f, through patches that are never stored.
@@ -193,6 +197,10 @@ def elu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.nd
 def empty(shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], dtype: numpy.dtype[typing.Any]) -> numpy.ndarray:
     """
     numpy.empty, whose large arrays reuse memory that is already mapped.
+    """
+def exchange_axes(y: numpy.ndarray, x: numpy.ndarray, reverse: bool = False, steps_last: bool = False) -> None:
+    """
+    y = x with its first two axes exchanged; reverse: steps, x's first axis or with steps_last its second, from the last on
     """
 def exp(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -422,6 +430,14 @@ def reciprocal_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: n
     """
     dx = dy reciprocal'(x), where y = reciprocal(x)
     """
+def recurrent_backward(cell: typing.SupportsInt | typing.SupportsIndex, dx: numpy.ndarray | None, dw: numpy.ndarray, du: numpy.ndarray, dbias: numpy.ndarray | None, drecurrent_bias: numpy.ndarray | None, dh0: numpy.ndarray | None, dc0: numpy.ndarray | None, z: numpy.ndarray, dh: numpy.ndarray | None, dh_last: numpy.ndarray | None, dc_last: numpy.ndarray | None, h: numpy.ndarray, c: numpy.ndarray | None, x: numpy.ndarray, w: numpy.ndarray, u: numpy.ndarray, mask: numpy.ndarray | None, keep: numpy.ndarray | None) -> None:
+    """
+    The gradients, given those of h[1:], h[-1] and c[-1] and what the way forward wrote; z is overwritten
+    """
+def recurrent_forward(cell: typing.SupportsInt | typing.SupportsIndex, h: numpy.ndarray, c: numpy.ndarray | None, z: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, u: numpy.ndarray, bias: numpy.ndarray | None, recurrent_bias: numpy.ndarray | None, mask: numpy.ndarray | None, keep: numpy.ndarray | None) -> None:
+    """
+    h[1:] and c[1:] from h[0], c[0] and x: time first; CELLS: name -> (code, gates, blocks of z)
+    """
 def release_memory() -> int:
     """
     Give the memory that is kept and not in use back; its bytes.
@@ -603,6 +619,7 @@ def triangular_product(x: numpy.ndarray, a: numpy.ndarray, upper: bool, unit_dia
     x := a @ x in place, of a only the stated triangle.
     """
 ACTIVATIONS: dict = {'linear': 0, 'relu': 1, 'sigmoid': 2, 'tanh': 3, 'softplus': 4, 'elu': 5, 'gelu': 6, 'silu': 7}
+CELLS: dict = {'lstm': (0, 4, 4), 'gru': (1, 3, 4), 'tanh': (2, 1, 1), 'relu': (3, 1, 1)}
 OPTIMIZER_RULES: dict = {'sgd': (0, 0), 'momentum': (1, 2), 'nesterov': (1, 2), 'adagrad': (1, 1), 'adadelta': (2, 2), 'rmsprop': (2, 3), 'rmsprop_centered': (3, 3), 'adam': (2, 3), 'amsgrad': (3, 3), 'adamax': (2, 3), 'nadam': (2, 3), 'lion': (1, 2)}
 POINTWISE_LOSSES: tuple = ('squared_error', 'absolute_error', 'percentage_error', 'huber_error', 'hinge', 'squared_hinge', 'binary_cross_entropy', 'binary_cross_entropy_of_logits', 'kullback_leibler')
 SLOPE_NEEDS_Z: frozenset

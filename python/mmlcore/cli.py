@@ -1,4 +1,5 @@
-"""The command ``mmlcore``: facts about the installation, a network trained on real digits, and movies rated alike."""
+"""The command ``mmlcore``: facts about the installation, a network trained on real digits, movies rated alike,
+and language models."""
 
 import argparse
 import sys
@@ -7,6 +8,7 @@ from collections.abc import Sequence
 from math import inf
 
 import mmlcore
+from mmlcore import cli_lm
 from mmlcore.datasets import load_digits, load_movielens
 from mmlcore.layers import Dense
 from mmlcore.models import Sequential
@@ -63,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     recommend.add_argument("--movie", type=_integer(1), required=True, metavar="ID", help="id in movies.dat")
     recommend.add_argument("--top", type=_integer(1), default=10, metavar="N", help="how many titles")
     recommend.add_argument("-k", type=_integer(1), default=50, metavar="N", help="singular vectors")
+    cli_lm.add_commands(commands, _integer)
     return parser
 
 
@@ -131,6 +134,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             mmlcore.show_config()
         elif arguments.command == "recommend":
             _recommend(arguments)
+        elif arguments.command == "lm":
+            cli_lm.run(arguments)
         else:
             _digits(arguments)
     except KeyboardInterrupt:

@@ -12,13 +12,18 @@ from mmlcore.layers.dropout import Dropout, GaussianNoise
 from mmlcore.layers.embedding import Embedding
 from mmlcore.layers.merging import Add, Concatenate
 from mmlcore.layers.normalization import BatchNormalization, LayerNormalization
+from mmlcore.layers.recurrent import GRU, LSTM, SimpleRNN
 from mmlcore.layers.shaping import Flatten, Reshape
+from mmlcore.layers.wrapping import Bidirectional, TimeDistributed
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
     "Activation",
     "Add",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "Dense",
     "Dropout",
@@ -30,7 +35,9 @@ __all__ = [
     "LeakyReLU",
     "ReLU",
     "Reshape",
+    "SimpleRNN",
     "Softmax",
+    "TimeDistributed",
     "constraints",
     "initializers",
     "regularizers",

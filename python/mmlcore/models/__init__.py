@@ -5,8 +5,9 @@ a batch, differentiate the loss, write one gradient vector, update θ with one k
 """
 
 from mmlcore.models.capturing import CapturedStep, capture
+from mmlcore.models.language import CharLM
 from mmlcore.models.model import Model
 from mmlcore.models.saving import load
 from mmlcore.models.sequential import Sequential
 
-__all__ = ["CapturedStep", "Model", "Sequential", "capture", "load"]
+__all__ = ["CapturedStep", "CharLM", "Model", "Sequential", "capture", "load"]

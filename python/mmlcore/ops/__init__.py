@@ -34,6 +34,7 @@ from mmlcore.ops.matmul import dot, matmul, outer
 from mmlcore.ops.normalization import batch_norm, layer_norm, normalize
 from mmlcore.ops.norms import norm, std, var
 from mmlcore.ops.ordering import sort, take_along_axis
+from mmlcore.ops.recurrent import recurrent
 from mmlcore.ops.reductions import max, mean, min, sum
 from mmlcore.ops.scans import cumprod, cumsum, diff, prod
 from mmlcore.ops.shape import expand_dims, moveaxis, ravel, reshape, squeeze, swapaxes, transpose
@@ -103,6 +104,7 @@ __all__ = [
     "qr",
     "ravel",
     "reciprocal",
+    "recurrent",
     "relu",
     "reshape",
     "scatter",

@@ -1,0 +1,126 @@
+// The arithmetic of one step of a recurrent cell, for one vector of units of one row of the batch (recurrent.h).
+//
+//   forward(s, at, n)   s[k]: a + b of gate k; of gru's n gate a and b by themselves; writes the gates, c and h
+//   backward(dh, …)     dh: all that arrives at h_t; writes ∂L/∂s in place of the gates and what goes straight to
+//   h_{t-1}
+//                       and c_{t-1}
+// n: how many lanes exist (lanes.h).
+#pragma once
+
+#include "kernels/lanes.h"
+#include "kernels/math.h"
+#include "kernels/recurrent.h"
+
+namespace mmlcore {
+
+// Where a vector of units lies.
+template <class T>
+struct Spot {
+    T* z;  // of the first gate; the others follow `units` apart
+    ptrdiff_t units;
+    T *h_before, *c_before, *h, *c;
+    T *direct, *dc;  // what goes to h_{t-1} past u; ∂L/∂c, of this step and then of the one before
+};
+
+// σ(x) = 1 / (1 + e^-x) with one scaling and no branch: 2.5 units in the last place where it is above the smallest
+// normal number, and that number's size below; NaN stays.
+template <class V>
+inline V gate(V x) {
+    using M = detail::MathsOf<V>;
+    constexpr lane_t<V> steepest = sizeof(lane_t<V>) == 4 ? 87 : 708;
+    const V clamped = vmax(broadcast<V>(-steepest), vmin(broadcast<V>(steepest), -x));
+    const auto [n, r] = detail::reduce_exp(clamped);
+    const V p = (r + r * r * M::exp_tail(r)) + 1;
+    return 1 / (1 + p * detail::power_of_two(n + M::round_magic));
+}
+
+template <Cell>
+struct CellOf;
+
+template <>
+struct CellOf<Cell::lstm> {
+    static constexpr int gates = 4, saved = 4;
+
+    template <class T, class V, class Lanes>
+    static void forward(const V* s, const Spot<T>& at, Lanes n) {
+        T *zi = at.z, *zf = zi + at.units, *zg = zf + at.units, *zo = zg + at.units;
+        const V i = gate(s[0]), f = gate(s[1]), g = vtanh(s[2]), o = gate(s[3]);
+        const V c = f * load_lanes<V>(at.c_before, n) + i * g;
+        store_lanes(zi, i, n);
+        store_lanes(zf, f, n);
+        store_lanes(zg, g, n);
+        store_lanes(zo, o, n);
+        store_lanes(at.c, c, n);
+        store_lanes(at.h, o * vtanh(c), n);
+    }
+
+    template <class T, class V, class Lanes>
+    static void backward(V dh, const Spot<T>& at, Lanes n) {
+        T *zi = at.z, *zf = zi + at.units, *zg = zf + at.units, *zo = zg + at.units;
+        const V i = load_lanes<V>(zi, n), f = load_lanes<V>(zf, n), g = load_lanes<V>(zg, n), o = load_lanes<V>(zo, n);
+        // h = o ⊙ tanh(c),  c = f ⊙ c_before + i ⊙ g
+        const V s = vtanh(load_lanes<V>(at.c, n));
+        const V dc = load_lanes<V>(at.dc, n) + dh * o * (1 - s * s);
+        store_lanes(zi, dc * g * (i * (1 - i)), n);
+        store_lanes(zf, dc * load_lanes<V>(at.c_before, n) * (f * (1 - f)), n);
+        store_lanes(zg, dc * i * (1 - g * g), n);
+        store_lanes(zo, dh * s * (o * (1 - o)), n);
+        store_lanes(at.dc, dc * f, n);
+        store_lanes(at.direct, V{}, n);
+    }
+};
+
+template <>
+struct CellOf<Cell::gru> {
+    static constexpr int gates = 3, saved = 4;
+
+    template <class T, class V, class Lanes>
+    static void forward(const V* s, const Spot<T>& at, Lanes n) {
+        T *zz = at.z, *zr = zz + at.units, *zn = zr + at.units, *zq = zn + at.units;
+        const V z = gate(s[0]), r = gate(s[1]), candidate = vtanh(s[2] + r * s[3]);
+        const V before = load_lanes<V>(at.h_before, n);
+        store_lanes(zz, z, n);
+        store_lanes(zr, r, n);
+        store_lanes(zn, candidate, n);
+        store_lanes(zq, s[3], n);
+        store_lanes(at.h, z * before + (1 - z) * candidate, n);
+    }
+
+    template <class T, class V, class Lanes>
+    static void backward(V dh, const Spot<T>& at, Lanes n) {
+        T *zz = at.z, *zr = zz + at.units, *zn = zr + at.units, *zq = zn + at.units;
+        const V z = load_lanes<V>(zz, n), r = load_lanes<V>(zr, n), candidate = load_lanes<V>(zn, n);
+        // h = z ⊙ before + (1 - z) ⊙ candidate,  candidate = tanh(a + r ⊙ q)
+        const V da = dh * (1 - z) * (1 - candidate * candidate);
+        store_lanes(zz, dh * (load_lanes<V>(at.h_before, n) - candidate) * (z * (1 - z)), n);
+        store_lanes(zr, da * load_lanes<V>(zq, n) * (r * (1 - r)), n);
+        store_lanes(zn, da, n);
+        store_lanes(zq, da * r, n);
+        store_lanes(at.direct, dh * z, n);
+    }
+};
+
+template <bool relu>
+struct SimpleCell {
+    static constexpr int gates = 1, saved = 1;
+
+    template <class T, class V, class Lanes>
+    static void forward(const V* s, const Spot<T>& at, Lanes n) {
+        store_lanes(at.h, relu ? vmax(V{}, s[0]) : vtanh(s[0]), n);
+    }
+
+    template <class T, class V, class Lanes>
+    static void backward(V dh, const Spot<T>& at, Lanes n) {
+        const V h = load_lanes<V>(at.h, n);
+        // h = f(z): f' = 1 - h², or 1 where h > 0
+        store_lanes(at.z, relu ? (h > 0 ? dh : (h == h ? V{} : h)) : dh * (1 - h * h), n);
+        store_lanes(at.direct, V{}, n);
+    }
+};
+
+template <>
+struct CellOf<Cell::tanh> : SimpleCell<false> {};
+template <>
+struct CellOf<Cell::relu> : SimpleCell<true> {};
+
+}  // namespace mmlcore

@@ -1,0 +1,123 @@
+"""Both directions, and the same for every step: values, plans, models."""
+
+import numpy as np
+import pytest
+
+from mmlcore import value_and_grad
+from mmlcore.layers import GRU, LSTM, BatchNormalization, Bidirectional, Dense, Embedding, SimpleRNN, TimeDistributed
+from mmlcore.layers.context import context
+from mmlcore.models import Sequential, load
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((6, 5, 3))
+MERGES = {
+    "concat": lambda a, b: np.concatenate([a, b], axis=-1),
+    "sum": np.add,
+    "mul": np.multiply,
+    "ave": lambda a, b: (a + b) / 2,
+}
+
+
+def single(cls, weights, **options):
+    layer = cls(4, **options)
+    layer.prepare((None, 5, 3), np.float64, seed=0)
+    layer.set_weights(weights)
+    return layer
+
+
+@pytest.mark.parametrize("merge", MERGES)
+@pytest.mark.parametrize("sequences", [True, False])
+def test_both_directions(merge, sequences):
+    layer = Bidirectional(GRU(4, return_sequences=sequences), merge)
+    y = layer(X)
+    forward = single(GRU, layer.weights[:3], return_sequences=sequences)(X)
+    backward = single(GRU, layer.weights[3:], return_sequences=sequences, go_backwards=True)(X)
+    np.testing.assert_allclose(y, MERGES[merge](forward, backward[:, ::-1] if sequences else backward), rtol=1e-15)
+    assert layer.compute_output_shape((None, 5, 3)) == (None, *y.shape[1:])
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(lambda d, m=merge: Bidirectional(LSTM(4, return_sequences=True, dropout=d), m) for merge in MERGES),
+        lambda d: Bidirectional(SimpleRNN(4, recurrent_dropout=d)),
+        lambda d: TimeDistributed(Dense(4, "tanh")),
+    ],
+)
+def test_the_plan_gives_the_bits_of_the_call(make, dropout):
+    layer, twin = make(dropout), make(dropout)
+    for one in (layer, twin):
+        one.prepare((None, 5, 3), np.float32, seed=0)
+    x, dx = np.empty((6, 5, 3), np.float32), np.empty((6, 5, 3), np.float32)
+    gradients = [np.empty_like(weight) for weight in layer.weights]
+    plan = layer.plan(x, dx, gradients, activate=True)
+    for _ in range(2):
+        x[:] = RNG.standard_normal(x.shape)
+        plan.forward()
+        seed = RNG.standard_normal(plan.output.shape).astype(np.float32)
+        plan.output_gradient[:] = seed
+        plan.backward()
+        weights = twin.weights
+
+        def weighted(x, *values, seed=seed, weights=weights):
+            vars(twin).update(zip(twin.weight_names, values, strict=True))
+            y = twin.call(x)
+            vars(twin).update(zip(twin.weight_names, weights, strict=True))
+            return (y * seed).sum(), y
+
+        with context(training=True):
+            everything = tuple(range(1 + len(weights)))
+            (_, y), expected = value_and_grad(weighted, argnums=everything, has_aux=True)(x, *weights)
+        np.testing.assert_array_equal(plan.output, y)
+        for got, want in zip([dx, *gradients], expected, strict=True):
+            np.testing.assert_array_equal(got, want)
+
+
+def test_a_tagger_learns_recorded_and_survives_a_file(tmp_path):
+    """Each step's label is the larger of its neighbours: only both directions know it."""
+    rng = np.random.default_rng(1)
+    words = rng.integers(0, 4, (300, 10))
+    padded = np.pad(words, ((0, 0), (1, 1)))
+    y = np.maximum(padded[:, :-2], padded[:, 2:])
+
+    def trained(epochs, capture):
+        layers = [Embedding(4, 8), Bidirectional(LSTM(16, return_sequences=True)), Dense(4, "softmax")]
+        model = Sequential(layers, seed=0)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.optimizer.learning_rate = 0.02
+        model.fit(words, y, epochs=epochs, batch_size=30, verbose=0, capture=capture)
+        return model
+
+    model = trained(20, capture=True)
+    assert model.evaluate(words, y)[1] > 0.95
+    np.testing.assert_array_equal(trained(2, capture=True).theta, trained(2, capture=False).theta)
+    pytest.importorskip("safetensors")
+    model.save(tmp_path / "model")
+    np.testing.assert_array_equal(load(tmp_path / "model").predict(words), model.predict(words))
+
+
+def test_the_same_layer_for_every_step():
+    layer = TimeDistributed(Dense(2))
+    y = layer(X)
+    np.testing.assert_allclose(y, X @ layer.kernel + layer.bias, rtol=1e-12)
+    norm = TimeDistributed(BatchNormalization())
+    with context(training=True):
+        norm(X)
+    assert norm.count_params() == 12
+    np.testing.assert_allclose(norm.moving_mean, 0.01 * X.mean(axis=(0, 1)), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: Bidirectional(Dense(2)), TypeError, "Bidirectional: layer must be a SimpleRNN, LSTM or GRU"),
+        (lambda: Bidirectional(LSTM(2), "max"), ValueError, "merge_mode must be one of 'concat'"),
+        (lambda: Bidirectional(LSTM(2, return_state=True)), ValueError, "layer must be without return_state"),
+        (lambda: TimeDistributed(3), TypeError, "TimeDistributed: layer must be a layer, got 3"),
+        (lambda: TimeDistributed(Dense(2))(np.zeros((2, 3))), ValueError, r"inputs must be shape \(n, steps"),
+    ],
+)
+def test_bad_arguments(make, error, message):
+    with pytest.raises(error, match=message):
+        make()

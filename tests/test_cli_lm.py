@@ -1,0 +1,84 @@
+"""``mmlcore lm``: train, sample, info, resume, stop."""
+
+import numpy as np
+import pytest
+
+from mmlcore import cli_lm
+from mmlcore.cli import main
+from mmlcore.models import CharLM
+
+TEXT = "καὶ ὁ λόγος ἦν πρὸς τὸν θεόν\n" * 100
+SMALL = ["--hidden", "8", "--layers", "1", "--seq-length", "10", "--batch-size", "5"]
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "text").write_text(TEXT, encoding="utf-8")
+    return str(tmp_path / "text"), str(tmp_path / "model")
+
+
+def test_train_sample_info(files, capsys):
+    text, out = files
+    assert main(["lm", "train", text, text, "--epochs", "2", "--cell", "gru", "--out", out, *SMALL]) == 0
+    printed = capsys.readouterr().out
+    assert "5,800 characters" in printed
+    assert printed.count("bits a character") == 2
+    assert main(["lm", "sample", out, "--length", "30", "--seed", "1", "--prime", "καὶ", "--top-k", "5"]) == 0
+    sampled = capsys.readouterr().out
+    assert sampled.startswith("καὶ")
+    assert len(sampled) == 34
+    assert main(["lm", "info", out]) == 0
+    printed = capsys.readouterr().out
+    assert "gru 1 × 8" in printed
+    assert "2 epochs" in printed
+
+
+def test_resumed_training_ends_where_it_would_have_ended(files, tmp_path):
+    text, out = files
+    whole = str(tmp_path / "whole")
+    assert main(["lm", "train", text, "--epochs", "3", "--out", whole, *SMALL]) == 0
+    assert main(["lm", "train", text, "--epochs", "1", "--out", out, *SMALL]) == 0
+    assert main(["lm", "train", text, "--epochs", "3", "--resume", out, "--out", out, *SMALL]) == 0
+    np.testing.assert_array_equal(CharLM.load(out).theta, CharLM.load(whole).theta)
+
+
+def test_an_interrupt_saves(files, monkeypatch, capsys, tmp_path):
+    text, out = files
+    whole = str(tmp_path / "whole")
+    assert main(["lm", "train", text, "--epochs", "2", "--out", whole, *SMALL]) == 0
+    after = [30]
+
+    def step(self, done, steps, loss):
+        after[0] -= 1
+        if not after[0]:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cli_lm._Progress, "step", step)
+        assert main(["lm", "train", text, "--epochs", "2", "--out", out, *SMALL]) == 130
+    assert "--resume" in capsys.readouterr().err
+    assert main(["lm", "train", text, "--epochs", "2", "--resume", out, "--out", out, *SMALL]) == 0
+    np.testing.assert_array_equal(CharLM.load(out).theta, CharLM.load(whole).theta)
+
+
+def test_the_demo_needs_no_file(files, monkeypatch, capsys):
+    monkeypatch.setattr(cli_lm, "standard_library", lambda: "import this\n" * 300)
+    assert main(["lm", "train", "--demo", "--epochs", "1", "--out", files[1], *SMALL]) == 0
+    assert "3,600 characters" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train"], "TEXT must be one or more files, or --demo instead, got neither"),
+        (["train", "x", "--demo"], "got both"),
+        (["train", "absent", "--out", "model"], "absent"),
+        (["train", "x", "--out", "nowhere/model"], "--out must be in a folder that exists"),
+        (["sample", "absent"], "absent"),
+    ],
+)
+def test_errors_are_one_line(arguments, message, capsys):
+    assert main(["lm", *arguments]) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
