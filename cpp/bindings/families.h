@@ -11,6 +11,7 @@ void bind_gemm(pybind11::module_& m);
 void bind_matmul(pybind11::module_& m);
 void bind_dense(pybind11::module_& m);
 void bind_convolution(pybind11::module_& m);
+void bind_pooling(pybind11::module_& m);
 void bind_elementwise(pybind11::module_& m);
 void bind_reduce(pybind11::module_& m);
 void bind_softmax(pybind11::module_& m);

@@ -39,6 +39,7 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_matmul(m);
     bind_dense(m);
     bind_convolution(m);
+    bind_pooling(m);
     bind_elementwise(m);
     bind_reduce(m);
     bind_softmax(m);

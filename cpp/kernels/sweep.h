@@ -112,8 +112,8 @@ inline Offsets offsets_of(const Axes& axes, const Portion& block, ptrdiff_t dept
     return found;
 }
 
-// The source of a sweep, block by block: read where it lies if no window leaves the images, otherwise copied with zeros
-// around it.
+// The source of a sweep, portion by portion: read where it lies if no window leaves the images, otherwise copied with
+// zeros around it.
 template <class T, class From>
 class Source {
   public:
@@ -144,7 +144,7 @@ class Source {
     ptrdiff_t room() const { return values_; }
     const Offsets& offsets() const { return offsets_; }
 
-    const T* block(const Portion& b, T* room) const {
+    const T* portion(const Portion& b, T* room) const {
         const Extent origin{b.begin[0] * axes_[0].step + axes_[0].origin, b.begin[1] * axes_[1].step + axes_[1].origin,
                             b.begin[2] * axes_[2].step + axes_[2].origin};
         if (direct_) return images_.data + images_.at(b.image, origin);

@@ -7,25 +7,56 @@ gradient is taken they are tensors. A layer never allocates in `call` what a ker
 from mmlcore.layers import constraints, initializers, regularizers
 from mmlcore.layers.activations import Activation
 from mmlcore.layers.base import Layer
+from mmlcore.layers.convolution import Conv1D, Conv2D, Conv3D, DepthwiseConv2D
 from mmlcore.layers.dense import Dense
 from mmlcore.layers.dropout import Dropout, GaussianNoise
 from mmlcore.layers.embedding import Embedding
 from mmlcore.layers.merging import Add, Concatenate
 from mmlcore.layers.normalization import BatchNormalization, LayerNormalization
+from mmlcore.layers.pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
 from mmlcore.layers.shaping import Flatten, Reshape
 
 __all__ = [
     "Activation",
     "Add",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
     "BatchNormalization",
     "Concatenate",
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
     "Dense",
+    "DepthwiseConv2D",
     "Dropout",
     "Embedding",
     "Flatten",
     "GaussianNoise",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
     "Layer",
     "LayerNormalization",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
     "Reshape",
     "constraints",
     "initializers",
