@@ -44,7 +44,7 @@ def ours(layer: Layer, back: bool) -> Contender:
         return ops.conv(x, w, None, stride, pad)
 
     def both() -> np.ndarray:
-        y, pullback = mmlcore.vjp(lambda x, w: ops.conv(x, w, None, stride, pad), x, w)
+        _, pullback = mmlcore.vjp(lambda x, w: ops.conv(x, w, None, stride, pad), x, w)
         return pullback(g)[1]
 
     return both if back else forward

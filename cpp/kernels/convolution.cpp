@@ -52,13 +52,46 @@ class PackedFilters {
 
 // ---- a sweep of filters over images -----------------------------------------------------------------------------
 
-// Where the results go: output point m lies at first + m · spacing of `to`.
+// Where the results go: output point m lies at first + m · spacing of `to`. With phases, a result has the channels of
+// all points from there up to the next, ordered (phases, channels).
 template <class T>
 struct Target {
     Images<T> to;
     Extent first, spacing;
     const T* bias;
     Activation activation;
+    Extent phases{1, 1, 1};
+
+    ptrdiff_t channels() const { return volume(phases) * to.channels; }
+
+    void write(const T* block, const Portion& p) const {
+        Extent start;
+        for (int a = 0; a < 3; ++a) start[a] = first[a] + p.begin[a] * spacing[a];
+        if (phases == Extent{1, 1, 1})
+            write_block(to, block, p.image, p.images, start, spacing, p.size);
+        else
+            write_phases(block, p, start);
+    }
+
+  private:
+    void write_phases(const T* block, const Portion& p, const Extent& start) const {
+        const ptrdiff_t run = phases[2] * to.channels, channel = to.channel(), step = to.axis(2);
+        for (ptrdiff_t n = p.image; n < p.image + p.images; ++n)
+            for (ptrdiff_t i = 0; i < p.size[0]; ++i)
+                for (ptrdiff_t j = 0; j < p.size[1]; ++j)
+                    for (ptrdiff_t k = 0; k < p.size[2]; ++k)
+                        for (ptrdiff_t r = 0; r < phases[0] * phases[1]; ++r, block += run) {
+                            const Extent at{start[0] + i * spacing[0] + r / phases[1],
+                                            start[1] + j * spacing[1] + r % phases[1], start[2] + k * spacing[2]};
+                            if (at[0] < 0 || at[0] >= to.size[0] || at[1] < 0 || at[1] >= to.size[1]) continue;
+                            const ptrdiff_t low = std::clamp<ptrdiff_t>(-at[2], 0, phases[2]);
+                            const ptrdiff_t high = std::clamp<ptrdiff_t>(to.size[2] - at[2], low, phases[2]);
+                            T* line = to.data + to.at(n, at);
+                            for (ptrdiff_t q = low; q < high; ++q)
+                                for (ptrdiff_t c = 0; c < to.channels; ++c)
+                                    line[q * step + c * channel] = block[q * to.channels + c];
+                        }
+    }
 };
 
 // C(points × filters) = activation(P W + bias): the sum in pieces whose panel of filters stays in the first-level cache
@@ -80,7 +113,7 @@ void products(T* C, const T* base, const Offsets& offsets, ptrdiff_t points, con
                     finish.activation = target.activation;
                     finish.bias = target.bias ? target.bias + channel : nullptr;
                 }
-                tiles_below(C + channel, target.to.channels, base + g * filters.depth, offsets.points.data(), points,
+                tiles_below(C + channel, target.channels(), base + g * filters.depth, offsets.points.data(), points,
                             offsets.taps.data() + begin, kc, PackedRight<T>{panel}, columns, finish);
             }
         }
@@ -97,20 +130,18 @@ void sweep(const Target<T>& target, const Images<const T>& images, const From& f
     const Source<T, From> source(images, from, axes, grid, depth);
     const Images<T>& to = target.to;
     // A portion's points are neighbours in `to`, because only the first axis that is not single points is cut.
-    bool in_place = to.layout == Layout::channels_last && target.spacing == Extent{1, 1, 1};
+    const Extent ones{1, 1, 1};
+    bool in_place = to.layout == Layout::channels_last && target.spacing == ones && target.phases == ones;
     for (int a = 0; a < 3; ++a) in_place = in_place && axes[a].count == to.size[a];
 
     parallel_for(grid.count(), cost_ns, [&](ptrdiff_t task) {
         const Portion portion = grid[task];
         const Workspace<T> room(source.room());
-        const Workspace<T> aside(in_place ? 0 : portion.points() * to.channels);
+        const Workspace<T> aside(in_place ? 0 : portion.points() * target.channels());
         const T* base = source.portion(portion, room.data());
         T* result = in_place ? to.data + to.at(portion.image, portion.begin) : aside.data();
         compute(result, base, source.offsets(), portion.points());
-        if (in_place) return;
-        Extent first;
-        for (int a = 0; a < 3; ++a) first[a] = target.first[a] + portion.begin[a] * target.spacing[a];
-        write_block(to, aside.data(), portion.image, portion.images, first, target.spacing, portion.size);
+        if (!in_place) target.write(aside.data(), portion);
     });
 }
 
@@ -157,6 +188,47 @@ Axis backward_axis(const ConvShape& s, int a, ptrdiff_t r, ptrdiff_t* first) {
     return axis;
 }
 
+// With few channels and a stride a sweep for each remainder would leave most of a tile empty. All remainders together
+// are the channels of a coarser image, whose kernel has zeros where a remainder has no tap:
+// dx(m · stride + r - before, c) = Σ_(e, f) dz(m - e, f) w(tap with tap · dilation = r + e · stride, c, f).
+template <class T>
+void gradient_of_phases(const Target<T>& target, const T* dy, const T* w, const T* y, Activation activation,
+                        const ConvShape& s) {
+    ConvShape coarse = s;
+    coarse.channels = target.channels();
+    Axes axes;
+    for (int a = 0; a < 3; ++a) {
+        const ptrdiff_t farthest = (s.kernel[a] - 1) * s.dilation[a] / s.stride[a];
+        coarse.kernel[a] = farthest + 1;
+        axes[a] = {(s.in[a] - 1 + s.before[a]) / s.stride[a] + 1, 1, -farthest, {}, {}, farthest};
+        for (ptrdiff_t e = farthest; e >= 0; --e) {
+            axes[a].taps.push_back(farthest - e);
+            axes[a].numbers.push_back(e);
+        }
+    }
+    const Workspace<T> filters(volume(coarse.kernel) * coarse.channels * s.filters);
+    T* to = filters.data();
+    auto tap_of = [&](int a, ptrdiff_t e, ptrdiff_t r) {
+        const ptrdiff_t reach = r + e * s.stride[a];
+        return reach % s.dilation[a] == 0 && reach / s.dilation[a] < s.kernel[a] ? reach / s.dilation[a] : -1;
+    };
+    const Extent& k = coarse.kernel;
+    const ptrdiff_t size = s.channels * s.filters;
+    for (ptrdiff_t e = 0; e < volume(k); ++e)
+        for (ptrdiff_t r = 0; r < volume(s.stride); ++r, to += size) {
+            const ptrdiff_t a = tap_of(0, e / (k[1] * k[2]), r / (s.stride[1] * s.stride[2]));
+            const ptrdiff_t b = tap_of(1, e / k[2] % k[1], r / s.stride[2] % s.stride[1]);
+            const ptrdiff_t c = tap_of(2, e % k[2], r % s.stride[2]);
+            if (a < 0 || b < 0 || c < 0)
+                std::fill(to, to + size, T{0});
+            else
+                std::memcpy(to, w + ((a * s.kernel[1] + b) * s.kernel[2] + c) * size, size * sizeof(T));
+        }
+    with_gradient(dy, y, activation, [&](const auto& from) {
+        correlate(target, outputs(dy, s), from, axes, filters.data(), true, coarse, conv_cost_ns(s));
+    });
+}
+
 }  // namespace
 
 template <class T>
@@ -175,6 +247,12 @@ void conv_forward(T* y, const T* x, const T* w, const T* bias, Activation activa
 template <class T>
 void conv_input_gradient(T* dx, const T* dy, const T* w, const T* y, Activation activation, const ConvShape& s) {
     Target<T> target{inputs(dx, s), {}, s.stride, nullptr, Activation::linear};
+    if (s.groups == 1 && volume(s.stride) > 1 && s.channels < Tile<T>::NR) {
+        target.phases = s.stride;
+        for (int a = 0; a < 3; ++a) target.first[a] = -s.before[a];
+        gradient_of_phases(target, dy, w, y, activation, s);
+        return;
+    }
     bool everywhere = true;  // whether every input point is met
     for (int a = 0; a < 3; ++a) everywhere = everywhere && (s.dilation[a] == 1 && s.kernel[a] >= s.stride[a]);
     if (!everywhere) std::fill(dx, dx + s.n * target.to.image(), T{0});

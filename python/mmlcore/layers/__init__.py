@@ -27,7 +27,16 @@ from mmlcore.layers.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from mmlcore.layers.resizing import (
+    UpSampling1D,
+    UpSampling2D,
+    UpSampling3D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+    ZeroPadding3D,
+)
 from mmlcore.layers.shaping import Flatten, Reshape
+from mmlcore.layers.transposed import Conv2DTranspose
 
 __all__ = [
     "Activation",
@@ -39,6 +48,7 @@ __all__ = [
     "Concatenate",
     "Conv1D",
     "Conv2D",
+    "Conv2DTranspose",
     "Conv3D",
     "Dense",
     "DepthwiseConv2D",
@@ -58,6 +68,12 @@ __all__ = [
     "MaxPooling2D",
     "MaxPooling3D",
     "Reshape",
+    "UpSampling1D",
+    "UpSampling2D",
+    "UpSampling3D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "ZeroPadding3D",
     "constraints",
     "initializers",
     "regularizers",
