@@ -131,7 +131,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads():
     [
         ({"window": {"stride": (1, 0, 1)}}, "conv_forward: stride must be from 1 to"),
         ({"window": {"dilation": (1, 1, -1)}}, "conv_forward: dilation must be from 1 to"),
-        ({"window": {"dilation": (1, 2**31, 1)}, "w": (2, 2**0, 2, 3, 4)}, "conv_forward: w must be|dilation"),
+        ({"window": {"dilation": (1, 2**40, 1)}}, "conv_forward: dilation must be from 1 to"),
         ({"window": {"before": (0, -1, 0)}}, "conv_forward: before must be from 0 to"),
         ({"window": {"groups": 2}}, "conv_forward: groups must be a divisor of the channels"),
         ({"w": (1, 2, 2, 2, 4)}, "conv_forward: w must be of shape"),

@@ -91,10 +91,15 @@ def test_numbers_that_name_no_element_read_and_write_nothing():
         ((1, 0, 2), {}, "average_pool: kernel must be from 1"),
         ((1, 2, 2), {"dilation": (1, 1, 2)}, "average_pool: dilation must be 1"),
         ((1, 2, 2), {"stride": (0, 1, 1)}, "average_pool: stride must be from 1"),
-        ((1, 2, 2), {"channels_first": True}, "average_pool: y must be of shape"),
     ],
 )
 def test_what_does_not_fit_is_refused(kernel, window, text):
     options = {"stride": (1, 2, 2), "dilation": (1, 1, 1), "before": (0, 0, 0)} | window
     with pytest.raises(ValueError, match=text):
         _kernels.average_pool(np.empty((1, 1, 2, 2, 3)), np.empty((1, 1, 4, 4, 3)), kernel, _kernels.Window(**options))
+
+
+def test_channels_must_be_as_many():
+    window = _kernels.Window((1, 2, 2), (1, 1, 1), (0, 0, 0))
+    with pytest.raises(ValueError, match="average_pool: y must be of shape"):
+        _kernels.average_pool(np.empty((1, 1, 2, 2, 4)), np.empty((1, 1, 4, 4, 3)), (1, 2, 2), window)
