@@ -107,8 +107,10 @@ void for_each_output(const PoolShape& s, double cost_ns, Body&& body) {
     const ptrdiff_t together = std::max<ptrdiff_t>(1, 2048 / (s.out[2] * s.channels));
     const ptrdiff_t all = s.n * rows;
     parallel_for((all + together - 1) / together, cost_ns, [&](ptrdiff_t task) {
-        for (ptrdiff_t row = task * together; row < std::min(all, (task + 1) * together); ++row)
-            for (ptrdiff_t k = 0; k < s.out[2]; ++k) body(row / rows, Extent{row % rows / s.out[1], row % s.out[1], k});
+        for (ptrdiff_t row = task * together; row < std::min(all, (task + 1) * together); ++row) {
+            const ptrdiff_t n = row / rows, i = row % rows / s.out[1], j = row % s.out[1];
+            for (ptrdiff_t k = 0; k < s.out[2]; ++k) body(n, Extent{i, j, k});
+        }
     });
 }
 
@@ -138,7 +140,7 @@ void largest_of_vectors(T* y, Index* number, const T* image, ptrdiff_t channels,
         Numbers which = Numbers{} + first;
         windows.for_each(window, [&](ptrdiff_t element, ptrdiff_t at) {
             const V v = load_lanes<V>(image + at + c, here);
-            const auto larger = (v > best) | ((v != v) & (best == best));
+            const auto larger = ~(v <= best) & (best == best);  // NaN is larger, and stays
             best = larger ? v : best;
             which = larger ? Numbers{} + static_cast<int_as<T>>(element) : which;
         });

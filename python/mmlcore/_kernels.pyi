@@ -18,6 +18,12 @@ class PackedMatrix:
     @property
     def shape(self) -> tuple[int, int]:
         ...
+class Window:
+    """
+    How a window moves over images: three numbers each, axis by axis.
+    """
+    def __init__(self, stride: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], dilation: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], before: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], groups: typing.SupportsInt | typing.SupportsIndex = 1, channels_first: bool = False) -> None:
+        ...
 class Recording:
     """
     Kernel calls made inside `with recording:`, to be repeated without Python.
@@ -102,6 +108,14 @@ def average_parameters(average: numpy.ndarray, theta: numpy.ndarray, momentum: n
     """
     average += (1 - momentum)(theta - average); with a negative momentum the mean over the steps of clock
     """
+def average_pool(y: numpy.ndarray, x: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window, mean: bool = True) -> None:
+    """
+    y = the mean, or the sum, of what each window holds of x.
+    """
+def average_pool_gradient(dx: numpy.ndarray, dy: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window, mean: bool = True) -> None:
+    """
+    The gradient of average_pool.
+    """
 def batch_norm(y: numpy.ndarray, mean: numpy.ndarray, rstd: numpy.ndarray, moving_mean: numpy.ndarray | None, moving_variance: numpy.ndarray | None, x: numpy.ndarray, gamma: numpy.ndarray | None, beta: numpy.ndarray | None, epsilon: typing.SupportsFloat | typing.SupportsIndex, momentum: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
     y = gamma (x - mean) rstd + beta over the rows of x
@@ -146,9 +160,17 @@ def clip_by_value(g: numpy.ndarray, limit: numpy.ndarray) -> None:
     """
     g = min(max(g, -limit), limit)
     """
-def correlate2d(y: numpy.ndarray, x: numpy.ndarray, filters: numpy.ndarray, stride: typing.SupportsInt | typing.SupportsIndex = 1, padding: typing.SupportsInt | typing.SupportsIndex = 0, dilation: typing.SupportsInt | typing.SupportsIndex = 1) -> None:
+def conv_filter_gradient(dw: numpy.ndarray, db: typing.Any, x: numpy.ndarray, dy: numpy.ndarray, y: typing.Any, window: Window, activation: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
     """
-    y[n, f] = the correlation of image n (channels first) with filter f, through patches that are never stored.
+    The gradients of conv_forward with respect to w and bias; db may be None.
+    """
+def conv_forward(y: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, bias: typing.Any, window: Window, activation: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+    """
+    y = activation(the correlation of x with w, + bias): images of five dimensions, channels last unless the window says otherwise; w (kernel's three extents, channels / groups, filters); bias may be None.
+    """
+def conv_input_gradient(dx: numpy.ndarray, dy: numpy.ndarray, w: numpy.ndarray, y: typing.Any, window: Window, activation: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+    """
+    The gradient of conv_forward with respect to x; y may be None for the linear activation.
     """
 def cos(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -325,6 +347,18 @@ def matmul(a: typing.Any, b: typing.Any, out: typing.Any = None) -> typing.Any:
 def max(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typing.SupportsIndex, last: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     out = the maximum of x over the axes [first, last); NaN where any is NaN
+    """
+def max_pool(y: numpy.ndarray, numbers: numpy.ndarray, x: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window) -> None:
+    """
+    y = the largest of each window, numbers = which element that is: uint8 (int32 above 256 elements), always channels last.
+    """
+def max_pool_gradient(dx: numpy.ndarray, dy: numpy.ndarray, numbers: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window) -> None:
+    """
+    Every dy to where its window's largest element was.
+    """
+def max_pool_select(y: numpy.ndarray, x: numpy.ndarray, numbers: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window) -> None:
+    """
+    The elements of x at the numbers: the transpose of max_pool_gradient.
     """
 def mean(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typing.SupportsIndex, last: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
@@ -589,4 +623,4 @@ def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'asynchronous_epoch', 'average_parameters', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'levels_present', 'levels_supported', 'limit_column_norms', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'mean', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']
+__all__: list[str] = ['ACTIVATIONS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'Window', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'asynchronous_epoch', 'average_parameters', 'average_pool', 'average_pool_gradient', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'conv_filter_gradient', 'conv_forward', 'conv_input_gradient', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'levels_present', 'levels_supported', 'limit_column_norms', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'max_pool', 'max_pool_gradient', 'max_pool_select', 'mean', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']

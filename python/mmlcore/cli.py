@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Train a network on four fifths of 1797 real handwritten digits, test it on the rest.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    digits.add_argument("--epochs", type=_integer(1), default=20, metavar="N", help="passes over the training images")
+    digits.add_argument("--epochs", type=_integer(1), default=30, metavar="N", help="passes over the training images")
     digits.add_argument("--batch-size", type=_integer(1), default=32, metavar="N", help="images a step")
     digits.add_argument(
         "--hidden", type=_integer(1, _WIDEST), metavar="N", help="no convolutions, but one hidden layer of N units"
@@ -133,7 +133,7 @@ def _digits(arguments: argparse.Namespace) -> None:
         images, predicted = test[0].reshape(-1, 8, 8), model.predict(test[0]).argmax(axis=1)
         pictures: list[Any] = []
         if arguments.hidden is None:
-            first = model.layers[1]
+            first: Any = model.layers[1]
             shown = np.argmin(predicted == test[1])  # the image that the report shows first
             pictures = [
                 np.moveaxis(first.kernel[:, :, 0], -1, 0),

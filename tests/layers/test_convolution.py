@@ -22,8 +22,8 @@ from mmlcore.layers import (
     ZeroPadding2D,
 )
 from mmlcore.models import Sequential
-from mmlcore.models.saving import load
 from mmlcore.models.gradients import PlannedGradient
+from mmlcore.models.saving import load
 
 RNG = np.random.default_rng(0)
 

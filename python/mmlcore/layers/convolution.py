@@ -15,7 +15,7 @@ from mmlcore.layers.base import Layer, Shape
 from mmlcore.layers.plan import Plan
 from mmlcore.ops.windows import DATA_FORMATS, Sweep, per_axis, sweep_of
 
-__all__ = ["Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "image_shape"]
+__all__ = ["Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "image_shape", "plan_convolution"]
 
 
 def image_shape(layer: Layer, input_shape: Shape, rank: int, data_format: str) -> tuple[tuple[int, ...], int]:

@@ -31,22 +31,25 @@ __all__ = [
 ]
 
 
-def plan_pool(sweep: Sweep, largest: bool, x: NDArray[Any], dx: NDArray[Any] | None) -> Plan:
+def _plan_pool(sweep: Sweep, largest: bool, x: NDArray[Any], dx: NDArray[Any] | None) -> Plan:
     """The plan of pooling over the windows of `sweep`."""
     channels = sweep.channels(x.shape)
     y = np.empty(sweep.outputs(len(x), channels), x.dtype)
     dy = np.empty_like(y)
     kernel, window = sweep.kernel, sweep.window
     x_volume, y_volume, dy_volume = sweep.volume(x), sweep.volume(y), sweep.volume(dy)
-    dx_volume = None if dx is None else sweep.volume(dx)
     if largest:
         numbers = sweep.numbers(len(x), channels)
         forward = partial(_kernels.max_pool, y_volume, numbers, x_volume, kernel, window)
-        backward = partial(_kernels.max_pool_gradient, dx_volume, dy_volume, numbers, kernel, window)
     else:
         forward = partial(_kernels.average_pool, y_volume, x_volume, kernel, window)
-        backward = partial(_kernels.average_pool_gradient, dx_volume, dy_volume, kernel, window)
-    return Plan(y, dy, forward, (lambda: None) if dx is None else backward)
+    if dx is None:
+        return Plan(y, dy, forward, lambda: None)
+    if largest:
+        backward = partial(_kernels.max_pool_gradient, sweep.volume(dx), dy_volume, numbers, kernel, window)
+    else:
+        backward = partial(_kernels.average_pool_gradient, sweep.volume(dx), dy_volume, kernel, window)
+    return Plan(y, dy, forward, backward)
 
 
 class _Pooling(Layer):
@@ -94,7 +97,7 @@ class _Pooling(Layer):
         self, x: NDArray[Any], dx: NDArray[Any] | None, gradients: Sequence[NDArray[Any]], activate: bool
     ) -> Plan | None:
         size, _ = image_shape(self, (None, *x.shape[1:]), self.rank, self.data_format)
-        return plan_pool(self._sweep(size), self.largest, x, dx)
+        return _plan_pool(self._sweep(size), self.largest, x, dx)
 
 
 class MaxPooling1D(_Pooling):
@@ -239,7 +242,7 @@ class _Global(Layer):
         self, x: NDArray[Any], dx: NDArray[Any] | None, gradients: Sequence[NDArray[Any]], activate: bool
     ) -> Plan | None:
         size, channels = image_shape(self, (None, *x.shape[1:]), self.rank, self.data_format)
-        pooled = plan_pool(
+        pooled = _plan_pool(
             pool_sweep(type(self).__name__, size, size, None, "valid", self.data_format), self.largest, x, dx
         )
         shape = (len(x), *self._kept(channels))
