@@ -87,12 +87,14 @@ def test_captured_planned_and_taped_steps_give_the_same_bits(name, dtype):
         np.testing.assert_array_equal(prediction, predicted)
 
 
-def test_saved_and_loaded_and_one_row(tmp_path):
-    model, predicted = trained("pictures", "captured")
+@pytest.mark.parametrize("name", NETWORKS)
+def test_saved_and_loaded_and_one_row(name, tmp_path):
+    pytest.importorskip("safetensors")
+    model, predicted = trained(name, "captured")
     path = tmp_path / "model"
     model.save(path)
     again = load(path)
-    x = np.random.default_rng(1).random((7, 9, 8, 3))
+    x = np.random.default_rng(1).random((7, *NETWORKS[name][0]))
     np.testing.assert_array_equal(again.predict(x), predicted)
     np.testing.assert_allclose(again.predict(x[:1]), predicted[:1], rtol=1e-5)
 
@@ -139,6 +141,7 @@ def test_depthwise_is_each_channel_alone():
         (lambda: Conv2D(4, 3)(np.zeros((1, 5, 5))), "Conv2D: inputs must be of shape"),
         (lambda: Conv2D(4, 3)(np.zeros((1, 2, 5, 1))), "Conv2D: inputs must be at least as large as the kernel"),
         (lambda: DepthwiseConv2D(3, depth_multiplier=0), "DepthwiseConv2D: depth_multiplier must be a positive"),
+        (lambda: Conv2DTranspose(3, 3, groups=3), "Conv2DTranspose: groups must be 1, got 3"),
         (lambda: Conv2DTranspose(3, 3, padding=1), "Conv2DTranspose: padding must be one of"),
     ],
 )

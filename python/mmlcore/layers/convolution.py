@@ -15,7 +15,7 @@ from mmlcore.layers.base import Layer, Shape
 from mmlcore.layers.plan import Plan
 from mmlcore.ops.windows import DATA_FORMATS, Sweep, per_axis, sweep_of
 
-__all__ = ["Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "image_shape", "plan_convolution"]
+__all__ = ["Conv1D", "Conv2D", "Conv3D", "Convolution", "DepthwiseConv2D", "image_shape", "plan_convolution"]
 
 
 def image_shape(layer: Layer, input_shape: Shape, rank: int, data_format: str) -> tuple[tuple[int, ...], int]:
@@ -161,7 +161,7 @@ def plan_convolution(sweep: Sweep, x: Pair, y: Pair, kernel: Pair, bias: Pair, a
     return Plan(y[0], y[1], forward, backward)
 
 
-class _Conv(_Convolution):
+class Convolution(_Convolution):
     """A convolution of `filters` filters; see `Conv2D`."""
 
     def __init__(
@@ -214,7 +214,7 @@ class _Conv(_Convolution):
         self._add_bias(self.filters)
 
 
-class Conv1D(_Conv):
+class Conv1D(Convolution):
     """Filters moved over sequences (n, steps, channels).
 
     Parameters
@@ -237,7 +237,7 @@ class Conv1D(_Conv):
     rank: ClassVar[int] = 1
 
 
-class Conv2D(_Conv):
+class Conv2D(Convolution):
     """Filters moved over pictures (n, rows, columns, channels); each sums over all channels, or those of its group.
 
     Parameters
@@ -284,7 +284,7 @@ class Conv2D(_Conv):
     rank: ClassVar[int] = 2
 
 
-class Conv3D(_Conv):
+class Conv3D(Convolution):
     """Filters moved over volumes (n, planes, rows, columns, channels).
 
     Parameters

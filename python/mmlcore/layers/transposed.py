@@ -2,24 +2,24 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmlcore import _kernels, ops
-from mmlcore._errors import choose, integer, message
-from mmlcore.layers import activations, constraints, initializers, regularizers
-from mmlcore.layers.base import Layer, Shape
-from mmlcore.layers.convolution import image_shape, plan_convolution
+from mmlcore._errors import choose, message
+from mmlcore.layers import activations
+from mmlcore.layers.base import Shape
+from mmlcore.layers.convolution import Convolution, image_shape, plan_convolution
 from mmlcore.layers.plan import Plan
 from mmlcore.ops.conv import transpose_sweep
-from mmlcore.ops.windows import DATA_FORMATS, Sweep, per_axis, sweep_of
+from mmlcore.ops.windows import Sweep, sweep_of
 
 __all__ = ["Conv2DTranspose"]
 
 
-class Conv2DTranspose(Layer):
+class Conv2DTranspose(Convolution):
     """The transpose of a convolution, with a bias and an activation: pictures become larger by the strides.
 
     Parameters
@@ -30,12 +30,8 @@ class Conv2DTranspose(Layer):
     padding : 'valid' or 'same'
         Of the convolution that it transposes; 'same' gives extents of rows · stride.
     data_format : 'channels_last' or 'channels_first', optional
-    activation : str or callable, optional
-    use_bias : bool
-    kernel_initializer, bias_initializer : str or callable
-    kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint : str or callable, optional
     **options
-        See `Layer`.
+        activation, use_bias, initialisers, regularisers and constraints as for `Conv2D`; see also `Layer`.
 
     Attributes
     ----------
@@ -58,6 +54,8 @@ class Conv2DTranspose(Layer):
     V. Dumoulin, F. Visin (2016), A guide to convolution arithmetic for deep learning.
     """
 
+    rank: ClassVar[int] = 2
+
     def __init__(
         self,
         filters: int,
@@ -66,47 +64,23 @@ class Conv2DTranspose(Layer):
         padding: str = "valid",
         data_format: str | None = None,
         dilation_rate: Any = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
         own = "Conv2DTranspose"
-        self.filters = integer(own, "filters", filters)
-        self.kernel_size = per_axis(own, "kernel_size", kernel_size, 2)
-        self.strides = per_axis(own, "strides", strides, 2)
-        self.dilation_rate = per_axis(own, "dilation_rate", dilation_rate, 2)
         choose(own, "padding", padding, {"valid": 0, "same": 0})
-        self.padding = padding
-        self.data_format = "channels_last" if data_format is None else data_format
-        choose(own, "data_format", self.data_format, DATA_FORMATS)
-        self.activation = "linear" if activation is None else activation
-        activations.get(activation, own)
-        self.use_bias = use_bias
-        initializers.get(kernel_initializer, own, "kernel_initializer")
-        initializers.get(bias_initializer, own, "bias_initializer")
-        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
-        self.kernel_regularizer = regularizers.get(kernel_regularizer, own, "kernel_regularizer")
-        self.bias_regularizer = regularizers.get(bias_regularizer, own, "bias_regularizer")
-        self.kernel_constraint = constraints.get(kernel_constraint, own, "kernel_constraint")
-        self.bias_constraint = constraints.get(bias_constraint, own, "bias_constraint")
-        self.kernel: Any = None
-        self.bias: Any = None
+        super().__init__(filters, kernel_size, strides, padding, data_format, dilation_rate, **options)
+        if self.groups != 1:
+            raise ValueError(message(own, "groups", "1", self.groups))
 
-    def _sweep(self, input_shape: Any) -> Sweep:
+    def _undone(self, input_shape: Any) -> Sweep:
+        """The sweep of the convolution that is transposed."""
         _, channels = image_shape(self, input_shape, 2, self.data_format)
         kernel, shape = (*self.kernel_size, self.filters, channels), (1, *input_shape[1:])
         steps = (self.strides, self.padding, self.dilation_rate, self.data_format)
         return transpose_sweep("Conv2DTranspose", shape, kernel, *steps)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        sweep = self._sweep(input_shape)
+        sweep = self._undone(input_shape)
         if 0 in sweep.size:
             raise ValueError(message("Conv2DTranspose", "inputs", "not empty", f"shape {input_shape}"))
         return (input_shape[0], *sweep.shape(1, self.filters, sweep.size)[1:])
@@ -115,9 +89,7 @@ class Conv2DTranspose(Layer):
         _, channels = image_shape(self, input_shape, 2, self.data_format)
         shape = (*self.kernel_size, self.filters, channels)
         self.add_weight("kernel", shape, self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint)
-        if self.use_bias:
-            bound = self.bias_constraint
-            self.add_weight("bias", (self.filters,), self.bias_initializer, self.bias_regularizer, bound)
+        self._add_bias(self.filters)
 
     # The bias and the activation are a convolution of their own: each channel times one.
 
@@ -166,7 +138,7 @@ class Conv2DTranspose(Layer):
         return Plan.chain(plan, finish)
 
     def _plan_transposed(self, x: NDArray[Any], dx: NDArray[Any] | None, gradients: Sequence[NDArray[Any]]) -> Plan:
-        sweep = self._sweep((None, *x.shape[1:]))
+        sweep = self._undone((None, *x.shape[1:]))
         z = np.empty(sweep.shape(len(x), self.filters, sweep.size), x.dtype)
         dz = np.empty_like(z)
         filters, window = sweep.filters(self.kernel), sweep.window
