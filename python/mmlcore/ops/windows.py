@@ -1,6 +1,7 @@
 """How windows move over images: the arguments that convolutions and pools share, checked and made uniform."""
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from math import prod
 from typing import Any
 
@@ -53,7 +54,7 @@ class Sweep:
     groups: int = 1
     channels_first: bool = False
 
-    @property
+    @cached_property
     def window(self) -> Any:
         """As the kernels want it."""
         return _kernels.Window(self.stride, self.dilation, self.before, self.groups, self.channels_first)
@@ -132,6 +133,28 @@ def sweep_of(
     >>> sweep_of("conv", (227, 227), (11, 11), strides=4).out
     (1, 55, 55)
     """
+    # A layer asks for the same sweep in every call, and finding it costs more than a small convolution.
+    return _sweep_of(function, size, kernel, _frozen(strides), _frozen(padding), _frozen(dilation), groups, data_format)
+
+
+def _frozen(value: Any) -> Any:
+    """Lists and arrays as tuples, which can be looked up."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    return tuple(_frozen(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+@lru_cache(maxsize=256, typed=True)
+def _sweep_of(
+    function: str,
+    size: tuple[int, ...],
+    kernel: tuple[int, ...],
+    strides: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    data_format: str,
+) -> Sweep:
     ndim = len(size)
     first = choose(function, "data_format", data_format, DATA_FORMATS)
     steps = per_axis(function, "strides", strides, ndim)
