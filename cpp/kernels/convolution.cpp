@@ -123,8 +123,8 @@ void products(T* C, const T* base, const Offsets& offsets, ptrdiff_t points, con
 template <class T, class From, class Compute>
 void sweep(const Target<T>& target, const Images<const T>& images, const From& from, const Axes& axes, ptrdiff_t depth,
            double cost_ns, Compute&& compute) {
-    constexpr ptrdiff_t kMostPoints = 1024;
-    const PortionGrid grid(axes, images.n, images.channels, kSourceBytes / sizeof(T), kMostPoints,
+    const ptrdiff_t most_points = points_within<T>(kAsideBytes, target.channels(), 1024);
+    const PortionGrid grid(axes, images.n, images.channels, kSourceBytes / sizeof(T), most_points,
                            cost_ns > 60e3 ? kPortionsWanted : 1);
     if (grid.count() == 0) return;
     const Source<T, From> source(images, from, axes, grid, depth);

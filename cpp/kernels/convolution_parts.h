@@ -16,7 +16,15 @@ inline ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) {
 
 // What a portion may take: the copy of its source stays in the second-level cache beside a panel of filters.
 constexpr ptrdiff_t kSourceBytes = 128 << 10;
-constexpr ptrdiff_t kPortionsWanted = 16;  // to share out; a constant, so that bits do not depend on threads
+constexpr ptrdiff_t kAsideBytes = 1 << 20;  // of results that are written to their places later, or gradients in panels
+constexpr ptrdiff_t kPortionsWanted = 16;   // to share out; a constant, so that bits do not depend on threads
+
+// How many points of so many channels that allows, `most` at most.
+template <class T>
+ptrdiff_t points_within(ptrdiff_t bytes, ptrdiff_t channels, ptrdiff_t most) {
+    const ptrdiff_t fit = bytes / static_cast<ptrdiff_t>(sizeof(T)) / std::max<ptrdiff_t>(channels, 1);
+    return std::clamp<ptrdiff_t>(fit, 16, most);
+}
 
 // Element (i, p) of the matrix of patches, or of its transpose: line i starts at line[i], and step p lies *step further
 // in each.

@@ -17,7 +17,8 @@ class FilterGradient {
         : s_(s),
           from_(from),
           axes_(forward_axes(s)),
-          grid_(axes_, s.n, s.channels, kSourceBytes / sizeof(T), kMostPoints, kPortionsWanted),
+          grid_(axes_, s.n, s.channels, kSourceBytes / sizeof(T), points_within<T>(kAsideBytes, s.filters, kMostPoints),
+                kPortionsWanted),
           source_(inputs(x, s), Values<T>{x}, axes_, grid_, s.depth()) {
         const ptrdiff_t room = kPartialBytes / static_cast<ptrdiff_t>(sizeof(T));
         chunks_ =
