@@ -130,7 +130,7 @@ class Source {
             strides = {images.axis(0), images.axis(1), images.axis(2)};
             image = images.image();
         } else {
-            // Of a full block for all, so that the offsets hold for the last ones too.
+            // Of a full portion for all, so that the offsets hold for the last ones too.
             for (int a = 0; a < 3; ++a) region_[a] = axes[a].spans(full.size[a]);
             strides = {region_[1] * region_[2] * images.channels, region_[2] * images.channels, images.channels};
             image = region_[0] * strides[0];
@@ -140,7 +140,7 @@ class Source {
         offsets_ = offsets_of(axes, full, depth, image, strides);
     }
 
-    // How much room a block's copy needs.
+    // How much room a portion's copy needs.
     ptrdiff_t room() const { return values_; }
     const Offsets& offsets() const { return offsets_; }
 
