@@ -20,6 +20,7 @@ from mmlcore.callbacks import ReduceLROnPlateau
 from mmlcore.datasets import load_digits, load_mnist
 from mmlcore.layers import Conv2D, Dense, Flatten, GaussianNoise, MaxPooling2D
 from mmlcore.models import Sequential
+from mmlcore.optimizers import Adam
 
 
 def network(extent: int, noise: float) -> Sequential:
@@ -30,7 +31,7 @@ def network(extent: int, noise: float) -> Sequential:
         if extent >> (i + 1) > 1:
             layers.append(MaxPooling2D(2))
     model = Sequential([*layers, Flatten(), Dense(10, "softmax")], seed=0)
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(Adam(0.002), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
@@ -53,12 +54,12 @@ def main() -> None:
 
     model = network(extent, arguments.noise)
     epochs = 5 if arguments.quick else arguments.epochs
-    drop = ReduceLROnPlateau(monitor="val_accuracy", factor=0.1, patience=5)
+    drop = ReduceLROnPlateau(monitor="val_accuracy", factor=0.1, patience=3)
     start = time.perf_counter()
     history = model.fit(
         x,
         y,
-        batch_size=32 if small else 128,
+        batch_size=32,
         epochs=epochs,
         validation_data=(x_test, y_test),
         callbacks=[drop],
