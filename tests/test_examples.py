@@ -143,3 +143,12 @@ def test_f8_a_model_learns_catullus(data_folder: Path) -> None:
     assert len(model.vocabulary) == 58
     assert model.history["val_loss"][-1] < 2.7 < np.log(58)
     assert set(model.sample(40, seed=0)) <= set(model.vocabulary)
+
+
+def test_f4_the_sizes_of_the_notes_and_the_flip(printed: Callable[..., str]) -> None:
+    output = printed("edge_filter")
+    assert "227×227×3 with 96 filters 11×11×3 at stride 4: 55×55×96" in output
+    assert "through a column matrix [363×3025]" in output
+    assert float(re.findall(r"relative difference (\S+)", output)[0]) < 1e-5
+    assert "correlation + convolution = 0" in output
+    assert [re.findall(r"\d×\d", line)[0] for line in output.splitlines()[1:6]] == ["8×8", "6×6", "6×6", "8×8", "4×4"]

@@ -38,7 +38,8 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_gemm(m);
     bind_matmul(m);
     bind_dense(m);
-    bind_im2col(m);
+    bind_convolution(m);
+    bind_pooling(m);
     bind_elementwise(m);
     bind_pairwise(m);
     bind_reduce(m);

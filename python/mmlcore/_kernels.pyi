@@ -18,6 +18,12 @@ class PackedMatrix:
     @property
     def shape(self) -> tuple[int, int]:
         ...
+class Window:
+    """
+    How a window moves over images: three numbers each, axis by axis.
+    """
+    def __init__(self, stride: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], dilation: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], before: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], groups: typing.SupportsInt | typing.SupportsIndex = 1, channels_first: bool = False) -> None:
+        ...
 class Recording:
     """
     Kernel calls made inside `with recording:`, to be repeated without Python.
@@ -102,6 +108,14 @@ def average_parameters(average: numpy.ndarray, theta: numpy.ndarray, momentum: n
     """
     average += (1 - momentum)(theta - average); with a negative momentum the mean over the steps of clock
     """
+def average_pool(y: numpy.ndarray, x: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window, mean: bool = True) -> None:
+    """
+    y = the mean, or the sum, of what each window holds of x.
+    """
+def average_pool_gradient(dx: numpy.ndarray, dy: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window, mean: bool = True) -> None:
+    """
+    The gradient of average_pool.
+    """
 def batch_norm(y: numpy.ndarray, mean: numpy.ndarray, rstd: numpy.ndarray, moving_mean: numpy.ndarray | None, moving_variance: numpy.ndarray | None, x: numpy.ndarray, gamma: numpy.ndarray | None, beta: numpy.ndarray | None, epsilon: typing.SupportsFloat | typing.SupportsIndex, momentum: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
     y = gamma (x - mean) rstd + beta over the rows of x
@@ -152,7 +166,15 @@ def copy_columns(y: numpy.ndarray, x: numpy.ndarray, column: typing.SupportsInt 
     """
 def correlate2d(y: numpy.ndarray, x: numpy.ndarray, filters: numpy.ndarray, stride: typing.SupportsInt | typing.SupportsIndex = 1, padding: typing.SupportsInt | typing.SupportsIndex = 0, dilation: typing.SupportsInt | typing.SupportsIndex = 1) -> None:
     """
-    y[n, f] = the correlation of image n (channels first) with filter f, through patches that are never stored.
+    The gradients of conv_forward with respect to w and bias; db may be None.
+    """
+def conv_forward(y: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, bias: typing.Any, window: Window, activation: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+    """
+    y = activation(the correlation of x with w, + bias): images of five dimensions, channels last unless the window says otherwise; w (kernel's three extents, channels / groups, filters); bias may be None.
+    """
+def conv_input_gradient(dx: numpy.ndarray, dy: numpy.ndarray, w: numpy.ndarray, y: typing.Any, window: Window, activation: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+    """
+    The gradient of conv_forward with respect to x; y may be None for the linear activation.
     """
 def cos(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -345,6 +367,18 @@ def matmul(a: typing.Any, b: typing.Any, out: typing.Any = None) -> typing.Any:
 def max(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typing.SupportsIndex, last: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     out = the maximum of x over the axes [first, last); NaN where any is NaN
+    """
+def max_pool(y: numpy.ndarray, numbers: numpy.ndarray, x: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window) -> None:
+    """
+    y = the largest of each window, numbers = which element that is: uint8 (int32 above 256 elements), always channels last.
+    """
+def max_pool_gradient(dx: numpy.ndarray, dy: numpy.ndarray, numbers: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window) -> None:
+    """
+    Every dy to where its window's largest element was.
+    """
+def max_pool_select(y: numpy.ndarray, x: numpy.ndarray, numbers: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window) -> None:
+    """
+    The elements of x at the numbers: the transpose of max_pool_gradient.
     """
 def mean(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typing.SupportsIndex, last: typing.SupportsInt | typing.SupportsIndex) -> None:
     """

@@ -32,9 +32,31 @@ def test_convolution_is_multiplication_of_polynomials():
     assert product == pytest.approx(np.polyval(a, 0.7) * np.polyval(v, 0.7), rel=1e-13)
 
 
-@pytest.mark.parametrize("a", [np.ones((2, 2)), np.ones(0)])
-def test_sequences_only(a):
+@pytest.mark.parametrize("a", [np.float64(1), np.ones(0)])
+def test_no_empty_sequences(a):
     with pytest.raises(ValueError, match=r"^convolve: a must be one-dimensional and not empty, got shape"):
         ops.convolve(a, np.ones(2))
     with pytest.raises(ValueError, match=r"^convolve: mode must be one of"):
         ops.convolve(np.ones(2), np.ones(2), "circular")
+
+
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize(("size", "kernel"), [((6, 7), (3, 2)), ((5, 4, 6), (2, 3, 2)), ((6, 6), (2, 4))])
+def test_pictures_and_volumes(size, kernel, mode):
+    signal = pytest.importorskip("scipy.signal")
+    rng = np.random.default_rng(1)
+    a, v = rng.normal(size=size), rng.normal(size=kernel)
+    np.testing.assert_allclose(ops.convolve(a, v, mode), signal.convolve(a, v, mode, "direct"), atol=1e-13)
+    full = signal.correlate(a, v, mode, "direct") if mode != "same" else None
+    if full is not None:
+        np.testing.assert_allclose(ops.correlate(a, v, mode), full, atol=1e-13)
+    backwards = v[(slice(None, None, -1),) * v.ndim]
+    np.testing.assert_allclose(ops.correlate(a, backwards, mode), ops.convolve(a, v, mode), atol=1e-13)
+    check_grads(lambda a, v: ops.convolve(a, v, mode), (a, v), order=1)
+
+
+def test_a_picture_needs_a_picture():
+    with pytest.raises(ValueError, match="convolve: v must be of 2 dimensions"):
+        ops.convolve(np.ones((3, 3)), np.ones(3))
+    with pytest.raises(ValueError, match="correlate: v must be within shape"):
+        ops.correlate(np.ones((3, 3)), np.ones((4, 1)))

@@ -18,6 +18,7 @@ from mmlcore.ops.activation import elu, gelu, leaky_relu, normal_cdf, relu, selu
 from mmlcore.ops.arithmetic import add, divide, multiply, positive, power, subtract
 from mmlcore.ops.broadcasting import astype, broadcast_to
 from mmlcore.ops.contraction import einsum, tensordot
+from mmlcore.ops.conv import conv, conv_transpose
 from mmlcore.ops.convolution import convolve, correlate
 from mmlcore.ops.creation import array
 from mmlcore.ops.dense import dense
@@ -34,6 +35,8 @@ from mmlcore.ops.matmul import dot, matmul, outer
 from mmlcore.ops.normalization import batch_norm, layer_norm, normalize
 from mmlcore.ops.norms import norm, std, var
 from mmlcore.ops.ordering import sort, take_along_axis
+from mmlcore.ops.patches import col2im, im2col
+from mmlcore.ops.pooling import average_pool, max_pool
 from mmlcore.ops.recurrent import recurrent
 from mmlcore.ops.reductions import max, mean, min, sum
 from mmlcore.ops.scans import cumprod, cumsum, diff, prod
@@ -47,11 +50,15 @@ __all__ = [
     "add_noise",
     "array",
     "astype",
+    "average_pool",
     "batch_norm",
     "broadcast_to",
     "cholesky",
     "clip",
+    "col2im",
     "concatenate",
+    "conv",
+    "conv_transpose",
     "convolve",
     "correlate",
     "cos",
@@ -75,6 +82,7 @@ __all__ = [
     "gelu",
     "getitem",
     "hstack",
+    "im2col",
     "inv",
     "layer_norm",
     "leaky_relu",
@@ -85,6 +93,7 @@ __all__ = [
     "lstsq",
     "matmul",
     "max",
+    "max_pool",
     "maximum",
     "mean",
     "min",

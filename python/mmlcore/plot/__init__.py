@@ -3,9 +3,19 @@
 matplotlib (extra ``plot``) is imported when something is drawn, never before.
 """
 
+from mmlcore.plot.channels import ChannelsDisplay
+from mmlcore.plot.confusion import ConfusionMatrixDisplay
 from mmlcore.plot.history import HistoryDisplay
 from mmlcore.plot.images import ImagesDisplay
 from mmlcore.plot.matplotlib_extra import require_matplotlib, require_writable
 from mmlcore.plot.report import training_report
 
-__all__ = ["HistoryDisplay", "ImagesDisplay", "require_matplotlib", "require_writable", "training_report"]
+__all__ = [
+    "ChannelsDisplay",
+    "ConfusionMatrixDisplay",
+    "HistoryDisplay",
+    "ImagesDisplay",
+    "require_matplotlib",
+    "require_writable",
+    "training_report",
+]
