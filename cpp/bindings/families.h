@@ -20,6 +20,7 @@ void bind_factor(pybind11::module_& m);
 void bind_spectral(pybind11::module_& m);
 void bind_losses(pybind11::module_& m);
 void bind_random(pybind11::module_& m);
+void bind_mahalanobis(pybind11::module_& m);
 void bind_normalization(pybind11::module_& m);
 void bind_training(pybind11::module_& m);
 void bind_recording(pybind11::module_& m);

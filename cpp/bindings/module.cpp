@@ -48,6 +48,7 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_spectral(m);
     bind_losses(m);
     bind_random(m);
+    bind_mahalanobis(m);
     bind_normalization(m);
     bind_training(m);
     bind_recording(m);
