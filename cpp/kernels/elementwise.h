@@ -13,6 +13,7 @@
 
 #include "kernels/activation.h"
 #include "kernels/math.h"
+#include "kernels/normal_tails.h"
 #include "kernels/simd.h"
 #include "kernels/trigonometric.h"
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernels/normal.h"
+#include "kernels/normal_tails.h"
 #include "kernels/threads.h"
 
 namespace mmlcore {
