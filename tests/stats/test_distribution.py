@@ -73,7 +73,7 @@ def test_the_normal_tail_at_38_sigma():
     assert stats.Normal().logcdf(-38.0) == pytest.approx(sp.norm.logcdf(-38), rel=1e-15)
     assert stats.Normal().logsf(1e5) == pytest.approx(sp.norm.logsf(1e5), rel=1e-15)
     np.testing.assert_allclose(stats.Exponential().logcdf([1e-20, 50.0]), [np.log(1e-20), -np.exp(-50)], rtol=1e-14)
-    np.testing.assert_allclose(stats.Laplace().logcdf([-1e4, 1.0]), sp.laplace.logcdf([-1e4, 1.0]), rtol=1e-14)
+    np.testing.assert_allclose(stats.Laplace().logcdf([-1e4, 1.0]), [-1e4 - np.log(2), np.log1p(-0.5 * np.exp(-1))], rtol=1e-14)
 
 
 X = np.array([0.3, 0.8])

@@ -28,6 +28,7 @@ from mmlcore.ops.incomplete import betainc, betaincc, betaincinv, gammainc, gamm
 from mmlcore.ops.indexing import diagonal, getitem, scatter, take, trace
 from mmlcore.ops.joining import concatenate, hstack, stack, vstack
 from mmlcore.ops.kinked import clip, maximum, minimum, where
+from mmlcore.ops.linear_loss import logistic_loss
 from mmlcore.ops.linalg_spectral import eigh, eigvalsh, qr, svd, svdvals
 from mmlcore.ops.linalg_systems import cholesky, det, inv, lstsq, pinv, slogdet, solve, solve_triangular
 from mmlcore.ops.losses import pointwise_loss
@@ -91,6 +92,7 @@ __all__ = [
     "log",
     "log1p",
     "log_softmax",
+    "logistic_loss",
     "logsumexp",
     "lstsq",
     "matmul",

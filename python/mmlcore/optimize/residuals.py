@@ -61,8 +61,8 @@ def _start(progress: Progress) -> tuple[Residuals, FloatArray, FloatArray, Float
 def gauss_newton(progress: Progress) -> None:
     """d = the least-squares solution of J d = -r, halved until ½‖r‖² falls enough."""
     problem, x, r, J = _start(progress)
-    f = 0.5 * float(r @ r)
-    while not progress.accept(x, f, J.T @ r):
+    f, first = 0.5 * float(r @ r), float(np.linalg.norm(r))
+    while not progress.accept(x, f, J.T @ r, _angle(J, r, first)):
         if not np.isfinite(J).all():
             progress.stop("the Jacobian is not finite at x")
             return
@@ -76,19 +76,27 @@ def gauss_newton(progress: Progress) -> None:
                 break
             alpha *= 0.5
             if alpha < 1e-14:
-                return _settled(progress, J, r)
+                return _settled(progress, J, r, first)
         if np.array_equal(new, x):
-            return _settled(progress, J, r)
+            return _settled(progress, J, r, first)
         x, r, f = new, there, value
         J = problem.slopes(x)
     return None
 
 
-def _settled(progress: Progress, J: FloatArray, r: FloatArray) -> None:
+def _angle(J: FloatArray, r: FloatArray, first: float) -> float:
+    """The largest cosine between the residuals and a column of J: zero at a minimum, also where r is but rounding."""
+    size = float(np.linalg.norm(r))
+    if size <= 1e-14 * first:
+        return 0.0
+    sizes = np.linalg.norm(J, axis=0) * size
+    return float(np.max(np.abs(J.T @ r) / np.where(sizes > 0, sizes, 1.0), initial=0))
+
+
+def _settled(progress: Progress, J: FloatArray, r: FloatArray, first: float) -> None:
     """No step makes the sum smaller: success if the residuals are orthogonal to every column of J but for rounding."""
-    sizes = np.linalg.norm(J, axis=0) * max(float(np.linalg.norm(r)), 1e-300)
-    cosine = float(np.max(np.abs(J.T @ r) / np.where(sizes > 0, sizes, 1.0), initial=0))
-    if cosine <= 1e-5:
+    cosine = _angle(J, r, first)
+    if cosine <= 1e-5 or np.linalg.norm(r) <= 1e-12 * first:
         progress.stop(f"the residuals are orthogonal to the Jacobian to {cosine:.1e}: no step makes the sum smaller", True)
     else:
         progress.stop(f"no step makes the sum of squares smaller; its gradient is {np.abs(J.T @ r).max():.1e}")
@@ -101,21 +109,25 @@ def _damped(J: FloatArray, r: FloatArray, scale: FloatArray, damping: float) -> 
 
 
 def levenberg_marquardt(progress: Progress, damping: float = 1e-3, geodesic: bool = True) -> None:
-    """(JᵀJ + λD²) p = -Jᵀr, D² = the largest diagonal of JᵀJ so far; λ falls after a success and grows after a failure.
+    """(JᵀJ + λD²) p = -Jᵀr, D² = the diagonal of JᵀJ, which forgets by halves; λ falls after a success and grows after a failure.
 
     `geodesic`: p + ½a, a the same solution for the second derivative of r along p, where ‖Da‖ ≤ 0.75 ‖Dp‖ / 2.
     D. W. Marquardt (1963); J. J. Moré (1978); M. K. Transtrum, J. P. Sethna (2012).
     """
     problem, x, r, J = _start(progress)
-    f, scale = 0.5 * float(r @ r), np.zeros(x.size)
-    while not progress.accept(x, f, J.T @ r):
+    f, first, scale = 0.5 * float(r @ r), float(np.linalg.norm(r)), np.zeros(x.size)
+    while not progress.accept(x, f, J.T @ r, _angle(J, r, first)):
         if not np.isfinite(J).all():
             progress.stop("the Jacobian is not finite at x")
             return
-        scale = np.maximum(scale, np.linalg.norm(J, axis=0))
+        scale = np.maximum(0.5 * scale, np.linalg.norm(J, axis=0))
         D = np.where(scale > 0, scale, 1.0)
         while True:
             p = _damped(J, r, D, damping)
+            # a step of many times the length of x leaves where r is nearly linear
+            if np.linalg.norm(D * p) > 10 * max(np.linalg.norm(D * x), 1e-8 * np.linalg.norm(D)):
+                damping = max(damping * 4, 1e-15)
+                continue
             step = p
             if geodesic:
                 a = _damped(J, problem.bend(x, p), D, damping)
@@ -127,7 +139,7 @@ def levenberg_marquardt(progress: Progress, damping: float = 1e-3, geodesic: boo
             if value < f:
                 break
             if damping > 1e16 or np.linalg.norm(D * step) <= 1e-15 * np.linalg.norm(D * x):
-                return _settled(progress, J, r)
+                return _settled(progress, J, r, first)
             damping = max(damping * 4, 1e-15)
         predicted = f - 0.5 * float(np.sum((r + J @ p) ** 2))
         if value >= f - 0.25 * predicted:
@@ -165,7 +177,7 @@ def least_squares(
         Ours, or a function of x that returns ∂r/∂x of shape (m, n).
     method : {"levenberg-marquardt", "gauss-newton"}
     tol : float
-        Converged when max |Jᵀr| ≤ tol, or when no step makes the sum smaller and r is orthogonal to J but for rounding.
+        Converged when r is orthogonal to every column of J to this cosine, or as nearly as rounding allows.
     max_iter : int
     callback, track
         As for `minimize`.

@@ -8,7 +8,10 @@ from mmlcore.stats.continuous import Exponential, Laplace, Uniform
 from mmlcore.stats.dirichlet import Dirichlet
 from mmlcore.stats.discrete import Bernoulli, Binomial, Categorical
 from mmlcore.stats.distribution import Distribution
+from mmlcore.stats.inference import LinearFit, bayes_update, fit_linear
+from mmlcore.stats.information import Estimate, cross_entropy, entropy, kl_divergence, mutual_information
 from mmlcore.stats.mixture import Mixture
+from mmlcore.stats.moments import Moments, corr, cov, moments
 from mmlcore.stats.multivariate_normal import MultivariateNormal
 from mmlcore.stats.normal import Normal
 from mmlcore.stats.shaped import Beta, Gamma, StudentT
@@ -20,12 +23,24 @@ __all__ = [
     "Categorical",
     "Dirichlet",
     "Distribution",
+    "Estimate",
     "Exponential",
     "Gamma",
     "Laplace",
+    "LinearFit",
     "Mixture",
+    "Moments",
     "MultivariateNormal",
     "Normal",
     "StudentT",
     "Uniform",
+    "bayes_update",
+    "corr",
+    "cov",
+    "cross_entropy",
+    "entropy",
+    "fit_linear",
+    "kl_divergence",
+    "moments",
+    "mutual_information",
 ]
