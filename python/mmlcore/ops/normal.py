@@ -43,7 +43,7 @@ def normal_logcdf(x: Any) -> Any:
     --------
     >>> from mmlcore import ops
     >>> float(ops.normal_logcdf(-38.0).round(6))
-    -726.557217
+    -726.557216
     """
     return apply(_kernels.normal_logcdf, x, "normal_logcdf")
 

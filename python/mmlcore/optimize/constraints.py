@@ -70,6 +70,9 @@ def lagrange_newton(progress: Progress, constraints: Constraints) -> None:
         if progress.accept(x, f, g, size):
             return
         W = problem.hessian(x) + curvatures(x, multipliers)
+        if not (np.isfinite(W).all() and np.isfinite(A).all()):
+            progress.stop("a second derivative or a constraint's gradient is not finite at x")
+            return
         p, multipliers = _kkt_step(W, A, g, values)
         weight = max(weight, 1.5 * float(np.abs(multipliers).max(initial=0)))
         found = _merit_search(problem, h, x, p, f, values, weight, float(g @ p))

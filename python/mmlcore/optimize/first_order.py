@@ -1,10 +1,8 @@
 """Gradient descent with its step rules, and momentum in the documents' forms."""
 
-from typing import Any
-
 import numpy as np
 
-from mmlcore._errors import choose, message
+from mmlcore._errors import choose
 from mmlcore.optimize.line_searches import SEARCHES, Step
 from mmlcore.optimize.result import Progress
 
@@ -104,13 +102,3 @@ def conjugate(progress: Progress) -> None:
             d = -g
         alpha = found.alpha * slope / min(float(g @ d), -1e-300)  # as much first decrease as the last step
     return None
-
-
-def require_positive(function: str, **values: Any) -> None:
-    """A ValueError for the first value that is not a positive finite number."""
-    for name, value in values.items():
-        if not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
-            raise ValueError(message(function, name, "a positive finite number", repr(value)))
-
-
-__all__ += ["require_positive"]

@@ -15,7 +15,7 @@ __all__ = ["damped_solve", "newton", "newton_cg", "truncated"]
 def damped_solve(H: FloatArray, g: FloatArray) -> tuple[FloatArray, float]:
     """d with (H + λ 1) d = -g, λ = 0 if H is positive definite, otherwise Levenberg's damping, large enough; and λ."""
     H = 0.5 * (H + H.T)
-    size = max(float(np.abs(H).max(initial=0)), 1e-300)
+    size = float(np.abs(H).max(initial=0)) or 1.0
     damping = 0.0
     for _ in range(200):
         try:

@@ -65,10 +65,8 @@ def root(
     size = float(np.abs(values).max(initial=0))
     result = progress.result()
     solved = bool(size <= tol)
-    if not solved and (progress.success or not result.message):
-        result.message = f"no root found: at a minimum of ‖F‖ the largest |F| is {size:.1e}"
-    elif solved:
-        result.message = "all |F| are at most tol"
+    words = f"no root found, the largest |F| is {size:.1e}: {result.message}"
+    result.message = "all |F| are at most tol" if solved else words
     result.update(fun=values, success=solved)
     return result
 

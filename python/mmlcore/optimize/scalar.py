@@ -62,7 +62,10 @@ def minimize_scalar(
     def f(x: float) -> float:
         nonlocal count
         count += 1
-        value = float(fun(x, *args))
+        try:
+            value = float(fun(x, *args))
+        except OverflowError:  # Python's own numbers
+            return np.inf
         return value if np.isfinite(value) or value == -np.inf else np.inf
 
     most = integer("minimize_scalar", "max_iter", max_iter)
@@ -101,7 +104,7 @@ def _enclosed(f: Callable[[float], float], points: tuple[float, ...]) -> tuple[f
     b = x + (1 + 1 / 0.618034) * (x - a)
     for _ in range(1100):
         fb = f(b)
-        if fb == -np.inf or not np.isfinite(b):
+        if min(fx, fb) < -1e290 or not np.isfinite(b):
             return "the function is unbounded below, or falls for ever"
         if fb > fx or (fb == fx and fa > fx):
             low, high = min(a, b), max(a, b)

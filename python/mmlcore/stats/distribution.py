@@ -11,7 +11,7 @@ from mmlcore._errors import message
 from mmlcore._random import Seed, as_generator
 from mmlcore.autodiff import plain
 
-__all__ = ["Distribution", "parameter", "sample_weights", "values_of"]
+__all__ = ["Distribution", "batch_of", "parameter", "sample_weights", "values_of"]
 
 
 def parameter(owner: str, name: str, value: Any, low: float = -np.inf, high: float = np.inf) -> Any:
@@ -135,13 +135,11 @@ class Distribution:
         return self.ppf(ops.uniform_draws(shape, random))
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{k}={plain(v)!r}" for k, v in vars(self).items() if not k.startswith("_"))
+        shapes = ("batch_shape", "event_shape")
+        shown = ", ".join(f"{k}={plain(v)!r}" for k, v in vars(self).items() if k not in shapes)
         return f"{self._name}({shown})"
 
 
 def batch_of(*parameters: Any) -> tuple[int, ...]:
     """The shape to which parameters broadcast."""
     return np.broadcast_shapes(*[np.shape(plain(p)) for p in parameters])
-
-
-__all__ += ["batch_of"]

@@ -43,7 +43,7 @@ class MultivariateNormal(Distribution):
     >>> from mmlcore.stats import MultivariateNormal
     >>> p = MultivariateNormal([0.0, 0.0], [[2.0, 0.6], [0.6, 1.0]])
     >>> float(p.logpdf([1.0, -1.0]).round(6))
-    -3.350079
+    -3.365713
     """
 
     def __init__(self, mean: Any = None, cov: Any = None, *, precision: Any = None, factor: Any = None) -> None:

@@ -90,7 +90,7 @@ class Gamma(Distribution):
         Examples
         --------
         >>> Gamma.fit([1.0, 2.0, 4.0]).a.round(4)
-        np.float64(3.4893)
+        np.float64(3.4012)
         """
         x = as_float(x, "Gamma.fit", "x").ravel()
         if not np.all(x > 0):
@@ -124,7 +124,7 @@ class Beta(Distribution):
     Examples
     --------
     >>> from mmlcore.stats import Beta
-    >>> float(Beta(2.0, 1.0).cdf(0.5))
+    >>> float(Beta(2.0, 1.0).cdf(0.5).round(12))
     0.25
     """
 
