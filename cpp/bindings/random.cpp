@@ -42,22 +42,20 @@ void fill_with(const char* function, py::array& y, py::array& draw, Run&& run) {
         using T = decltype(zero);
         const Output<T> out(function, "y", y);
         const std::int64_t* number = counter(function, "draw", draw);
-        submit(5.0 * static_cast<double>(out.size()),
-               [=, y = out.data(), n = out.size()] { run(y, number, n); });
+        submit(5.0 * static_cast<double>(out.size()), [=, y = out.data(), n = out.size()] { run(y, number, n); });
     });
 }
 
 void bind_random_normal(py::array y, double loc, double scale, std::uint64_t key, py::array draw) {
-    fill_with("random_normal", y, draw, [=](auto* y, const std::int64_t* number, ptrdiff_t n) {
-        random_normal(y, loc, scale, key, number, n);
-    });
+    fill_with("random_normal", y, draw,
+              [=](auto* y, const std::int64_t* number, ptrdiff_t n) { random_normal(y, loc, scale, key, number, n); });
 }
 
 void bind_random_uniform(py::array y, double low, double high, std::uint64_t key, py::array draw) {
-    if (!(low < high)) throw_value("random_uniform", "high", "above low = " + std::to_string(low), std::to_string(high));
-    fill_with("random_uniform", y, draw, [=](auto* y, const std::int64_t* number, ptrdiff_t n) {
-        random_uniform(y, low, high, key, number, n);
-    });
+    if (!(low < high))
+        throw_value("random_uniform", "high", "above low = " + std::to_string(low), std::to_string(high));
+    fill_with("random_uniform", y, draw,
+              [=](auto* y, const std::int64_t* number, ptrdiff_t n) { random_uniform(y, low, high, key, number, n); });
 }
 
 py::tuple bind_philox(std::uint32_t c0, std::uint32_t c1, std::uint32_t c2, std::uint32_t c3, std::uint64_t key) {

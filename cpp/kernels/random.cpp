@@ -173,8 +173,8 @@ void add_noise(T* y, const T* x, double stddev, uint64_t key, const std::int64_t
     });
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                \
-    template void dropout<T>(T*, const T*, double, uint64_t, const std::int64_t*, ptrdiff_t); \
+#define MMLCORE_INSTANTIATE(T)                                                                    \
+    template void dropout<T>(T*, const T*, double, uint64_t, const std::int64_t*, ptrdiff_t);     \
     template void add_noise<T>(T*, const T*, double, uint64_t, const std::int64_t*, ptrdiff_t);   \
     template void random_normal<T>(T*, double, double, uint64_t, const std::int64_t*, ptrdiff_t); \
     template void random_uniform<T>(T*, double, double, uint64_t, const std::int64_t*, ptrdiff_t);

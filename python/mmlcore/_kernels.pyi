@@ -282,6 +282,10 @@ def limit_column_norms(w: numpy.ndarray, limit: typing.SupportsFloat | typing.Su
     """
     Scale every column of w whose norm is above limit to that norm
     """
+def linear_logistic_loss(loss: numpy.ndarray, gradient: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray, w: numpy.ndarray) -> None:
+    """
+    loss = the mean of log(1 + exp(-y_i x_i.w)), and its gradient by w, in one pass over x
+    """
 def lion_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
     """
     One step of lion on the spans of theta; counts it in clock[0]
@@ -366,6 +370,22 @@ def normal_cdf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: n
     """
     dx = dy normal_cdf'(x), where y = normal_cdf(x)
     """
+def normal_logcdf(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = normal_logcdf(x)
+    """
+def normal_logcdf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy normal_logcdf'(x), where y = normal_logcdf(x)
+    """
+def normal_ppf(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = normal_ppf(x)
+    """
+def normal_ppf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy normal_ppf'(x), where y = normal_ppf(x)
+    """
 def normalize(y: numpy.ndarray, x: numpy.ndarray, mean: numpy.ndarray, variance: numpy.ndarray, gamma: numpy.ndarray | None, beta: numpy.ndarray | None, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
     y = gamma (x - mean)/sqrt(variance + epsilon) + beta
@@ -401,6 +421,14 @@ def qr(q: typing.Any, r: numpy.ndarray, a: numpy.ndarray) -> None:
 def qr_raw(h: numpy.ndarray, tau: numpy.ndarray, a: numpy.ndarray) -> None:
     """
     The reflectors of the QR factorisation as LAPACK leaves them, transposed.
+    """
+def random_normal(y: numpy.ndarray, loc: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex, key: typing.SupportsInt | typing.SupportsIndex, draw: numpy.ndarray) -> None:
+    """
+    y = loc + scale z, z standard normal by the inverse distribution function
+    """
+def random_uniform(y: numpy.ndarray, low: typing.SupportsFloat | typing.SupportsIndex, high: typing.SupportsFloat | typing.SupportsIndex, key: typing.SupportsInt | typing.SupportsIndex, draw: numpy.ndarray) -> None:
+    """
+    y uniform on (low, high)
     """
 def reciprocal(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -546,6 +574,10 @@ def squared_hinge_loss_grad(dp: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarra
     """
     dp_ij = g_i scale times the derivative of squared_hinge with respect to p_ij
     """
+def squared_mahalanobis(q: numpy.ndarray, x: numpy.ndarray, mean: numpy.ndarray, factor: numpy.ndarray) -> None:
+    """
+    q_i = |factor^-1 (x_i - mean)|^2 for the lower triangle `factor`
+    """
 def sum(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typing.SupportsIndex, last: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     out = the sum of x over the axes [first, last)
@@ -582,11 +614,11 @@ ACTIVATIONS: dict = {'linear': 0, 'relu': 1, 'sigmoid': 2, 'tanh': 3, 'softplus'
 OPTIMIZER_RULES: dict = {'sgd': (0, 0), 'momentum': (1, 2), 'nesterov': (1, 2), 'adagrad': (1, 1), 'adadelta': (2, 2), 'rmsprop': (2, 3), 'rmsprop_centered': (3, 3), 'adam': (2, 3), 'amsgrad': (3, 3), 'adamax': (2, 3), 'nadam': (2, 3), 'lion': (1, 2)}
 POINTWISE_LOSSES: tuple = ('squared_error', 'absolute_error', 'percentage_error', 'huber_error', 'hinge', 'squared_hinge', 'binary_cross_entropy', 'binary_cross_entropy_of_logits', 'kullback_leibler')
 SLOPE_NEEDS_Z: frozenset
-UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'elu', 'gelu', 'silu', 'normal_cdf')
+UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'elu', 'gelu', 'silu', 'normal_cdf', 'normal_logcdf', 'normal_ppf')
 def levels_present() -> list[str]:
     """The levels that this installation contains, worst to best."""
 def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'asynchronous_epoch', 'average_parameters', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'levels_present', 'levels_supported', 'limit_column_norms', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'mean', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']
+__all__: list[str] = ['ACTIVATIONS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'asynchronous_epoch', 'average_parameters', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'levels_present', 'levels_supported', 'limit_column_norms', 'linear_logistic_loss', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'mean', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normal_logcdf', 'normal_logcdf_grad', 'normal_ppf', 'normal_ppf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'random_normal', 'random_uniform', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'squared_mahalanobis', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']

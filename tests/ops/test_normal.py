@@ -33,7 +33,9 @@ def test_squared_mahalanobis_is_the_length_of_the_solution(d, dtype):
     for n in (0, 1, 5, 40, 333):
         x, mean = rng.standard_normal((n, d)).astype(dtype), rng.standard_normal(d).astype(dtype)
         z = np.linalg.solve(np.tril(np.nan_to_num(L)).astype(float), (x - mean).T.astype(float))
-        np.testing.assert_allclose(ops.squared_mahalanobis(x, mean, L), (z * z).sum(0), rtol=20 * np.finfo(dtype).eps * d)
+        np.testing.assert_allclose(
+            ops.squared_mahalanobis(x, mean, L), (z * z).sum(0), rtol=20 * np.finfo(dtype).eps * d
+        )
 
 
 def test_derivatives_and_errors_of_the_distance():

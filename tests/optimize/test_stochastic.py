@@ -17,12 +17,16 @@ def loss(w, X, y):
 
 @pytest.mark.parametrize("name", sorted(optimizers.OPTIMIZERS) if hasattr(optimizers, "OPTIMIZERS") else ["adam"])
 def test_every_optimiser_descends(name):
-    r = minimize(loss, np.zeros(3), "minibatch", data=(X, Y), optimizer=name, learning_rate=0.05, max_iter=30, random_state=1)
+    r = minimize(
+        loss, np.zeros(3), "minibatch", data=(X, Y), optimizer=name, learning_rate=0.05, max_iter=30, random_state=1
+    )
     assert r.fun < loss(np.zeros(3), X, Y)
 
 
 def test_one_epoch_by_hand_and_online():
-    r = minimize(loss, np.zeros(3), "minibatch", data=(X, Y), batch_size=20, learning_rate=0.1, max_iter=1, random_state=4)
+    r = minimize(
+        loss, np.zeros(3), "minibatch", data=(X, Y), batch_size=20, learning_rate=0.1, max_iter=1, random_state=4
+    )
     w, order = np.zeros(3), np.random.default_rng(4).permutation(60)
     for rows in order.reshape(3, 20):
         w = w - 0.1 * 2 * X[rows].T @ (X[rows] @ w - Y[rows]) / 20

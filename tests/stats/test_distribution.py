@@ -6,13 +6,19 @@ from scipy import stats as sp
 
 from mmlcore import check_grads, grad, stats
 
-TAILS = np.concatenate([10.0 ** np.array([-300, -100, -30, -10, -3]), np.linspace(0.02, 0.98, 9), 1 - 10.0 ** -np.arange(3, 12, 4)])
+TAILS = np.concatenate(
+    [10.0 ** np.array([-300, -100, -30, -10, -3]), np.linspace(0.02, 0.98, 9), 1 - 10.0 ** -np.arange(3, 12, 4)]
+)
 
 # ours, SciPy's, points
 PAIRS = {
     "normal": (stats.Normal(1.0, 2.0), sp.norm(1, 2), np.linspace(-70, 30, 101)),
     "uniform": (stats.Uniform(-1.0, 3.0), sp.uniform(-1, 4), np.linspace(-2, 4, 61)),
-    "exponential": (stats.Exponential(2.0), sp.expon(scale=2), np.concatenate([[-1.0, 1e-20], np.linspace(0, 1000, 51)])),
+    "exponential": (
+        stats.Exponential(2.0),
+        sp.expon(scale=2),
+        np.concatenate([[-1.0, 1e-20], np.linspace(0, 1000, 51)]),
+    ),
     "laplace": (stats.Laplace(1.0, 2.0), sp.laplace(1, 2), np.linspace(-500, 500, 101)),
     "student 3": (stats.StudentT(3.0, 1.0, 2.0), sp.t(3, 1, 2), np.concatenate([np.linspace(-9, 9, 61), [-1e10, 1e6]])),
     "student 0.7": (stats.StudentT(0.7), sp.t(0.7), np.linspace(-50, 50, 61)),
@@ -27,7 +33,11 @@ DISCRETE = {
     "binomial": (stats.Binomial(40, 0.3), sp.binom(40, 0.3), np.arange(-1, 42)),
     "binomial at the end": (stats.Binomial(5, 1.0), sp.binom(5, 1.0), np.arange(6)),
     "binomial 5000": (stats.Binomial(5000, 0.01), sp.binom(5000, 0.01), np.arange(0, 400, 7)),
-    "categorical": (stats.Categorical([0.2, 0.5, 0.3]), sp.rv_discrete(values=(range(3), [0.2, 0.5, 0.3])), np.arange(-1, 4)),
+    "categorical": (
+        stats.Categorical([0.2, 0.5, 0.3]),
+        sp.rv_discrete(values=(range(3), [0.2, 0.5, 0.3])),
+        np.arange(-1, 4),
+    ),
 }
 
 
@@ -49,7 +59,11 @@ def test_quantiles_against_scipy(name):
     ours, theirs, _ = PAIRS[name]
     p = TAILS[TAILS > 1e-40] if "student" in name or "beta" in name else TAILS
     np.testing.assert_allclose(ours.ppf(p), theirs.ppf(p), rtol=2e-11, atol=1e-290)
-    if name not in ("uniform", "beta", "gamma 0.3"):  # where the quantile has its digits around 0, and does not underflow
+    if name not in (
+        "uniform",
+        "beta",
+        "gamma 0.3",
+    ):  # where the quantile has its digits around 0, and does not underflow
         np.testing.assert_allclose(ours.cdf(ours.ppf(p)), p, rtol=2e-11)
     with np.errstate(all="ignore"):
         assert np.all(np.isnan(ours.ppf(np.array([-0.1, 1.1, np.nan]))))
@@ -73,7 +87,9 @@ def test_the_normal_tail_at_38_sigma():
     assert stats.Normal().logcdf(-38.0) == pytest.approx(sp.norm.logcdf(-38), rel=1e-15)
     assert stats.Normal().logsf(1e5) == pytest.approx(sp.norm.logsf(1e5), rel=1e-15)
     np.testing.assert_allclose(stats.Exponential().logcdf([1e-20, 50.0]), [np.log(1e-20), -np.exp(-50)], rtol=1e-14)
-    np.testing.assert_allclose(stats.Laplace().logcdf([-1e4, 1.0]), [-1e4 - np.log(2), np.log1p(-0.5 * np.exp(-1))], rtol=1e-14)
+    np.testing.assert_allclose(
+        stats.Laplace().logcdf([-1e4, 1.0]), [-1e4 - np.log(2), np.log1p(-0.5 * np.exp(-1))], rtol=1e-14
+    )
 
 
 X = np.array([0.3, 0.8])
@@ -163,7 +179,9 @@ def test_fit_finds_the_maximum_of_the_likelihood(name):
     parameters = {k: v for k, v in vars(found).items() if k not in ("batch_shape", "df", "n")}
     for key, value in parameters.items():  # no neighbour is more likely
         for factor in (0.99, 1.01):
-            neighbour = type(found)(**{**{k: v for k, v in vars(found).items() if k != "batch_shape"}, key: value * factor})
+            neighbour = type(found)(
+                **{**{k: v for k, v in vars(found).items() if k != "batch_shape"}, key: value * factor}
+            )
             assert neighbour.log_likelihood(x) < top
     twice = fit(np.concatenate([x, x[:100]]))
     weighted = fit(x, np.where(np.arange(400) < 100, 2.0, 1.0))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats as sp
 
-from mmlcore import check_grads, linalg, stats
+from mmlcore import check_grads, linalg
 from mmlcore.stats import MultivariateNormal
 
 RNG = np.random.default_rng(0)

@@ -28,9 +28,9 @@ from mmlcore.ops.incomplete import betainc, betaincc, betaincinv, gammainc, gamm
 from mmlcore.ops.indexing import diagonal, getitem, scatter, take, trace
 from mmlcore.ops.joining import concatenate, hstack, stack, vstack
 from mmlcore.ops.kinked import clip, maximum, minimum, where
-from mmlcore.ops.linear_loss import logistic_loss
 from mmlcore.ops.linalg_spectral import eigh, eigvalsh, qr, svd, svdvals
 from mmlcore.ops.linalg_systems import cholesky, det, inv, lstsq, pinv, slogdet, solve, solve_triangular
+from mmlcore.ops.linear_loss import logistic_loss
 from mmlcore.ops.losses import pointwise_loss
 from mmlcore.ops.matmul import dot, matmul, outer
 from mmlcore.ops.normal import normal_logcdf, normal_ppf, squared_mahalanobis
@@ -106,9 +106,9 @@ __all__ = [
     "negative",
     "norm",
     "normal_cdf",
+    "normal_draws",
     "normal_logcdf",
     "normal_ppf",
-    "normal_draws",
     "normalize",
     "outer",
     "pinv",

@@ -21,7 +21,16 @@ from mmlcore.ops.reductions import sum
 from mmlcore.ops.shape import expand_dims
 from mmlcore.ops.transcendental import exp, log, log1p
 
-__all__ = ["beta_tails_inverse", "betainc", "betaincc", "betaincinv", "gammainc", "gammaincc", "gammainccinv", "gammaincinv"]
+__all__ = [
+    "beta_tails_inverse",
+    "betainc",
+    "betaincc",
+    "betaincinv",
+    "gammainc",
+    "gammaincc",
+    "gammainccinv",
+    "gammaincinv",
+]
 
 _EPS = float(np.finfo(float).eps)
 _TINY = 1e-300
@@ -92,9 +101,7 @@ def _log_gamma_tail(a: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArra
     return low, tail
 
 
-def _log_beta_tail(
-    a: FloatArray, b: FloatArray, x: FloatArray, y: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _log_beta_tail(a: FloatArray, b: FloatArray, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The logarithm of I_x(a, b) where the mask is true, elsewhere of 1 - I, for y = 1 - x, all positive."""
     low = x <= (a + 1) / (a + b + 2)
     first, second = np.where(low, a, b), np.where(low, b, a)

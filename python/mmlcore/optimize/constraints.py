@@ -74,6 +74,9 @@ def lagrange_newton(progress: Progress, constraints: Constraints) -> None:
             progress.stop("a second derivative or a constraint's gradient is not finite at x")
             return
         p, multipliers = _kkt_step(W, A, g, values)
+        if not np.abs(multipliers).max(initial=0) < 1e10:
+            progress.stop("the constraints' gradients are dependent at x: there are no multipliers")
+            return
         weight = max(weight, 1.5 * float(np.abs(multipliers).max(initial=0)))
         found = _merit_search(problem, h, x, p, f, values, weight, float(g @ p))
         if found is None:
@@ -186,7 +189,7 @@ def augmented_lagrangian(progress: Progress, constraints: Constraints, box: Box 
         progress.extra.update(multipliers=multipliers, constraint_violation=missed)
         if progress.accept(x, f, g, max(violation, stationary) if progress.nit >= 0 else np.inf):
             return
-        part = Progress(inner, 0.1 * progress.tol, 1000, None, False)
+        part = Progress(inner, 0.1 * progress.tol, 300, None, False)
         part.x = x
         lbfgs(part) if box is None else projected_lbfgs(part, box)
         if not np.isfinite(part.f) or part.f < -1e300:
@@ -199,7 +202,7 @@ def augmented_lagrangian(progress: Progress, constraints: Constraints, box: Box 
         if violation > 0.25 * before:
             inner.weight *= 10
         before = violation
-        if inner.weight > 1e12:
+        if inner.weight > 1e8:
             progress.accept(x, *problem.value_and_gradient(x), size=np.inf)
             progress.stop(f"the constraints cannot be met: they stay violated by {violation:.1e}")
             return

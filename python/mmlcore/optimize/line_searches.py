@@ -48,7 +48,10 @@ def armijo(
     noise = 4 * float(np.finfo(x.dtype).eps) * abs(f)  # a decrease of less cannot be seen
     while alpha * float(np.abs(d).max(initial=0)) > 1e-18 * (1 + float(np.abs(x).max(initial=0))):
         point, value, gradient = evaluate(alpha)
-        if value <= f + c1 * alpha * slope + (noise if -alpha * slope <= noise else 0.0) and np.isfinite(gradient).all():
+        if (
+            value <= f + c1 * alpha * slope + (noise if -alpha * slope <= noise else 0.0)
+            and np.isfinite(gradient).all()
+        ):
             return Step(alpha, point, value, gradient)
         alpha *= shrink
     return Step(None, x, f, g)

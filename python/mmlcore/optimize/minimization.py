@@ -184,9 +184,7 @@ def _check_numbers(tol: float, options: dict[str, Any]) -> None:
         raise ValueError(message("minimize", "learning_rate", "a positive finite number", repr(rate)))
 
 
-def _run(
-    name: str, progress: Progress, fun: Any, constraints: Any, bounds: Any, options: dict[str, Any]
-) -> None:
+def _run(name: str, progress: Progress, fun: Any, constraints: Any, bounds: Any, options: dict[str, Any]) -> None:
     problem = progress.problem
     box = None if bounds is None else boxes.Box("minimize", bounds, problem.x0.size)
     try:

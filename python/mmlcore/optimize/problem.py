@@ -157,4 +157,3 @@ def differences(vector: Callable[[FloatArray], FloatArray], x: FloatArray) -> Fl
         columns.append((vector(x + e) - vector(x - e)) / (2 * h[i]))
     matrix = np.stack(columns, -1)
     return 0.5 * (matrix + matrix.T)
-

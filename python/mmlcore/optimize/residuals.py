@@ -97,7 +97,9 @@ def _settled(progress: Progress, J: FloatArray, r: FloatArray, first: float) -> 
     """No step makes the sum smaller: success if the residuals are orthogonal to every column of J but for rounding."""
     cosine = _angle(J, r, first)
     if cosine <= 1e-5 or np.linalg.norm(r) <= 1e-12 * first:
-        progress.stop(f"the residuals are orthogonal to the Jacobian to {cosine:.1e}: no step makes the sum smaller", True)
+        progress.stop(
+            f"the residuals are orthogonal to the Jacobian to {cosine:.1e}: no step makes the sum smaller", True
+        )
     else:
         progress.stop(f"no step makes the sum of squares smaller; its gradient is {np.abs(J.T @ r).max():.1e}")
 

@@ -77,9 +77,7 @@ def minimize_scalar(
     else:
         found = _enclosed(f, (0.0, 1.0) if bracket is None else tuple(map(float, bracket)))
         if isinstance(found, str):
-            return OptimizeResult(
-                x=np.nan, fun=np.nan, success=False, message=found, nit=0, nfev=count
-            )
+            return OptimizeResult(x=np.nan, fun=np.nan, success=False, message=found, nit=0, nfev=count)
         a, x, b = found
     x, value, nit, converged = _brent(f, a, x, b, tol, most)
     text = "x is known to tol" if converged else f"max_iter = {most} iterations are done"

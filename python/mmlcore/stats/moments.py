@@ -200,7 +200,9 @@ def moments(x: Any, order: int = 4, weights: Any = None) -> FloatArray:
     """
     x = as_float(x, "moments", "x").astype(np.float64)
     if order < 1 or x.ndim not in (1, 2) or len(x) == 0:
-        raise ValueError(message("moments", "x, order", "of one or two dimensions with rows, at least 1", (x.shape, order)))
+        raise ValueError(
+            message("moments", "x, order", "of one or two dimensions with rows, at least 1", (x.shape, order))
+        )
     mean = Moments().update(x, weights).mean().reshape(x.shape[1:])
     w = np.ones(len(x)) if weights is None else np.asarray(weights, float)
     central = [np.tensordot(w, (x - mean) ** k, 1) / w.sum() for k in range(2, order + 1)]
