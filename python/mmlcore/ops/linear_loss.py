@@ -32,7 +32,8 @@ def _both(X: Any, y: Any, w: Any) -> tuple[Any, Any]:
 def logistic_loss(X: Any, y: Any, w: Any) -> Any:
     """The mean of log(1 + e^(-y_i x_i·w)): the negative log-likelihood of logistic regression.
 
-    The data pass through the processor once for value and gradient, where written with `logaddexp` and a product they do
+    The data pass through the processor once for value and gradient, where written with `logaddexp` and a product
+    they do
     so twice. Add a column of ones to X for an intercept.
 
     Parameters

@@ -88,7 +88,7 @@ def lagrange_newton(progress: Progress, constraints: Constraints) -> None:
 
 def _kkt_step(W: FloatArray, A: FloatArray, g: FloatArray, h: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The step p and the new multipliers, by the null space of A: p = Y y + Z z with A Y y = -h."""
-    m, n = A.shape
+    n = A.shape[1]
     U, s, Vh = linalg.svd(A)
     rank = int(np.sum(s > 1e-12 * max(float(s.max(initial=0)), 1e-300)))
     Y, Z = Vh[:rank].T, Vh[rank:].T

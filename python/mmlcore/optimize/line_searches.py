@@ -83,7 +83,8 @@ def wolfe(
 ) -> Step:
     """An α with f(x + α d) ≤ f + c₁ α gᵀd and |∇f(x + α d)ᵀd| ≤ c₂ |gᵀd|: Wolfe's strong conditions.
 
-    Steps outward until they enclose such an α, then by cubic interpolation inward. What is not finite counts as too far.
+    Steps outward until they enclose such an α, then by cubic interpolation inward. What is not finite counts as too
+    far.
 
     References
     ----------

@@ -63,7 +63,8 @@ def minimize(
     ----------
     fun : callable
         `fun(x, *args)`, ordinary Python with NumPy calls; returns a real scalar. With "gauss-newton" and
-        "levenberg-marquardt" it returns the residuals r, and ½‖r‖² is minimised; with "sgd" and "minibatch" it is called
+        "levenberg-marquardt" it returns the residuals r, and ½‖r‖² is minimised; with "sgd" and "minibatch" it is
+        called
         as `fun(x, *batch)`.
     x0 : array or number, or containers of these
         Where to start; never written to. float32 stays float32.
@@ -79,7 +80,8 @@ def minimize(
         "cg"                         conjugate gradients
         "gauss-newton",
         "levenberg-marquardt"        for residuals
-        "sgd", "minibatch"           ``data`` (arrays of one length), ``batch_size`` (1 and 32), ``optimizer`` (a name or
+        "sgd", "minibatch"           ``data`` (arrays of one length), ``batch_size`` (1 and 32), ``optimizer`` (a
+        name or
                                      object of `mmlcore.optimizers`), ``learning_rate``, ``random_state``
         ============================ ==================================================================================
 
@@ -89,7 +91,8 @@ def minimize(
     hess : "auto" or callable
         The Hessian: ours (by differences of the gradient, if that was given), or a function of x.
     constraints : dict or sequence of dicts
-        {"type": "eq", "fun": h} for h(x) = 0, {"type": "ineq", "fun": c} for c(x) ≥ 0; h and c return numbers or arrays.
+        {"type": "eq", "fun": h} for h(x) = 0, {"type": "ineq", "fun": c} for c(x) ≥ 0; h and c return numbers or
+        arrays.
         Equalities alone are solved by Newton's method on the Lagrangian L = f + λᵀh, otherwise by an augmented
         Lagrangian, L = f + λᵀh - μᵀc. The result has `multipliers` and `constraint_violation`.
     bounds : (low, high), or one such pair for every variable, optional

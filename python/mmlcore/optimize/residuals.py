@@ -111,7 +111,8 @@ def _damped(J: FloatArray, r: FloatArray, scale: FloatArray, damping: float) -> 
 
 
 def levenberg_marquardt(progress: Progress, damping: float = 1e-3, geodesic: bool = True) -> None:
-    """(JᵀJ + λD²) p = -Jᵀr, D² = the diagonal of JᵀJ, which forgets by halves; λ falls after a success and grows after a failure.
+    """(JᵀJ + λD²) p = -Jᵀr, D² = the diagonal of JᵀJ, which forgets by halves; λ falls after a success and grows
+    after a failure.
 
     `geodesic`: p + ½a, a the same solution for the second derivative of r along p, where ‖Da‖ ≤ 0.75 ‖Dp‖ / 2.
     D. W. Marquardt (1963); J. J. Moré (1978); M. K. Transtrum, J. P. Sethna (2012).

@@ -26,7 +26,8 @@ def root(
 ) -> OptimizeResult:
     """A point where all equations F(x) = 0 hold: Newton's method, shortened where ‖F‖ would grow.
 
-    Where Newton's steps fail (a singular Jacobian, or no progress), ½‖F‖² is minimised by Levenberg and Marquardt's method.
+    Where Newton's steps fail (a singular Jacobian, or no progress), ½‖F‖² is minimised by Levenberg and Marquardt's
+    method.
 
     Parameters
     ----------

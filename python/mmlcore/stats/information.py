@@ -1,4 +1,5 @@
-"""Entropy, cross-entropy and divergences: closed forms where they exist, Monte Carlo with its standard error elsewhere."""
+"""Entropy, cross-entropy and divergences: closed forms where they exist, Monte Carlo with its standard error
+elsewhere."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -214,7 +215,8 @@ def mutual_information(joint: Any) -> Any:
     Parameters
     ----------
     joint : array of shape (K, M), or MultivariateNormal
-        Probabilities, or counts, of the pairs (x, y). Of a normal in more than two dimensions it is the total correlation.
+        Probabilities, or counts, of the pairs (x, y). Of a normal in more than two dimensions it is the total
+        correlation.
 
     Returns
     -------

@@ -14,7 +14,8 @@ class Moments:
     """Weighted mean and covariance of rows that arrive in pieces: `update`, `merge`, then ask.
 
     After Σw = W rows of mean m and scatter S = Σ w (x - m)(x - m)ᵀ, a further piece (W', m', S') changes them to
-    W + W', m + (W'/(W+W')) δ, S + S' + (W W'/(W+W')) δδᵀ with δ = m' - m: T. F. Chan, G. H. Golub, R. J. LeVeque (1979).
+    W + W', m + (W'/(W+W')) δ, S + S' + (W W'/(W+W')) δδᵀ with δ = m' - m: T. F. Chan, G. H. Golub, R. J. LeVeque
+    (1979).
 
     Examples
     --------
