@@ -119,7 +119,8 @@ class Distribution:
         ndarray or NumPy scalar
         """
         random = as_generator(random_state, f"{self._name}.rvs")
-        shape = self.batch_shape if size is None else (size,) if isinstance(size, int | np.integer) else tuple(size)
+        whole = isinstance(size, int | np.integer)
+        shape = self.batch_shape if size is None else (int(size),) if whole else tuple(size)
         try:
             fits = np.broadcast_shapes(shape, self.batch_shape) == shape and prod(shape) >= 0
         except ValueError:
