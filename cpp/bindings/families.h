@@ -22,6 +22,7 @@ void bind_factor(pybind11::module_& m);
 void bind_spectral(pybind11::module_& m);
 void bind_losses(pybind11::module_& m);
 void bind_random(pybind11::module_& m);
+void bind_mahalanobis(pybind11::module_& m);
 void bind_normalization(pybind11::module_& m);
 void bind_recurrent(pybind11::module_& m);
 void bind_sampling(pybind11::module_& m);

@@ -6,6 +6,7 @@
 #include "bindings/arrays.h"
 #include "bindings/families.h"
 #include "bindings/submit.h"
+#include "kernels/linear_loss.h"
 
 namespace mmlcore::bindings {
 namespace {
@@ -48,6 +49,20 @@ void backward(size_t loss, const char* function, py::array& dp, const py::array&
     });
 }
 
+void linear_logistic(py::array& out, py::array& gradient, const py::array& x, const py::array& y, const py::array& w) {
+    const char* function = "linear_logistic_loss";
+    dispatch(function, "loss", out, [&](auto zero) {
+        using T = decltype(zero);
+        require_ndim(function, "x", x, 2);
+        const ptrdiff_t n = x.shape(0), d = x.shape(1);
+        const Output<T> to(function, "loss", out, {}), slope(function, "gradient", gradient, {d});
+        const Input<T> rows(function, "x", x), signs(function, "y", y, {n}), weights(function, "w", w, {d});
+        require_apart(function, "gradient", gradient, {x, y, w});
+        submit(logistic_loss_ns(n, d), [=, to = to.data(), slope = slope.data(), x = rows.data(), y = signs.data(),
+                                        w = weights.data()] { logistic_loss(to, slope, x, y, w, n, d); });
+    });
+}
+
 py::arg array(const char* name) {
     return py::arg(name).noconvert();
 }
@@ -74,6 +89,13 @@ void bind_losses(py::module_& m) {
             array("dp"), array("p"), array("t"), array("g"), py::arg("c"), py::arg("scale"),
             ("dp_ij = g_i scale times the derivative of " + name + " with respect to p_ij").c_str());
     }
+    m.def(
+        "linear_logistic_loss",
+        [](py::array out, py::array gradient, const py::array& x, const py::array& y, const py::array& w) {
+            linear_logistic(out, gradient, x, y, w);
+        },
+        array("loss"), array("gradient"), array("x"), array("y"), array("w"),
+        "loss = the mean of log(1 + exp(-y_i x_i.w)), and its gradient by w, in one pass over x");
     m.attr("POINTWISE_LOSSES") = names;
 }
 

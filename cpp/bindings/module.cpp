@@ -50,6 +50,7 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_spectral(m);
     bind_losses(m);
     bind_random(m);
+    bind_mahalanobis(m);
     bind_normalization(m);
     bind_recurrent(m);
     bind_sampling(m);

@@ -35,6 +35,29 @@ void bind_add_noise(py::array y, const py::array& x, double stddev, std::uint64_
     });
 }
 
+// y filled with draws of a distribution with two parameters.
+template <class Run>
+void fill_with(const char* function, py::array& y, py::array& draw, Run&& run) {
+    dispatch(function, "y", y, [&](auto zero) {
+        using T = decltype(zero);
+        const Output<T> out(function, "y", y);
+        const std::int64_t* number = counter(function, "draw", draw);
+        submit(5.0 * static_cast<double>(out.size()), [=, y = out.data(), n = out.size()] { run(y, number, n); });
+    });
+}
+
+void bind_random_normal(py::array y, double loc, double scale, std::uint64_t key, py::array draw) {
+    fill_with("random_normal", y, draw,
+              [=](auto* y, const std::int64_t* number, ptrdiff_t n) { random_normal(y, loc, scale, key, number, n); });
+}
+
+void bind_random_uniform(py::array y, double low, double high, std::uint64_t key, py::array draw) {
+    if (!(low < high))
+        throw_value("random_uniform", "high", "above low = " + std::to_string(low), std::to_string(high));
+    fill_with("random_uniform", y, draw,
+              [=](auto* y, const std::int64_t* number, ptrdiff_t n) { random_uniform(y, low, high, key, number, n); });
+}
+
 py::tuple bind_philox(std::uint32_t c0, std::uint32_t c1, std::uint32_t c2, std::uint32_t c3, std::uint64_t key) {
     const std::uint32_t counter[4] = {c0, c1, c2, c3};
     std::uint32_t out[4];
@@ -53,6 +76,10 @@ void bind_random(py::module_& m) {
           "y = x/(1 - rate) where the draw keeps an element, else 0");
     m.def("add_noise", &bind_add_noise, array("y"), array("x"), py::arg("stddev"), py::arg("key"), array("draw"),
           "y = x + stddev z with z standard normal");
+    m.def("random_normal", &bind_random_normal, array("y"), py::arg("loc"), py::arg("scale"), py::arg("key"),
+          array("draw"), "y = loc + scale z, z standard normal by the inverse distribution function");
+    m.def("random_uniform", &bind_random_uniform, array("y"), py::arg("low"), py::arg("high"), py::arg("key"),
+          array("draw"), "y uniform on (low, high)");
     m.def("philox4x32", &bind_philox, py::arg("c0"), py::arg("c1"), py::arg("c2"), py::arg("c3"), py::arg("key"),
           "The four words of Philox4x32-10 for a counter and a key.");
 }

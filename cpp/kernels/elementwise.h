@@ -13,6 +13,7 @@
 
 #include "kernels/activation.h"
 #include "kernels/math.h"
+#include "kernels/normal_tails.h"
 #include "kernels/simd.h"
 #include "kernels/trigonometric.h"
 
@@ -189,11 +190,27 @@ struct NormalCdf {
     static V grad(V x, V) { return vnormal_pdf(x); }
 };
 
+template <class V>
+struct NormalLogcdf {
+    static constexpr const char* name = "normal_logcdf";
+    static constexpr double ns = 2.5;
+    static V forward(V x) { return vnormal_logcdf(x); }
+    static V grad(V x, V) { return vnormal_hazard(x); }
+};
+
+template <class V>
+struct NormalPpf {
+    static constexpr const char* name = "normal_ppf";
+    static constexpr double ns = 2;
+    static V forward(V x) { return vnormal_ppf(x); }
+    static V grad(V, V y) { return lane_t<V>(2.5066282746310005024) * vexp(lane_t<V>(0.5) * y * y); }
+};
+
 template <template <class> class... Ops>
 struct OpList {};
 
 using UnaryOps = OpList<Exp, Expm1, Log, Log1p, Sqrt, Square, Reciprocal, Negative, Absolute, Sign, Sin, Cos, Tanh,
-                        Sigmoid, Relu, Softplus, Elu, Gelu, Silu, NormalCdf, Selu>;
+                        Sigmoid, Relu, Softplus, Elu, Gelu, Silu, NormalCdf, Selu, NormalLogcdf, NormalPpf>;
 
 // The loops over n elements for one operation: y = f(x), and dx = dy f'(x). y may be x, dx may be dy.
 template <class T>

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
+#include "kernels/normal_tails.h"
 #include "kernels/threads.h"
 
 namespace mmlcore {
@@ -15,33 +17,56 @@ using std::uint64_t;
 constexpr ptrdiff_t kCounters = 16;          // worked on together, so that the compiler makes vectors of them
 constexpr ptrdiff_t kBlock = 4 * kCounters;  // elements
 
-// Words 4 i … of kCounters counters that follow each other: words[w][c] is word w of counter first + c.
-[[gnu::noinline]] void philox_block(uint32_t words[4][kCounters], uint64_t first, uint64_t draw, uint64_t key) {
-    uint32_t c0[kCounters], c1[kCounters], c2[kCounters], c3[kCounters];
-    for (ptrdiff_t i = 0; i < kCounters; ++i) {
-        c0[i] = static_cast<uint32_t>(first + static_cast<uint64_t>(i));
-        c1[i] = static_cast<uint32_t>((first + static_cast<uint64_t>(i)) >> 32);
-        c2[i] = static_cast<uint32_t>(draw);
-        c3[i] = static_cast<uint32_t>(draw >> 32);
-    }
+using Wide = Vec<uint64_t>;  // a word of 32 bits in the low half of each lane; the high halves may hold anything
+
+inline Wide product_of_low_halves(Wide a, Wide b) {
+#if defined(__AVX512F__)
+    return (Wide)_mm512_maskz_mul_epu32(0xff, (__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    return (Wide)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#else
+    return (a & 0xFFFFFFFF) * (b & 0xFFFFFFFF);
+#endif
+}
+
+// The ten rounds for Groups vectors of counters at once, whose multiplications wait for each other only within a group.
+template <int Groups>
+inline void philox_rounds(Wide c[4][Groups], uint64_t key) {
+    const Wide m0 = Wide{} + 0xD2511F53, m1 = Wide{} + 0xCD9E8D57;
     uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
     for (int round = 0; round < 10; ++round) {
-        for (ptrdiff_t i = 0; i < kCounters; ++i) {
-            const uint64_t a = uint64_t{0xD2511F53} * c0[i], b = uint64_t{0xCD9E8D57} * c2[i];
-            const uint32_t n0 = static_cast<uint32_t>(b >> 32) ^ c1[i] ^ k0;
-            const uint32_t n2 = static_cast<uint32_t>(a >> 32) ^ c3[i] ^ k1;
-            c1[i] = static_cast<uint32_t>(b);
-            c3[i] = static_cast<uint32_t>(a);
-            c0[i] = n0;
-            c2[i] = n2;
+        const Wide key0 = Wide{} + k0, key1 = Wide{} + k1;
+        for (int g = 0; g < Groups; ++g) {
+            const Wide a = product_of_low_halves(m0, c[0][g]), b = product_of_low_halves(m1, c[2][g]);
+            c[0][g] = (b >> 32) ^ c[1][g] ^ key0;
+            c[2][g] = (a >> 32) ^ c[3][g] ^ key1;
+            c[1][g] = b;
+            c[3][g] = a;
         }
         k0 += 0x9E3779B9;
         k1 += 0xBB67AE85;
     }
-    std::copy(c0, c0 + kCounters, words[0]);
-    std::copy(c1, c1 + kCounters, words[1]);
-    std::copy(c2, c2 + kCounters, words[2]);
-    std::copy(c3, c3 + kCounters, words[3]);
+}
+
+// Words 4 i … of kCounters counters that follow each other: words[w][c] is word w of counter first + c.
+[[gnu::noinline]] void philox_block(uint32_t words[4][kCounters], uint64_t first, uint64_t draw, uint64_t key) {
+    constexpr int W = lanes<Wide>, groups = 2;
+    Wide number{};
+    for (int lane = 0; lane < W; ++lane) number[lane] = static_cast<uint64_t>(lane);
+    for (ptrdiff_t begin = 0; begin < kCounters; begin += groups * W) {
+        Wide c[4][groups];
+        for (int g = 0; g < groups; ++g) {
+            c[0][g] = number + (first + static_cast<uint64_t>(begin + g * W));
+            c[1][g] = c[0][g] >> 32;
+            c[2][g] = Wide{} + (draw & 0xFFFFFFFF);
+            c[3][g] = Wide{} + (draw >> 32);
+        }
+        philox_rounds<groups>(c, key);
+        for (int w = 0; w < 4; ++w)
+            for (int g = 0; g < groups; ++g)
+                for (int lane = 0; lane < W; ++lane)
+                    words[w][begin + g * W + lane] = static_cast<uint32_t>(c[w][g][lane]);
+    }
 }
 
 // body(begin, count, words) for blocks of elements, words[i] that of element begin + i.
@@ -58,7 +83,67 @@ void for_each_block(ptrdiff_t n, uint64_t key, const std::int64_t* draw, Body&& 
     });
 }
 
+// The words of kCounters counters as kUniforms<T> numbers in (0, 1), in double: 52 random bits, or the 32 of one word.
+template <class T>
+constexpr ptrdiff_t kUniforms = sizeof(T) == 8 ? 2 * kCounters : 4 * kCounters;
+
+template <class T>
+inline void uniforms_of(double* u, const uint32_t words[4][kCounters]) {
+    if constexpr (sizeof(T) == 8) {
+        for (ptrdiff_t pair = 0; pair < 2; ++pair)
+            for (ptrdiff_t c = 0; c < kCounters; ++c) {
+                const uint64_t word = words[2 * pair][c] | uint64_t{words[2 * pair + 1][c]} << 32;
+                const uint64_t in_1_2 = word >> 12 | 0x3FF0000000000000;  // 1 + k / 2⁵²
+                double x;
+                std::memcpy(&x, &in_1_2, sizeof x);
+                u[kCounters * pair + c] = x - (1 - 0x1p-53);
+            }
+    } else {
+        for (ptrdiff_t w = 0; w < 4; ++w)
+            for (ptrdiff_t c = 0; c < kCounters; ++c) {
+                const uint64_t in_1_2 = uint64_t{words[w][c]} << 20 | 0x3FF0000000000000;
+                double x;
+                std::memcpy(&x, &in_1_2, sizeof x);
+                u[kCounters * w + c] = x - (1 - 0x1p-33);
+            }
+    }
+}
+
+// y[i] = map(u_i), map taking vectors of double.
+template <class T, class Map>
+void from_uniforms(T* y, ptrdiff_t n, uint64_t key, const std::int64_t* draw, double ns, Map&& map) {
+    using V = Vec<double>;
+    constexpr ptrdiff_t block = kUniforms<T>;
+    parallel_chunks((n + block - 1) / block, 32, ns * static_cast<double>(n), [=](ptrdiff_t first, ptrdiff_t last) {
+        for (ptrdiff_t b = first; b < last; ++b) {
+            uint32_t words[4][kCounters];
+            double u[block];
+            T out[block];
+            philox_block(words, static_cast<uint64_t>(b * kCounters), static_cast<uint64_t>(*draw), key);
+            uniforms_of<T>(u, words);
+            for (ptrdiff_t i = 0; i < block; i += lanes<V>) store(u + i, map(load<V>(u + i)));
+            for (ptrdiff_t i = 0; i < block; ++i) out[i] = static_cast<T>(u[i]);
+            const ptrdiff_t count = std::min(block, n - b * block);
+            std::copy(out, out + count, y + b * block);
+        }
+    });
+}
+
 }  // namespace
+
+template <class T>
+void random_normal(T* y, double loc, double scale, uint64_t key, const std::int64_t* draw, ptrdiff_t n) {
+    using V = Vec<double>;
+    from_uniforms(y, n, key, draw, 5, [=](V u) { return loc + scale * vnormal_ppf(u); });
+}
+
+template <class T>
+void random_uniform(T* y, double low, double high, uint64_t key, const std::int64_t* draw, ptrdiff_t n) {
+    using V = Vec<double>;
+    const double width = high - low;
+    const V below = broadcast<V>(static_cast<double>(std::nextafter(static_cast<T>(high), static_cast<T>(low))));
+    from_uniforms(y, n, key, draw, 2, [=](V u) { return vmin(low + width * u, below); });
+}
 
 void philox4x32(uint32_t out[4], const uint32_t counter[4], uint64_t key) {
     uint32_t words[4][kCounters];
@@ -88,9 +173,11 @@ void add_noise(T* y, const T* x, double stddev, uint64_t key, const std::int64_t
     });
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                \
-    template void dropout<T>(T*, const T*, double, uint64_t, const std::int64_t*, ptrdiff_t); \
-    template void add_noise<T>(T*, const T*, double, uint64_t, const std::int64_t*, ptrdiff_t);
+#define MMLCORE_INSTANTIATE(T)                                                                    \
+    template void dropout<T>(T*, const T*, double, uint64_t, const std::int64_t*, ptrdiff_t);     \
+    template void add_noise<T>(T*, const T*, double, uint64_t, const std::int64_t*, ptrdiff_t);   \
+    template void random_normal<T>(T*, double, double, uint64_t, const std::int64_t*, ptrdiff_t); \
+    template void random_uniform<T>(T*, double, double, uint64_t, const std::int64_t*, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)
 #undef MMLCORE_INSTANTIATE

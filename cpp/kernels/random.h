@@ -22,6 +22,15 @@ void dropout(T* y, const T* x, double rate, std::uint64_t key, const std::int64_
 template <class T>
 void add_noise(T* y, const T* x, double stddev, std::uint64_t key, const std::int64_t* draw, std::ptrdiff_t n);
 
+// y = loc + scale Φ⁻¹(u), u uniform on (0, 1): the middles of 2⁵² equal intervals (of 2³² in float). Of every 64 words
+// elements c and 16 + c take words (0, 1) and (2, 3) of counter c; in float element 16 w + c takes word w of counter c.
+template <class T>
+void random_normal(T* y, double loc, double scale, std::uint64_t key, const std::int64_t* draw, std::ptrdiff_t n);
+
+// y = low + (high - low) u with the same u, except that a result that rounds to `high` is the number below.
+template <class T>
+void random_uniform(T* y, double low, double high, std::uint64_t key, const std::int64_t* draw, std::ptrdiff_t n);
+
 // Estimated time on one thread.
 constexpr double random_ns(std::ptrdiff_t n) {
     return 1.2 * static_cast<double>(n);

@@ -71,12 +71,14 @@ __all__ = [
     "metrics",
     "models",
     "ops",
+    "optimize",
     "optimizers",
     "plot",
     "primitive",
     "release_memory",
     "set_num_threads",
     "show_config",
+    "stats",
     "stop_gradient",
     "taylor",
     "value_and_grad",
@@ -85,9 +87,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> _ModuleType:
-    """`mmlcore.plot` is imported when it is asked for: most programs draw nothing."""
-    if name == "plot":
-        return _import_module("mmlcore.plot")
+    """Rooms that many programs never enter are imported when they are asked for."""
+    if name in ("optimize", "plot", "stats"):
+        return _import_module(f"mmlcore.{name}")
     raise AttributeError(f"module 'mmlcore' has no attribute {name!r}")
 
 

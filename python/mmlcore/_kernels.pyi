@@ -320,6 +320,10 @@ def limit_column_norms(w: numpy.ndarray, limit: typing.SupportsFloat | typing.Su
     """
     Scale every column of w whose norm is above limit to that norm
     """
+def linear_logistic_loss(loss: numpy.ndarray, gradient: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray, w: numpy.ndarray) -> None:
+    """
+    loss = the mean of log(1 + exp(-y_i x_i.w)), and its gradient by w, in one pass over x
+    """
 def lion_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
     """
     One step of lion on the spans of theta; counts it in clock[0]
@@ -420,6 +424,22 @@ def normal_cdf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: n
     """
     dx = dy normal_cdf'(x), where y = normal_cdf(x)
     """
+def normal_logcdf(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = normal_logcdf(x)
+    """
+def normal_logcdf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy normal_logcdf'(x), where y = normal_logcdf(x)
+    """
+def normal_ppf(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = normal_ppf(x)
+    """
+def normal_ppf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy normal_ppf'(x), where y = normal_ppf(x)
+    """
 def normalize(y: numpy.ndarray, x: numpy.ndarray, mean: numpy.ndarray, variance: numpy.ndarray, gamma: numpy.ndarray | None, beta: numpy.ndarray | None, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
     y = gamma (x - mean)/sqrt(variance + epsilon) + beta
@@ -455,6 +475,14 @@ def qr(q: typing.Any, r: numpy.ndarray, a: numpy.ndarray) -> None:
 def qr_raw(h: numpy.ndarray, tau: numpy.ndarray, a: numpy.ndarray) -> None:
     """
     The reflectors of the QR factorisation as LAPACK leaves them, transposed.
+    """
+def random_normal(y: numpy.ndarray, loc: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex, key: typing.SupportsInt | typing.SupportsIndex, draw: numpy.ndarray) -> None:
+    """
+    y = loc + scale z, z standard normal by the inverse distribution function
+    """
+def random_uniform(y: numpy.ndarray, low: typing.SupportsFloat | typing.SupportsIndex, high: typing.SupportsFloat | typing.SupportsIndex, key: typing.SupportsInt | typing.SupportsIndex, draw: numpy.ndarray) -> None:
+    """
+    y uniform on (low, high)
     """
 def reciprocal(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -619,6 +647,10 @@ def squared_hinge_loss(loss: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, 
 def squared_hinge_loss_grad(dp: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, g: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
     dp_ij = g_i scale times the derivative of squared_hinge with respect to p_ij
+    """
+def squared_mahalanobis(q: numpy.ndarray, x: numpy.ndarray, mean: numpy.ndarray, factor: numpy.ndarray) -> None:
+    """
+    q_i = |factor^-1 (x_i - mean)|^2 for the lower triangle `factor`
     """
 def sum(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typing.SupportsIndex, last: typing.SupportsInt | typing.SupportsIndex) -> None:
     """

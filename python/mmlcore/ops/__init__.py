@@ -22,16 +22,21 @@ from mmlcore.ops.conv import conv, conv_transpose
 from mmlcore.ops.convolution import convolve, correlate
 from mmlcore.ops.creation import array
 from mmlcore.ops.dense import dense
+from mmlcore.ops.draws import normal_draws, uniform_draws
 from mmlcore.ops.dropout import add_noise, dropout
 from mmlcore.ops.elementwise import absolute, negative, reciprocal, sign, sqrt, square
 from mmlcore.ops.embedding import embedding
+from mmlcore.ops.gamma import betaln, digamma, gammaln, polygamma
+from mmlcore.ops.incomplete import betainc, betaincc, betaincinv, gammainc, gammaincc, gammainccinv, gammaincinv
 from mmlcore.ops.indexing import diagonal, getitem, scatter, take, trace
 from mmlcore.ops.joining import concatenate, hstack, stack, vstack
 from mmlcore.ops.kinked import clip, maximum, minimum, where
 from mmlcore.ops.linalg_spectral import eigh, eigvalsh, qr, svd, svdvals
 from mmlcore.ops.linalg_systems import cholesky, det, inv, lstsq, pinv, slogdet, solve, solve_triangular
+from mmlcore.ops.linear_loss import logistic_loss
 from mmlcore.ops.losses import pointwise_loss
 from mmlcore.ops.matmul import dot, matmul, outer
+from mmlcore.ops.normal import normal_logcdf, normal_ppf, squared_mahalanobis
 from mmlcore.ops.normalization import batch_norm, layer_norm, normalize
 from mmlcore.ops.norms import norm, std, var
 from mmlcore.ops.ordering import sort, take_along_axis
@@ -52,6 +57,10 @@ __all__ = [
     "astype",
     "average_pool",
     "batch_norm",
+    "betainc",
+    "betaincc",
+    "betaincinv",
+    "betaln",
     "broadcast_to",
     "cholesky",
     "clip",
@@ -68,6 +77,7 @@ __all__ = [
     "det",
     "diagonal",
     "diff",
+    "digamma",
     "divide",
     "dot",
     "dropout",
@@ -79,6 +89,11 @@ __all__ = [
     "exp",
     "expand_dims",
     "expm1",
+    "gammainc",
+    "gammaincc",
+    "gammainccinv",
+    "gammaincinv",
+    "gammaln",
     "gelu",
     "getitem",
     "hstack",
@@ -89,6 +104,7 @@ __all__ = [
     "log",
     "log1p",
     "log_softmax",
+    "logistic_loss",
     "logsumexp",
     "lstsq",
     "matmul",
@@ -103,10 +119,14 @@ __all__ = [
     "negative",
     "norm",
     "normal_cdf",
+    "normal_draws",
+    "normal_logcdf",
+    "normal_ppf",
     "normalize",
     "outer",
     "pinv",
     "pointwise_loss",
+    "polygamma",
     "positive",
     "power",
     "prod",
@@ -131,6 +151,7 @@ __all__ = [
     "sort",
     "sqrt",
     "square",
+    "squared_mahalanobis",
     "squeeze",
     "stack",
     "std",
@@ -145,6 +166,7 @@ __all__ = [
     "tensordot",
     "trace",
     "transpose",
+    "uniform_draws",
     "var",
     "vstack",
     "where",

@@ -1,0 +1,146 @@
+"""What every distribution is: parameters that may be arrays (a batch) or Tensors, and SciPy's methods."""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from mmlcore import ops
+from mmlcore._arrays import as_float
+from mmlcore._errors import message
+from mmlcore._random import Seed, as_generator
+from mmlcore.autodiff import plain
+
+__all__ = ["Distribution", "batch_of", "parameter", "sample_weights", "values_of"]
+
+
+def parameter(owner: str, name: str, value: Any, low: float = -np.inf, high: float = np.inf) -> Any:
+    """A parameter as a float array or Tensor, all its elements finite and strictly between `low` and `high`."""
+    value = value if hasattr(value, "tape") else as_float(value, owner, name)[()]
+    numbers = np.asarray(plain(value))
+    if not np.all(np.isfinite(numbers) & (numbers > low) & (numbers < high)):
+        bounds = {(0.0, np.inf): "positive and finite", (0.0, 1.0): "between 0 and 1"}
+        wrong = numbers[~(np.isfinite(numbers) & (numbers > low) & (numbers < high))].flat[0]
+        raise ValueError(message(owner, name, bounds.get((low, high), "finite"), wrong))
+    return value
+
+
+def values_of(owner: str, x: Any) -> Any:
+    """Points as a float array or Tensor."""
+    return x if hasattr(x, "tape") else as_float(x, owner, "x")
+
+
+def sample_weights(owner: str, weights: Any, n: int) -> Any:
+    """Weights of n points as an array that sums to one."""
+    if weights is None:
+        return np.full(n, 1 / n)
+    weights = as_float(weights, owner, "weights").astype(np.float64)
+    if weights.shape != (n,) or not np.all(weights >= 0) or not 0 < weights.sum() < np.inf:
+        raise ValueError(message(owner, "weights", f"{n} non-negative numbers with a positive sum", weights))
+    return weights / weights.sum()
+
+
+class Distribution:
+    """Base of all distributions.
+
+    A subclass gives `batch_shape`, `logpdf`, `mean`, `var`, `entropy`, `_draw` and, where they exist, `cdf` and `ppf`.
+    Everything is differentiable in the points and in the parameters, which may be Tensors. Results are NumPy scalars
+    for single numbers.
+    """
+
+    batch_shape: tuple[int, ...] = ()
+    event_shape: tuple[int, ...] = ()
+
+    @property
+    def _name(self) -> str:
+        return type(self).__name__
+
+    def logpdf(self, x: Any) -> Any:
+        """The logarithm of the density (of the probability, if the distribution is discrete) at x; -inf outside."""
+        raise NotImplementedError(f"{self._name} must define logpdf(x)")
+
+    def pdf(self, x: Any) -> Any:
+        """The density (the probability, if the distribution is discrete) at x; 0 outside the support."""
+        return ops.exp(self.logpdf(x))
+
+    def cdf(self, x: Any) -> Any:
+        """P(X ≤ x)."""
+        raise NotImplementedError(f"{self._name}: cdf must be a function of one variable, and is not known here")
+
+    def sf(self, x: Any) -> Any:
+        """P(X > x), accurate in the upper tail where the distribution allows it."""
+        return 1 - self.cdf(x)
+
+    def logcdf(self, x: Any) -> Any:
+        """log P(X ≤ x)."""
+        return ops.log(self.cdf(x))
+
+    def logsf(self, x: Any) -> Any:
+        """log P(X > x)."""
+        return ops.log(self.sf(x))
+
+    def ppf(self, p: Any) -> Any:
+        """The smallest x with P(X ≤ x) ≥ p, the inverse of `cdf`; NaN for p outside [0, 1]."""
+        raise NotImplementedError(f"{self._name}: ppf must be a function of one variable, and is not known here")
+
+    def mean(self) -> Any:
+        """The expectation E[X]."""
+        raise NotImplementedError(f"{self._name} must define mean()")
+
+    def var(self) -> Any:
+        """The variance E[(X - E[X])²], of each coordinate."""
+        raise NotImplementedError(f"{self._name} must define var()")
+
+    def std(self) -> Any:
+        """The standard deviation √var."""
+        return ops.sqrt(self.var())
+
+    def entropy(self) -> Any:
+        """H = -E[log p(X)], in nats."""
+        raise NotImplementedError(f"{self._name}: entropy must have a closed form; use stats.entropy(distribution)")
+
+    def log_likelihood(self, x: Any) -> Any:
+        """Σ log p(x_i) over all points (and the batch)."""
+        return ops.sum(self.logpdf(x))
+
+    def rvs(self, size: Any = None, random_state: Seed = None) -> Any:
+        """Random draws.
+
+        Parameters
+        ----------
+        size : int or tuple of int, optional
+            The shape of the result, without the axes of a single draw; must end in one to which the batch broadcasts.
+            Default: one draw for each distribution of the batch.
+        random_state : int, SeedSequence, Generator or None
+            See `numpy.random.default_rng`; None follows NumPy's global state.
+
+        Returns
+        -------
+        ndarray or NumPy scalar
+        """
+        random = as_generator(random_state, f"{self._name}.rvs")
+        whole = isinstance(size, int | np.integer)
+        shape = self.batch_shape if size is None else (int(size),) if whole else tuple(size)
+        try:
+            fits = np.broadcast_shapes(shape, self.batch_shape) == shape and prod(shape) >= 0
+        except ValueError:
+            fits = False
+        if not fits:
+            expectation = f"a shape to which the batch {self.batch_shape} broadcasts"
+            raise ValueError(message(f"{self._name}.rvs", "size", expectation, size))
+        drawn = self._draw(shape, random)
+        return drawn if drawn.shape else drawn[()]
+
+    def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        """Draws of the shape, by the inverse distribution function (Notes 4.2) unless there is a better way."""
+        return self.ppf(ops.uniform_draws(shape, random))
+
+    def __repr__(self) -> str:
+        shapes = ("batch_shape", "event_shape")
+        shown = ", ".join(f"{k}={plain(v)!r}" for k, v in vars(self).items() if k not in shapes)
+        return f"{self._name}({shown})"
+
+
+def batch_of(*parameters: Any) -> tuple[int, ...]:
+    """The shape to which parameters broadcast."""
+    return np.broadcast_shapes(*[np.shape(plain(p)) for p in parameters])

@@ -1,0 +1,41 @@
+"""The incomplete gamma and beta functions against SciPy, far into the tails; derivatives; inverses."""
+
+import numpy as np
+from scipy import special
+
+from mmlcore import check_grads, grad, ops
+
+
+def close(a, b, rtol):
+    np.testing.assert_allclose(a, b, rtol=rtol, atol=1e-290)
+
+
+def test_gamma_and_its_inverse():
+    a, ratio = np.meshgrid(np.logspace(-3, 4, 24), np.logspace(-4, 1.5, 31))
+    close(ops.gammainc(a, a * ratio), special.gammainc(a, a * ratio), 1e-11)
+    close(ops.gammaincc(a, a * ratio), special.gammaincc(a, a * ratio), 1e-11)
+    a, p = np.meshgrid(np.logspace(-2, 4, 13), np.concatenate([10.0 ** -np.arange(1, 200, 22), [0.3, 0.5, 0.9, 0.999]]))
+    close(ops.gammaincinv(a, p), special.gammaincinv(a, p), 1e-12)
+    close(ops.gammainccinv(a, p), special.gammainccinv(a, p), 1e-12)
+    np.testing.assert_array_equal(ops.gammainc([1.0, 1.0, -1.0, 1.0], [0.0, np.inf, 1.0, -1.0]), [0, 1, np.nan, np.nan])
+    np.testing.assert_array_equal(ops.gammaincinv(2.0, [0.0, 1.0, 1.5]), [0, np.inf, np.nan])
+
+
+def test_beta_and_its_inverse():
+    x = np.concatenate([np.logspace(-6, -0.01, 10), 1 - np.logspace(-6, -1, 5)])
+    a, b, x = np.meshgrid(np.logspace(-2, 4, 9), np.logspace(-2, 4, 9), x)
+    close(ops.betainc(a, b, x), special.betainc(a, b, x), 1e-11)
+    close(ops.betaincc(a, b, x), special.betaincc(a, b, x), 1e-11)
+    p = np.concatenate([10.0 ** -np.arange(1, 30, 7), np.linspace(0.01, 0.99, 7)])
+    a, b, p = np.meshgrid(np.logspace(-1, 3, 7), np.logspace(-1, 3, 7), p)
+    close(ops.betaincinv(a, b, p), special.betaincinv(a, b, p), 1e-11)
+    np.testing.assert_array_equal(ops.betainc(2.0, 3.0, [0.0, 1.0, 1.5]), [0, 1, np.nan])
+
+
+def test_derivatives_in_every_argument_to_second_order():
+    a, x = np.array([2.0, 0.5, 30.0]), np.array([1.0, 0.7, 40.0])
+    check_grads(ops.gammainc, (a, x))
+    check_grads(ops.gammaincc, (a, x), order=1)
+    check_grads(ops.betainc, (np.array([2.0, 0.5]), np.array(1.3), np.array([0.4, 0.7])))
+    check_grads(ops.betaincc, (np.array([2.0, 0.5]), np.array(1.3), np.array([0.4, 0.7])), order=1)
+    assert grad(ops.gammainc, 1)(2.0, 0.0) == grad(ops.gammainc, 0)(2.0, 0.0) == 0

@@ -1,0 +1,60 @@
+"""Constraints: Lagrange's examples with their multipliers, known programmes with inequalities."""
+
+import numpy as np
+import pytest
+
+from mmlcore.optimize import minimize
+
+
+def test_c5_the_largest_product_of_two_numbers_with_sum_ten():
+    r = minimize(lambda p: -p[0] * p[1], [1.0, 3.0], constraints={"type": "eq", "fun": lambda p: p[0] + p[1] - 10})
+    assert r.success
+    np.testing.assert_allclose(r.x, [5, 5], rtol=1e-10)
+    np.testing.assert_allclose(r.multipliers, [5], rtol=1e-10)
+
+
+def test_the_gradients_are_parallel_at_a_nonlinear_constraint():
+    """min x + y on the unit circle; an indefinite start; and Hock and Schittkowski's problems 6 and 7."""
+    circle = {"type": "eq", "fun": lambda p: p[0] ** 2 + p[1] ** 2 - 1}
+    r = minimize(lambda p: p[0] + p[1], [0.9, -0.7], constraints=circle)
+    np.testing.assert_allclose(r.x, -(0.5**0.5), rtol=1e-6)
+    np.testing.assert_allclose(np.ones(2) + r.multipliers * 2 * r.x, 0, atol=1e-6)
+    six = minimize(
+        lambda p: (1 - p[0]) ** 2, [-1.2, 1.0], constraints={"type": "eq", "fun": lambda p: 10 * (p[1] - p[0] ** 2)}
+    )
+    np.testing.assert_allclose(six.x, [1, 1], atol=1e-5)
+    seven = minimize(
+        lambda p: np.log(1 + p[0] ** 2) - p[1],
+        [2.0, 2.0],
+        constraints={"type": "eq", "fun": lambda p: (1 + p[0] ** 2) ** 2 + p[1] ** 2 - 4},
+    )
+    np.testing.assert_allclose(seven.x, [0, 3**0.5], atol=1e-5)
+
+
+def test_inequalities_with_multipliers():
+    rules = [{"type": "ineq", "fun": lambda p: p[1] - p[0] ** 2}, {"type": "ineq", "fun": lambda p: 2 - p[0] - p[1]}]
+    r = minimize(lambda p: (p[0] - 2) ** 2 + (p[1] - 1) ** 2, [2.0, 2.0], constraints=rules)
+    assert r.success, r.message
+    np.testing.assert_allclose(r.x, [1, 1], atol=1e-6)
+    np.testing.assert_allclose(r.multipliers, [2 / 3, 2 / 3], atol=1e-5)
+    idle = minimize(lambda p: np.sum(p**2), [2.0, 2.0], constraints={"type": "ineq", "fun": lambda p: p[0] + 1})
+    np.testing.assert_allclose(idle.multipliers, 0, atol=1e-8)
+
+
+def test_all_kinds_together():
+    """Hock and Schittkowski's problem 71."""
+    rules = [{"type": "ineq", "fun": lambda x: np.prod(x) - 25}, {"type": "eq", "fun": lambda x: np.sum(x**2) - 40}]
+    r = minimize(lambda x: x[0] * x[3] * (x[0] + x[1] + x[2]) + x[2], [1.0, 5, 5, 1], constraints=rules, bounds=(1, 5))
+    assert r.success, r.message
+    assert r.fun == pytest.approx(17.0140173, rel=1e-6)
+
+
+def test_what_cannot_be_met_is_said():
+    rules = [{"type": "eq", "fun": lambda p: p[0] - 1}, {"type": "ineq", "fun": lambda p: -p[0]}]
+    r = minimize(lambda p: np.sum(p**2), [0.0, 0.0], constraints=rules)
+    assert not r.success
+    assert r.constraint_violation > 0.1
+    with pytest.raises(ValueError, match="minimize: constraints must be dicts with type"):
+        minimize(lambda p: np.sum(p**2), [0.0], constraints={"type": "le", "fun": lambda p: p})
+    with pytest.raises(ValueError, match="minimize: method with constraints must be"):
+        minimize(lambda p: np.sum(p**2), [0.0], "cg", constraints={"type": "eq", "fun": lambda p: p[0]})

@@ -1,0 +1,32 @@
+"""Dirichlet against SciPy."""
+
+import numpy as np
+import pytest
+from scipy import stats as sp
+
+from mmlcore import check_grads
+from mmlcore.stats import Beta, Dirichlet
+
+ALPHA = np.array([0.7, 2.0, 5.0])
+
+
+def test_against_scipy_and_beta():
+    p, theirs = Dirichlet(ALPHA), sp.dirichlet(ALPHA)
+    x = p.rvs(7, random_state=0)
+    np.testing.assert_allclose(x.sum(-1), 1, rtol=1e-12)
+    np.testing.assert_allclose(p.logpdf(x), theirs.logpdf(x.T), rtol=1e-11)
+    for method in ("mean", "var", "entropy"):
+        np.testing.assert_allclose(getattr(p, method)(), getattr(theirs, method)(), rtol=1e-11)
+    assert p.logpdf([0.5, 0.5, 0.5]) == -np.inf
+    np.testing.assert_allclose(Dirichlet([2.0, 3.0]).logpdf([0.3, 0.7]), Beta(2.0, 3.0).logpdf(0.3), rtol=1e-12)
+    check_grads(lambda a: Dirichlet(a).logpdf(x) + Dirichlet(a).entropy(), (ALPHA,))
+    with pytest.raises(ValueError, match=r"Dirichlet.logpdf: x must be of shape \(..., 3\)"):
+        p.logpdf([0.5, 0.5])
+
+
+def test_fit_meets_the_likelihood_equations():
+    x = Dirichlet(ALPHA).rvs(500, random_state=1)
+    fit = Dirichlet.fit(x)
+    np.testing.assert_allclose(fit.alpha, ALPHA, rtol=0.2)
+    for factor in np.eye(3) * 0.01 + 1:
+        assert Dirichlet(fit.alpha * factor).log_likelihood(x) < fit.log_likelihood(x)

@@ -1,0 +1,40 @@
+"""Mixtures: sums of their parts; EM never lowers the likelihood."""
+
+import numpy as np
+import pytest
+
+from mmlcore import check_grads
+from mmlcore.stats import Mixture, MultivariateNormal, Normal
+
+PARTS = [Normal(-1.0, 1.0), Normal(4.0, 0.5)]
+P = Mixture([0.3, 0.7], PARTS)
+
+
+def test_sums_of_the_parts():
+    x = np.linspace(-9, 9, 61)
+    np.testing.assert_allclose(P.pdf(x), 0.3 * PARTS[0].pdf(x) + 0.7 * PARTS[1].pdf(x), rtol=1e-12)
+    q = np.array([1e-30, 0.01, 0.3, 0.5, 0.999])
+    np.testing.assert_allclose(P.cdf(P.ppf(q)), q, rtol=1e-12)
+    np.testing.assert_allclose(P.responsibilities(x).sum(-1), 1, rtol=1e-14)
+    draws = P.rvs(50_000, random_state=0)
+    assert abs(draws.mean() - P.mean()) < 4 * P.std() / 50_000**0.5
+    assert draws.var() == pytest.approx(P.var(), rel=0.03)
+    check_grads(lambda m: Mixture([0.3, 0.7], [Normal(m, 1.0), PARTS[1]]).logpdf(x[::9]), (-1.0,))
+
+
+def test_fit_raises_the_likelihood_step_by_step():
+    x = P.rvs(500, random_state=1)
+    start = Mixture([0.5, 0.5], [Normal(-2.0, 1.0), Normal(2.0, 1.0)])
+    values = [Mixture.fit(x, start, n_iter=n).log_likelihood(x) for n in range(1, 8)]
+    assert np.all(np.diff(values) >= -1e-9)
+    found = Mixture.fit(x, start)
+    np.testing.assert_allclose(found.weights, [0.3, 0.7], atol=0.06)
+    plane = Mixture([0.5, 0.5], [MultivariateNormal([i, i], np.eye(2)) for i in (0.0, 9.0)])
+    assert Mixture.fit(plane.rvs(60, random_state=0), plane).components[1].mean() == pytest.approx([9, 9], abs=1)
+
+
+def test_errors():
+    with pytest.raises(ValueError, match="Mixture: weights must be 2 positive numbers of sum 1"):
+        Mixture([0.5, 0.6], PARTS)
+    with pytest.raises(ValueError, match="Mixture: components must be of one event shape"):
+        Mixture([0.5, 0.5], [PARTS[0], MultivariateNormal(cov=np.eye(2))])
