@@ -100,6 +100,10 @@ def append_rows(kept: numpy.ndarray, rows: numpy.ndarray, position: numpy.ndarra
     """
     kept[position[0]:][:len(rows)] = rows; position[0] += len(rows)
     """
+def arctan2_grad(dz: typing.Any, z: typing.Any, x: typing.Any, y: typing.Any, which: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+    """
+    The gradients of z = arctan2(x, y): by x (which = 0), by y (1) or both (2); NotImplemented for all but arrays of one shape and dtype, and numbers.
+    """
 def asynchronous_epoch(theta: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray, order: numpy.ndarray, rate: typing.SupportsFloat | typing.SupportsIndex, penalty: typing.SupportsFloat | typing.SupportsIndex, logistic: bool, threads: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     One pass of stochastic gradient descent on a linear or logistic model by threads that share theta
@@ -160,11 +164,7 @@ def clip_by_value(g: numpy.ndarray, limit: numpy.ndarray) -> None:
     """
     g = min(max(g, -limit), limit)
     """
-def copy_columns(y: numpy.ndarray, x: numpy.ndarray, column: typing.SupportsInt | typing.SupportsIndex, out: bool = False) -> None:
-    """
-    y[..., column:][..., :x.shape[-1]] = x; out: the other way round
-    """
-def correlate2d(y: numpy.ndarray, x: numpy.ndarray, filters: numpy.ndarray, stride: typing.SupportsInt | typing.SupportsIndex = 1, padding: typing.SupportsInt | typing.SupportsIndex = 0, dilation: typing.SupportsInt | typing.SupportsIndex = 1) -> None:
+def conv_filter_gradient(dw: numpy.ndarray, db: typing.Any, x: numpy.ndarray, dy: numpy.ndarray, y: typing.Any, window: Window, activation: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
     """
     The gradients of conv_forward with respect to w and bias; db may be None.
     """
@@ -175,6 +175,10 @@ def conv_forward(y: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, bias: typ
 def conv_input_gradient(dx: numpy.ndarray, dy: numpy.ndarray, w: numpy.ndarray, y: typing.Any, window: Window, activation: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
     """
     The gradient of conv_forward with respect to x; y may be None for the linear activation.
+    """
+def copy_columns(y: numpy.ndarray, x: numpy.ndarray, column: typing.SupportsInt | typing.SupportsIndex, out: bool = False) -> None:
+    """
+    y[..., column:][..., :x.shape[-1]] = x; out: the other way round
     """
 def cos(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -240,6 +244,14 @@ def expm1_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.
     """
     dx = dy expm1'(x), where y = expm1(x)
     """
+def fmax_grad(dz: typing.Any, z: typing.Any, x: typing.Any, y: typing.Any, which: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+    """
+    The gradients of z = fmax(x, y): by x (which = 0), by y (1) or both (2); NotImplemented for all but arrays of one shape and dtype, and numbers.
+    """
+def fmin_grad(dz: typing.Any, z: typing.Any, x: typing.Any, y: typing.Any, which: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+    """
+    The gradients of z = fmin(x, y): by x (which = 0), by y (1) or both (2); NotImplemented for all but arrays of one shape and dtype, and numbers.
+    """
 def gather_batch(out: numpy.ndarray, x: numpy.ndarray, order: numpy.ndarray, first: numpy.ndarray) -> None:
     """
     out[i] = x[order[first[0] + i]]
@@ -283,6 +295,10 @@ def huber_error_loss(loss: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, c:
 def huber_error_loss_grad(dp: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, g: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
     dp_ij = g_i scale times the derivative of huber_error with respect to p_ij
+    """
+def hypot_grad(dz: typing.Any, z: typing.Any, x: typing.Any, y: typing.Any, which: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+    """
+    The gradients of z = hypot(x, y): by x (which = 0), by y (1) or both (2); NotImplemented for all but arrays of one shape and dtype, and numbers.
     """
 def inverse(x: numpy.ndarray, a: numpy.ndarray) -> tuple[int, int] | None:
     """
@@ -352,6 +368,18 @@ def log_softmax_grad(dx: numpy.ndarray, dy: numpy.ndarray, y: numpy.ndarray) -> 
     """
     dx = dy - exp(y) sum of dy for each row, where y = log_softmax(x)
     """
+def logaddexp(x: typing.Any, y: typing.Any) -> typing.Any:
+    """
+    log(e^x + e^y); NotImplemented for all but arrays of one shape and dtype, and numbers.
+    """
+def logaddexp2_grad(dz: typing.Any, z: typing.Any, x: typing.Any, y: typing.Any, which: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+    """
+    The gradients of z = logaddexp2(x, y): by x (which = 0), by y (1) or both (2); NotImplemented for all but arrays of one shape and dtype, and numbers.
+    """
+def logaddexp_grad(dz: typing.Any, z: typing.Any, x: typing.Any, y: typing.Any, which: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+    """
+    The gradients of z = logaddexp(x, y): by x (which = 0), by y (1) or both (2); NotImplemented for all but arrays of one shape and dtype, and numbers.
+    """
 def look_up(y: numpy.ndarray, table: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y[i] = table[x[i]]; NaN for no row
@@ -384,9 +412,17 @@ def max_pool_select(y: numpy.ndarray, x: numpy.ndarray, numbers: numpy.ndarray, 
     """
     The elements of x at the numbers: the transpose of max_pool_gradient.
     """
+def maximum_grad(dz: typing.Any, z: typing.Any, x: typing.Any, y: typing.Any, which: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+    """
+    The gradients of z = maximum(x, y): by x (which = 0), by y (1) or both (2); NotImplemented for all but arrays of one shape and dtype, and numbers.
+    """
 def mean(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typing.SupportsIndex, last: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     out = the mean of x over the axes [first, last)
+    """
+def minimum_grad(dz: typing.Any, z: typing.Any, x: typing.Any, y: typing.Any, which: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+    """
+    The gradients of z = minimum(x, y): by x (which = 0), by y (1) or both (2); NotImplemented for all but arrays of one shape and dtype, and numbers.
     """
 def momentum_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
     """
@@ -460,6 +496,10 @@ def philox4x32(c0: typing.SupportsInt | typing.SupportsIndex, c1: typing.Support
     """
     The four words of Philox4x32-10 for a counter and a key.
     """
+def power_grad(dz: typing.Any, z: typing.Any, x: typing.Any, y: typing.Any, which: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+    """
+    The gradients of z = power(x, y): by x (which = 0), by y (1) or both (2); NotImplemented for all but arrays of one shape and dtype, and numbers.
+    """
 def power_iteration(u: numpy.ndarray, v: numpy.ndarray, trace: numpy.ndarray, a: numpy.ndarray, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[int, bool]:
     """
     The leading singular triplet; v holds the start. Returns (steps, converged).
@@ -523,6 +563,10 @@ def rmsprop_centered_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: num
 def rmsprop_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
     """
     One step of rmsprop on the spans of theta; counts it in clock[0]
+    """
+def sample_class(out: numpy.ndarray, position: numpy.ndarray, next: numpy.ndarray, logits: numpy.ndarray, temperature: typing.SupportsFloat | typing.SupportsIndex, top_k: typing.SupportsInt | typing.SupportsIndex, top_p: typing.SupportsFloat | typing.SupportsIndex, key: typing.SupportsInt | typing.SupportsIndex, draw: numpy.ndarray) -> None:
+    """
+    out[position[0]] and next[0]: a class drawn from softmax(logits / temperature); position and draw go up by one. Nothing happens when out is full.
     """
 def selu(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -603,6 +647,10 @@ def softmax_grad(dx: numpy.ndarray, dy: numpy.ndarray, y: numpy.ndarray) -> None
 def softplus(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = softplus(x)
+    """
+def softplus_and_slope(y: numpy.ndarray, slope: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = log(1 + e^x), slope = σ(x).
     """
 def softplus_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
@@ -689,11 +737,11 @@ CELLS: dict = {'lstm': (0, 4, 4), 'gru': (1, 3, 4), 'tanh': (2, 1, 1), 'relu': (
 OPTIMIZER_RULES: dict = {'sgd': (0, 0), 'momentum': (1, 2), 'nesterov': (1, 2), 'adagrad': (1, 1), 'adadelta': (2, 2), 'rmsprop': (2, 3), 'rmsprop_centered': (3, 3), 'adam': (2, 3), 'amsgrad': (3, 3), 'adamax': (2, 3), 'nadam': (2, 3), 'lion': (1, 2)}
 POINTWISE_LOSSES: tuple = ('squared_error', 'absolute_error', 'percentage_error', 'huber_error', 'hinge', 'squared_hinge', 'binary_cross_entropy', 'binary_cross_entropy_of_logits', 'kullback_leibler')
 SLOPE_NEEDS_Z: frozenset
-UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'elu', 'gelu', 'silu', 'normal_cdf', 'selu')
+UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'elu', 'gelu', 'silu', 'normal_cdf', 'selu', 'normal_logcdf', 'normal_ppf')
 def levels_present() -> list[str]:
     """The levels that this installation contains, worst to best."""
 def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'asynchronous_epoch', 'average_parameters', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'correlate2d', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'leaky_relu', 'leaky_relu_grad', 'levels_present', 'levels_supported', 'limit_column_norms', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'log_softmax_grad', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'mean', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'reciprocal', 'reciprocal_grad', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'selu', 'selu_grad', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softmax_grad', 'softplus', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']
+__all__: list[str] = ['ACTIVATIONS', 'CELLS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'Window', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'arctan2_grad', 'asynchronous_epoch', 'average_parameters', 'average_pool', 'average_pool_gradient', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'conv_filter_gradient', 'conv_forward', 'conv_input_gradient', 'copy_columns', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exchange_axes', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'fmax_grad', 'fmin_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'hypot_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'leaky_relu', 'leaky_relu_grad', 'levels_present', 'levels_supported', 'limit_column_norms', 'linear_logistic_loss', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'log_softmax_grad', 'logaddexp', 'logaddexp2_grad', 'logaddexp_grad', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'max_pool', 'max_pool_gradient', 'max_pool_select', 'maximum_grad', 'mean', 'minimum_grad', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normal_logcdf', 'normal_logcdf_grad', 'normal_ppf', 'normal_ppf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_grad', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'random_normal', 'random_uniform', 'reciprocal', 'reciprocal_grad', 'recurrent_backward', 'recurrent_forward', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'sample_class', 'selu', 'selu_grad', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softmax_grad', 'softplus', 'softplus_and_slope', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'squared_mahalanobis', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']
