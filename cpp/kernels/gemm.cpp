@@ -62,7 +62,7 @@ bool lines_collide(ptrdiff_t stride) {
 // Packing B pays when enough tiles read each panel of it: measured, docs/performance.md.
 template <class T>
 bool reads_b_in_place(const Product<T>& g) {
-    if (g.B.packed || g.B.source || g.B.view.col != 1) return false;
+    if (g.B.packed || g.B.view.col != 1) return false;
     if (!kMaskedLoads && g.n % lanes<Vec<T>> != 0) return false;
     return g.m <= 4 * Tile<T>::MR || (g.m <= Tile<T>::MC && !lines_collide<T>(g.B.view.row));
 }
@@ -70,19 +70,9 @@ bool reads_b_in_place(const Product<T>& g) {
 // Packing A pays when enough tiles read each panel of it.
 template <class T>
 bool reads_a_in_place(const Product<T>& g) {
-    if (g.A.packed || g.A.source) return false;
+    if (g.A.packed) return false;
     constexpr ptrdiff_t kFewColumns = 128, kShort = 64;
     return g.n <= kFewColumns && (g.A.view.col != 1 || g.k <= kShort || !lines_collide<T>(g.A.view.row));
-}
-
-// `lines` lines of an operand, from line `first` and k = p on, as one panel of width R.
-template <class T, int R>
-void pack_lines(T* panel, const Operand<T>& X, MatrixView<T> lines_of_x, ptrdiff_t first, ptrdiff_t lines, ptrdiff_t p,
-                ptrdiff_t k) {
-    if (X.source)
-        X.source->pack(panel, R, first, lines, p, k);
-    else
-        pack_panel<T, R>(panel, lines_of_x.from(first, p), lines, k);
 }
 
 // A block of B into panels of kc rows.
@@ -91,14 +81,14 @@ void pack_b(T* panels, const Operand<T>& B, ptrdiff_t jc, ptrdiff_t nc, ptrdiff_
     constexpr ptrdiff_t NR = Tile<T>::NR;
     const double cost_ns = static_cast<double>(nc * kc) * 0.2;
     const MatrixView<T> columns = B.view.transposed();
-    if (!B.source && columns.row == 1) {
+    if (columns.row == 1) {
         parallel_chunks(kc, 8, cost_ns, [=](ptrdiff_t begin, ptrdiff_t end) {
             pack_rows<T, NR>(panels, columns.from(jc, pc), nc, begin, end, kc);
         });
     } else {
         parallel_for(ceil_div(nc, NR), cost_ns, [=](ptrdiff_t panel) {
             const ptrdiff_t j = panel * NR;
-            pack_lines<T, NR>(panels + j * kc, B, columns, jc + j, std::min(NR, nc - j), pc, kc);
+            pack_panel<T, NR>(panels + j * kc, columns.from(jc + j, pc), std::min(NR, nc - j), kc);
         });
     }
 }
@@ -234,7 +224,7 @@ void rows_in_blocks(const Product<T>& g, const Slice<T>& s, bool a_in_place, dou
         }
         const Workspace<T> packed(g.A.packed ? 0 : ceil_div(rows, MR) * MR * s.kc + lanes<Vec<T>>);
         for (ptrdiff_t i = 0; i < rows && !g.A.packed; i += MR)
-            pack_lines<T, MR>(packed.data() + i * s.kc, g.A, g.A.view, ic + i, std::min(MR, rows - i), s.pc, s.kc);
+            pack_panel<T, MR>(packed.data() + i * s.kc, g.A.view.from(ic + i, s.pc), std::min(MR, rows - i), s.kc);
         // A pre-packed operand has all rows and all of k, the block packed here only its own.
         const ptrdiff_t stride = g.A.packed ? g.k : s.kc, first = g.A.packed ? 0 : ic;
         const T* panels_of_a = g.A.packed ? g.A.packed->panels() + s.pc * MR : packed.data();
@@ -304,7 +294,7 @@ void gemm(T* C, ptrdiff_t ldc, Operand<T> A, Operand<T> B, ptrdiff_t m, ptrdiff_
           const Epilogue<T>& epilogue) {
     if (m == 0 || n == 0) return;
     const Epilogue<T>& e = epilogue;
-    const bool views = !A.packed && !A.source && !B.packed && !B.source;
+    const bool views = !A.packed && !B.packed;
     if (views && alpha != 0 && !e.preactivation && !(e.bias && e.row_bias)) {
         if (m == 1 && gemv_applies(B.view)) {
             gemv<T>(C, 1, B.view.transposed(), A.view.data, A.view.col, n, k, alpha, beta, e.bias ? e.bias : e.row_bias,

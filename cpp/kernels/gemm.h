@@ -6,7 +6,8 @@
 // in a fixed order, |C - A B| ≤ γ_k |A| |B| with γ_k = k u / (1 - k u); the same operands, laid out alike, give the
 // same bits at one instruction set, whatever the number of threads.
 //
-// An operand is a matrix view, a matrix packed before, or anything that can write its own panels (Operand).
+// An operand is a matrix view or a matrix packed before (Operand). What is stored as neither, such as the patches of
+// images, gives the register tile an operand of its own (gemm_tile.h; convolution.h).
 #pragma once
 
 #include <cstddef>
@@ -27,19 +28,6 @@ struct MatrixView {
     MatrixView transposed() const { return {data, col, row}; }
     const T* at(ptrdiff_t i, ptrdiff_t j) const { return data + i * row + j * col; }
     MatrixView from(ptrdiff_t i, ptrdiff_t j) const { return {at(i, j), row, col}; }
-};
-
-// An operand that is not stored as a matrix, such as the columns of image patches of a convolution. It is asked for
-// panels. "Line" i is row i of A, or column i of B: what the panel holds side by side while the sum runs along it.
-template <class T>
-class PanelSource {
-  public:
-    // panel[p * width + i] = line(first + i)[begin + p] for i < lines, p < k, and 0 for lines ≤ i < width.
-    virtual void pack(T* panel, ptrdiff_t width, ptrdiff_t first, ptrdiff_t lines, ptrdiff_t begin,
-                      ptrdiff_t k) const = 0;
-
-  protected:
-    ~PanelSource() = default;
 };
 
 enum class Side { left, right };
@@ -65,11 +53,9 @@ struct Operand {
     Operand(const T* data, ptrdiff_t row, ptrdiff_t col) : view{data, row, col} {}
     Operand(MatrixView<T> X) : view(X) {}
     Operand(const PackedMatrix<T>& X) : packed(&X) {}
-    Operand(const PanelSource<T>& X) : source(&X) {}
 
     MatrixView<T> view{};
     const PackedMatrix<T>* packed = nullptr;
-    const PanelSource<T>* source = nullptr;
 };
 
 template <class T>
