@@ -70,7 +70,7 @@ void gather_rows(benchmark::State& state) {
     mmlcore::set_thread_count(1);
     for (auto _ : state) {
         mmlcore::gather_rows(reinterpret_cast<char*>(out.data()), reinterpret_cast<const char*>(table.data()), bytes,
-                             index.data(), rows, bytes);
+                             all, index.data(), rows, bytes);
         benchmark::ClobberMemory();
     }
     state.SetBytesProcessed(state.iterations() * rows * bytes);

@@ -94,7 +94,7 @@ void require_apart(const char* function, const char* argument, const py::object&
     if (out.is_none()) return;
     for (const py::object& input : inputs)
         if (!input.is_none() &&
-            overlap(py::reinterpret_borrow<py::array>(out), py::reinterpret_borrow<py::array>(input)))
+            overlap(require_array(function, argument, out), require_array(function, "every input", input)))
             throw_value(function, argument, "apart from the inputs in memory", "an overlap");
 }
 

@@ -1,5 +1,7 @@
 #include "kernels/convolution.h"
 
+#include <algorithm>
+
 #include "bindings/activations.h"
 #include "bindings/arrays.h"
 #include "bindings/families.h"
@@ -9,8 +11,9 @@
 namespace mmlcore::bindings {
 namespace {
 
-constexpr ptrdiff_t kMost =
-    ptrdiff_t{1} << 31;  // of an extent, a stride, ...: sums and products of them do not overflow
+// Of an extent, and of a step: sums and products of two do not overflow.
+constexpr ptrdiff_t kMost = ptrdiff_t{1} << 31, kMostStep = ptrdiff_t{1} << 20;
+constexpr ptrdiff_t kMostOfWindow = ptrdiff_t{1} << 30;  // numbers, gaps included
 
 // What x (or dx), y (or dy) and w say about the convolution, checked against each other.
 ConvShape shape_of(const char* f, const py::array& x, const py::array& y, const py::array& w, const Window& window) {
@@ -29,9 +32,9 @@ ConvShape shape_of(const char* f, const py::array& x, const py::array& y, const 
         throw_value(f, "groups", "a divisor of the channels of x and of y", std::to_string(s.groups));
     for (int a = 0; a < 3; ++a) {
         s.kernel[a] = w.shape(a);
-        s.stride[a] = require_between(f, "stride", window.stride[a], 1, kMost);
-        s.dilation[a] = require_between(f, "dilation", window.dilation[a], 1, kMost);
-        s.before[a] = require_between(f, "before", window.before[a], 0, kMost);
+        s.stride[a] = require_between(f, "stride", window.stride[a], 1, kMostStep);
+        s.dilation[a] = require_between(f, "dilation", window.dilation[a], 1, kMostStep);
+        s.before[a] = require_between(f, "before", window.before[a], 0, kMostStep);
         require_between(f, "w's extent", s.kernel[a], 1, kMost);
         require_between(f, "x's extent", s.in[a], 0, kMost);
         require_between(f, "y's extent", s.out[a], 0, kMost);
@@ -41,6 +44,11 @@ ConvShape shape_of(const char* f, const py::array& x, const py::array& y, const 
             size > (ptrdiff_t{1} << 48))
             throw_value(f, "dilation", "such that the kernel's reach can be counted", std::to_string(s.dilation[a]));
     }
+    const ptrdiff_t window_size =
+        product_of_sizes({(s.kernel[0] - 1) * s.dilation[0] + 1, (s.kernel[1] - 1) * s.dilation[1] + 1,
+                          (s.kernel[2] - 1) * s.dilation[2] + 1, std::max({s.channels, s.filters, ptrdiff_t{1}})});
+    if (window_size > kMostOfWindow)
+        throw_value(f, "dilation", "such that a window spans at most 2^30 numbers", std::to_string(window_size));
     require_shape(f, "w", w, {s.kernel[0], s.kernel[1], s.kernel[2], s.depth(), s.filters});
     if (y.shape(0) != s.n) throw_value(f, "y", "of as many images as x", shape_text(y));
     return s;
@@ -57,9 +65,10 @@ Activation simple_activation(const char* f, int code) {
 // y, which is needed for the slope of the activation, if there is one.
 template <class T>
 const T* saved(const char* f, const py::object& y, const py::array& dy, Activation activation) {
+    if (y.is_none() && activation != Activation::linear) throw_type(f, "y", "an array", "none, with an activation");
+    if (y.is_none()) return nullptr;
+    const py::array array = require_array(f, "y", y);
     if (activation == Activation::linear) return nullptr;
-    if (!py::isinstance<py::array>(y)) throw_type(f, "y", "an array", "none, with an activation");
-    const auto array = py::reinterpret_borrow<py::array>(y);
     require_ndim(f, "y", array, 5);
     return whole<T>(f, "y", array, {dy.shape(0), dy.shape(1), dy.shape(2), dy.shape(3), dy.shape(4)});
 }
@@ -72,7 +81,7 @@ void forward(py::array y, const py::array& x, const py::array& w, const py::obje
         const ConvShape s = shape_of(f, x, y, w, window);
         const Output<T> Y(f, "y", y);
         const T *xs = whole<T>(f, "x", x), *ws = whole<T>(f, "w", w);
-        const T* b = bias.is_none() ? nullptr : whole<T>(f, "bias", bias.cast<py::array>(), {s.filters});
+        const T* b = bias.is_none() ? nullptr : whole<T>(f, "bias", require_array(f, "bias", bias), {s.filters});
         const Activation act = simple_activation(f, activation);
         require_apart(f, "y", y, {x, w, bias});
         submit(conv_cost_ns(s), [=, to = Y.data()] { conv_forward<T>(to, xs, ws, b, act, s); });

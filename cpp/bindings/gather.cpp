@@ -51,8 +51,8 @@ void bind_gather_rows(py::array out, const py::array& x, const py::array& index)
     const ptrdiff_t count = rows.size(), bytes = count ? out.nbytes() / count : 0;
     submit(gather_ns(count, bytes),
            [to = static_cast<char*>(out.mutable_data()), from = static_cast<const char*>(source.data()),
-            stride = source.strides(0), index = rows.data(), count,
-            bytes] { gather_rows(to, from, stride, index, count, bytes); });
+            stride = source.strides(0), index = rows.data(), count, bytes,
+            n = x.shape(0)] { gather_rows(to, from, stride, n, index, count, bytes); });
 }
 
 // The rows that follow each other in `order` from *first on: the batch of a step that counts for itself.
@@ -64,7 +64,7 @@ void bind_gather_batch(py::array out, const py::array& x, const py::array& order
     const std::int64_t* begin = counter(name, "first", first);
     const ptrdiff_t count = out.ndim() ? out.shape(0) : 0;
     require_out(out, x, count);
-    if (*begin < 0 || *begin + count > rows.size())
+    if (*begin < 0 || *begin > rows.size() - count)
         throw_value(name, "first", "between 0 and " + std::to_string(rows.size() - count), std::to_string(*begin));
     rows.require_below(x.shape(0), *begin, count);
 
@@ -74,8 +74,9 @@ void bind_gather_batch(py::array out, const py::array& x, const py::array& order
     const ptrdiff_t bytes = count ? out.nbytes() / count : 0;
     submit(gather_ns(count, bytes),
            [=, to = static_cast<char*>(out.mutable_data()), from = static_cast<const char*>(source.data()),
-            stride = source.strides(0),
-            index = rows.data()] { gather_rows(to, from, stride, index + *begin, count, bytes); });
+            stride = source.strides(0), index = rows.data(), room = rows.size() - count, n = x.shape(0)] {
+               if (*begin >= 0 && *begin <= room) gather_rows(to, from, stride, n, index + *begin, count, bytes);
+           });
 }
 
 }  // namespace

@@ -29,6 +29,10 @@ PoolShape shape_of(const char* f, const py::array& x, const py::array& y, const 
         require_between(f, "y's extent", s.out[a], 0, kMost);
         if (window.dilation[a] != 1) throw_value(f, "dilation", "1", std::to_string(window.dilation[a]));
     }
+    if (product_of_sizes({s.kernel[0], s.kernel[1], s.kernel[2]}) > 1 << 20)
+        throw_value(
+            f, "kernel", "of at most 2^20 elements",
+            std::to_string(s.kernel[0]) + " × " + std::to_string(s.kernel[1]) + " × " + std::to_string(s.kernel[2]));
     const Extent& e = s.out;
     if (s.layout == Layout::channels_last)
         require_shape(f, "y", y, {s.n, e[0], e[1], e[2], s.channels});

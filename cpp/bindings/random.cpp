@@ -1,5 +1,7 @@
 #include "kernels/random.h"
 
+#include <cmath>
+
 #include "bindings/arrays.h"
 #include "bindings/families.h"
 #include "bindings/indices.h"
@@ -52,6 +54,7 @@ void bind_random_normal(py::array y, double loc, double scale, std::uint64_t key
 }
 
 void bind_random_uniform(py::array y, double low, double high, std::uint64_t key, py::array draw) {
+    if (!std::isfinite(high - low)) throw_value("random_uniform", "high - low", "finite", std::to_string(high - low));
     if (!(low < high))
         throw_value("random_uniform", "high", "above low = " + std::to_string(low), std::to_string(high));
     fill_with("random_uniform", y, draw,

@@ -33,7 +33,7 @@ void bind_sample_class(py::array out, py::array position, py::array next, const 
                [=, out = static_cast<std::int64_t*>(out.mutable_data()), next = to.data(), logits = z.data(),
                 classes = z.size(), room = text.size(), rule = SamplingRule{temperature, top_k, top_p},
                 draw = counter(f, "draw", draw)] {
-                   if (*at < room) sample_class(out, at, next, logits, classes, rule, key, draw);
+                   if (*at >= 0 && *at < room) sample_class(out, at, next, logits, classes, rule, key, draw);
                });
     });
 }

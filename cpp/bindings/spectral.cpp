@@ -28,7 +28,7 @@ void bind_qr(const py::object& q, py::array r, const py::array& a) {
         require_size("qr", "r", R.size(), s.count * q_cols * n);
         T* to_q = nullptr;
         if (!q.is_none()) {
-            auto q_array = q.cast<py::array>();
+            auto q_array = require_array("qr", "q", q);
             const Output<T> Q("qr", "q", q_array);
             require_size("qr", "q", Q.size(), s.count * m * q_cols);
             to_q = Q.data();
@@ -98,7 +98,7 @@ bool bind_eigh(py::array values, const py::object& v, const py::array& a, bool l
         require_size("eigh", "values", W.size(), s.count * n);
         T* V = nullptr;
         if (!v.is_none()) {
-            auto v_array = v.cast<py::array>();
+            auto v_array = require_array("eigh", "v", v);
             const Output<T> to_v("eigh", "v", v_array);
             require_size("eigh", "v", to_v.size(), A.size());
             V = to_v.data();
@@ -134,7 +134,7 @@ bool bind_eig(py::array values, const py::object& v, const py::array& a) {
         const Input<T> A("eig", "a", a);
         std::complex<T>*const W = complex_output<T>("eig", "values", values, s.count * n), *V = nullptr;
         if (!v.is_none()) {
-            auto v_array = v.cast<py::array>();
+            auto v_array = require_array("eig", "v", v);
             V = complex_output<T>("eig", "v", v_array, A.size());
         }
         return !over_stack(s.count, general_eigen_cost_ns(n), [=, from = A.data()](ptrdiff_t i) -> ptrdiff_t {
@@ -155,7 +155,7 @@ bool bind_svd(const py::object& u, py::array s, const py::object& vt, const py::
         T *U = nullptr, *Vt = nullptr;
         const ptrdiff_t u_cols = full_matrices ? m : r, vt_rows = full_matrices ? n : r;
         if (!u.is_none()) {
-            auto u_array = u.cast<py::array>(), vt_array = vt.cast<py::array>();
+            auto u_array = require_array("svd", "u", u), vt_array = require_array("svd", "vt", vt);
             const Output<T> to_u("svd", "u", u_array), to_vt("svd", "vt", vt_array);
             require_size("svd", "u", to_u.size(), shape.count * m * u_cols);
             require_size("svd", "vt", to_vt.size(), shape.count * vt_rows * n);

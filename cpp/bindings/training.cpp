@@ -40,8 +40,10 @@ void bind_next_rate(py::array constants, const py::array& rates, py::array posit
     const std::int64_t* at = counter(f, "position", position);
     if (*at < 0 || *at >= table.size())
         throw_value(f, "position", "in 0 <= position < " + std::to_string(table.size()), std::to_string(*at));
-    submit(kShort, [to = number(f, "constants", constants), table = table.data(),
-                    at = counter(f, "position", position)] { next_rate(to, table, at); });
+    submit(kShort, [to = number(f, "constants", constants), table = table.data(), at = counter(f, "position", position),
+                    rows = table.size()] {
+        if (*at >= 0 && *at < rows) next_rate(to, table, at);  // the caller's array, whatever became of it
+    });
 }
 
 void bind_append_rows(py::array kept, const py::array& rows, py::array position) {
@@ -51,17 +53,20 @@ void bind_append_rows(py::array kept, const py::array& rows, py::array position)
     for (ptrdiff_t axis = 1; axis < kept.ndim(); ++axis)
         if (kept.shape(axis) != rows.shape(axis))
             throw_value(f, "kept", "of rows shaped as those of rows " + shape_text(rows), shape_text(kept));
+    constexpr auto holds_references = 0x01;  // NPY_ITEM_REFCOUNT
+    if (kept.dtype().flags() & holds_references) throw_type(f, "kept", "of plain numbers", "references to objects");
     require_writeable(f, "kept", kept);
     if (!is_contiguous(kept)) throw_value(f, "kept", "C-contiguous", "other strides");
     const py::array from = contiguous(rows);
     std::int64_t* at = counter(f, "position", position);
     const ptrdiff_t n = rows.shape(0), bytes = n ? rows.nbytes() / n : 0;
-    if (*at < 0 || *at + n > kept.shape(0))
+    if (*at < 0 || *at > kept.shape(0) - n)
         throw_value(f, "position", "between 0 and " + std::to_string(kept.shape(0) - n), std::to_string(*at));
     note_use(rows);
     note_use(kept);
-    submit(kShort, [=, to = static_cast<char*>(kept.mutable_data()), from = static_cast<const char*>(from.data())] {
-        append_rows(to, from, at, n, bytes);
+    submit(kShort, [=, to = static_cast<char*>(kept.mutable_data()), from = static_cast<const char*>(from.data()),
+                    room = kept.shape(0) - n] {
+        if (*at >= 0 && *at <= room) append_rows(to, from, at, n, bytes);  // the caller's array, whatever became of it
     });
 }
 
@@ -117,7 +122,7 @@ void bind_penalize(py::array value, const py::object& g, const py::array& w, dou
         const Input<T> weights("penalize", "w", w);
         T* gradient = nullptr;
         if (!g.is_none()) {
-            auto array = py::cast<py::array>(g);
+            auto array = require_array("penalize", "g", g);
             require_size("penalize", "g", array, weights.size());
             gradient = Output<T>("penalize", "g", array).data();
         }

@@ -1,6 +1,7 @@
 #include "kernels/convolution.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "kernels/convolution_parts.h"
 #include "kernels/depthwise.h"
@@ -229,10 +230,41 @@ void gradient_of_phases(const Target<T>& target, const T* dy, const T* w, const 
     });
 }
 
+// Whether the remainders are few enough to be channels, and the padding is that of a window.
+template <class T>
+bool joins_phases(const ConvShape& s) {
+    constexpr ptrdiff_t kMostFilters = ptrdiff_t{1} << 22;
+    ptrdiff_t filters = s.filters;
+    for (int a = 0; a < 3; ++a) {
+        const ptrdiff_t reach = (s.kernel[a] - 1) * s.dilation[a];
+        if (s.before[a] > reach) return false;
+        filters = product_of_sizes({filters, reach / s.stride[a] + 1, s.stride[a]});
+    }
+    return s.groups == 1 && volume(s.stride) > 1 && s.channels < Tile<T>::NR &&
+           product_of_sizes({filters, s.channels}) <= kMostFilters;
+}
+
+// The remainders of an axis that some tap leaves, and the first input point of each.
+struct Remainder {
+    Axis axis;
+    ptrdiff_t first;
+};
+
+std::vector<Remainder> remainders(const ConvShape& s, int a) {
+    std::vector<Remainder> met;
+    for (ptrdiff_t r = 0; r < std::min(s.stride[a], s.in[a] + s.before[a]); ++r) {
+        Remainder next{};
+        next.axis = backward_axis(s, a, r, &next.first);
+        if (!next.axis.taps.empty()) met.push_back(next);
+    }
+    return met;
+}
+
 }  // namespace
 
 template <class T>
 void conv_forward(T* y, const T* x, const T* w, const T* bias, Activation activation, const ConvShape& s) {
+    if (s.filters == 0) return;
     if (is_pointwise(s)) {
         const ptrdiff_t points = s.n * volume(s.out);
         gemm<T>(y, s.filters, MatrixView<T>{x, s.channels, 1}, MatrixView<T>{w, s.filters, 1}, points, s.filters,
@@ -247,7 +279,11 @@ void conv_forward(T* y, const T* x, const T* w, const T* bias, Activation activa
 template <class T>
 void conv_input_gradient(T* dx, const T* dy, const T* w, const T* y, Activation activation, const ConvShape& s) {
     Target<T> target{inputs(dx, s), {}, s.stride, nullptr, Activation::linear};
-    if (s.groups == 1 && volume(s.stride) > 1 && s.channels < Tile<T>::NR) {
+    if (s.filters == 0 || volume(s.out) == 0) {
+        std::fill(dx, dx + s.n * target.to.image(), T{0});
+        return;
+    }
+    if (joins_phases<T>(s)) {
         target.phases = s.stride;
         for (int a = 0; a < 3; ++a) target.first[a] = -s.before[a];
         gradient_of_phases(target, dy, w, y, activation, s);
@@ -258,13 +294,12 @@ void conv_input_gradient(T* dx, const T* dy, const T* w, const T* y, Activation 
     if (!everywhere) std::fill(dx, dx + s.n * target.to.image(), T{0});
 
     const double cost = conv_cost_ns(s) / static_cast<double>(volume(s.stride));
-    Axes axes;
-    for (ptrdiff_t a = 0; a < s.stride[0]; ++a)
-        for (ptrdiff_t b = 0; b < s.stride[1]; ++b)
-            for (ptrdiff_t c = 0; c < s.stride[2]; ++c) {
-                axes = {backward_axis(s, 0, a, &target.first[0]), backward_axis(s, 1, b, &target.first[1]),
-                        backward_axis(s, 2, c, &target.first[2])};
-                if (axes[0].taps.empty() || axes[1].taps.empty() || axes[2].taps.empty()) continue;
+    const std::vector<Remainder> second = remainders(s, 1), third = remainders(s, 2);
+    for (const Remainder& a : remainders(s, 0))
+        for (const Remainder& b : second)
+            for (const Remainder& c : third) {
+                const Axes axes{a.axis, b.axis, c.axis};
+                target.first = {a.first, b.first, c.first};
                 with_gradient(dy, y, activation, [&](const auto& from) {
                     correlate(target, outputs(dy, s), from, axes, w, true, s, cost);
                 });

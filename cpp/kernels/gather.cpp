@@ -26,37 +26,38 @@ void copy_bytes(char* to, const char* from, ptrdiff_t bytes) {
 }
 
 template <void (*copy)(char*, const char*, ptrdiff_t)>
-void gather_with(char* out, const char* x, ptrdiff_t stride, const std::int64_t* index, ptrdiff_t count,
+void gather_with(char* out, const char* x, ptrdiff_t stride, ptrdiff_t n, const std::int64_t* index, ptrdiff_t count,
                  ptrdiff_t bytes) {
-    for (ptrdiff_t i = 0; i < count; ++i) copy(out + i * bytes, x + index[i] * stride, bytes);
+    for (ptrdiff_t i = 0; i < count; ++i)
+        if (index[i] >= 0 && index[i] < n) copy(out + i * bytes, x + index[i] * stride, bytes);
 }
 
-void gather_serial(char* out, const char* x, ptrdiff_t stride, const std::int64_t* index, ptrdiff_t count,
+void gather_serial(char* out, const char* x, ptrdiff_t stride, ptrdiff_t n, const std::int64_t* index, ptrdiff_t count,
                    ptrdiff_t bytes) {
     switch (bytes) {
         case 1:
-            return gather_with<copy_row<1>>(out, x, stride, index, count, bytes);
+            return gather_with<copy_row<1>>(out, x, stride, n, index, count, bytes);
         case 2:
-            return gather_with<copy_row<2>>(out, x, stride, index, count, bytes);
+            return gather_with<copy_row<2>>(out, x, stride, n, index, count, bytes);
         case 4:
-            return gather_with<copy_row<4>>(out, x, stride, index, count, bytes);
+            return gather_with<copy_row<4>>(out, x, stride, n, index, count, bytes);
         case 8:
-            return gather_with<copy_row<8>>(out, x, stride, index, count, bytes);
+            return gather_with<copy_row<8>>(out, x, stride, n, index, count, bytes);
         default:
             break;
     }
-    if (bytes >= 16 && bytes <= 64) return gather_with<copy_pieces>(out, x, stride, index, count, bytes);
-    gather_with<copy_bytes>(out, x, stride, index, count, bytes);
+    if (bytes >= 16 && bytes <= 64) return gather_with<copy_pieces>(out, x, stride, n, index, count, bytes);
+    gather_with<copy_bytes>(out, x, stride, n, index, count, bytes);
 }
 
 }  // namespace
 
-void gather_rows(char* out, const char* x, ptrdiff_t stride, const std::int64_t* index, ptrdiff_t count,
+void gather_rows(char* out, const char* x, ptrdiff_t stride, ptrdiff_t n, const std::int64_t* index, ptrdiff_t count,
                  ptrdiff_t bytes) {
     if (bytes == 0) return;
     const ptrdiff_t grain = bytes < 4096 ? 4096 / bytes : 1;
     parallel_chunks(count, grain, gather_ns(count, bytes), [=](ptrdiff_t begin, ptrdiff_t end) {
-        gather_serial(out + begin * bytes, x, stride, index + begin, end - begin, bytes);
+        gather_serial(out + begin * bytes, x, stride, n, index + begin, end - begin, bytes);
     });
 }
 

@@ -6,10 +6,10 @@
 
 namespace mmlcore {
 
-// out[i] = x[index[i]] for i < count: rows of `bytes` bytes, contiguous; in x they begin `stride` bytes apart. Every
-// index must be a row of x.
-void gather_rows(char* out, const char* x, std::ptrdiff_t stride, const std::int64_t* index, std::ptrdiff_t count,
-                 std::ptrdiff_t bytes);
+// out[i] = x[index[i]] for i < count: rows of `bytes` bytes, contiguous; in x there are n, which begin `stride` bytes
+// apart. Where an index is not one of them, out[i] stays as it is.
+void gather_rows(char* out, const char* x, std::ptrdiff_t stride, std::ptrdiff_t n, const std::int64_t* index,
+                 std::ptrdiff_t count, std::ptrdiff_t bytes);
 
 // Estimated time on one thread.
 constexpr double gather_ns(std::ptrdiff_t count, std::ptrdiff_t bytes) {

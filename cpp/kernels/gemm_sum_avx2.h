@@ -89,8 +89,8 @@ namespace mmlcore {
         "dec %[rest]\n\t"                                                                        \
         "jnz 3b\n"                                                                               \
         "4:\n\t"                                                                                 \
-        : MMLCORE_SUMS, [a] "+r"(a), [b] "+r"(b), [ahead] "+r"(ahead), [fours] "+r"(fours),      \
-          [rest] "+r"(rest)                                                                      \
+        : MMLCORE_SUMS, [a] "+&r"(a), [b] "+&r"(b), [ahead] "+&r"(ahead), [fours] "+&r"(fours),      \
+          [rest] "+&r"(rest)                                                                      \
         :                                                                                        \
         : MMLCORE_CLOBBERED)
 
@@ -117,8 +117,8 @@ namespace mmlcore {
         "dec %[rest]\n\t"                                                                        \
         "jnz 3b\n"                                                                               \
         "4:\n\t"                                                                                 \
-        : MMLCORE_SUMS, [a] "+r"(a), [d] "+r"(d), [b] "+r"(b), [fours] "+r"(fours),              \
-          [rest] "+r"(rest)                                                                      \
+        : MMLCORE_SUMS, [a] "+&r"(a), [d] "+&r"(d), [b] "+&r"(b), [fours] "+&r"(fours),              \
+          [rest] "+&r"(rest)                                                                      \
         : [row] "r"(row), [col] "r"(col), [ldb] "r"(ldb)                                         \
         : MMLCORE_CLOBBERED)
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <initializer_list>
 
 #include "kernels/activation.h"
 #include "kernels/gemm_pack.h"
@@ -20,6 +21,15 @@ using Extent = std::array<ptrdiff_t, 3>;
 
 inline ptrdiff_t volume(const Extent& e) {
     return e[0] * e[1] * e[2];
+}
+
+// The product of sizes, or 2⁶² where it is larger: for comparing with a limit.
+inline ptrdiff_t product_of_sizes(std::initializer_list<ptrdiff_t> sizes) {
+    constexpr ptrdiff_t kMost = ptrdiff_t{1} << 62;
+    ptrdiff_t product = 1;
+    for (const ptrdiff_t size : sizes)
+        if (__builtin_mul_overflow(product, size, &product) || product > kMost) product = kMost;
+    return product;
 }
 
 enum class Layout { channels_last, channels_first };  // n × d0 × d1 × d2 × channels, n × channels × d0 × d1 × d2

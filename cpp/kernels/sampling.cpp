@@ -54,9 +54,9 @@ void sample_class(std::int64_t* out, std::int64_t* position, T* next, const T* l
         if (logits[i] > logits[best]) best = i;
     ptrdiff_t chosen = best;
     if (rule.temperature > 0 && std::isfinite(logits[best])) {
-        const double scale = 1 / rule.temperature, highest = static_cast<double>(logits[best]);
+        const double highest = static_cast<double>(logits[best]);
         for (ptrdiff_t i = 0; i < classes; ++i) {
-            const double weight = std::exp((static_cast<double>(logits[i]) - highest) * scale);
+            const double weight = std::exp((static_cast<double>(logits[i]) - highest) / rule.temperature);
             candidates[i] = {weight == weight ? weight : 0, i};
         }
         const ptrdiff_t count = admit(candidates, classes, rule);

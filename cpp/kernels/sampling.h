@@ -14,8 +14,8 @@ struct SamplingRule {
 };
 
 // The class drawn goes to out[*position], and as a number to next; position and draw go up by one. The uniform number
-// is that of draw number *draw of the stream `key` (random.h). Equal probabilities rank by their number. Logits with
-// NaN give class 0.
+// is that of draw number *draw of the stream `key` (random.h). Equal probabilities rank by their number. A NaN
+// is never drawn, but for one in place 0, which hides the others.
 template <class T>
 void sample_class(std::int64_t* out, std::int64_t* position, T* next, const T* logits, std::ptrdiff_t classes,
                   const SamplingRule& rule, std::uint64_t key, std::int64_t* draw);

@@ -42,7 +42,8 @@ class PortionGrid {
                 ptrdiff_t wanted)
         : n_(n), all_{axes[0].count, axes[1].count, axes[2].count}, size_(all_) {
         auto values = [&] {
-            return axes[0].spans(size_[0]) * axes[1].spans(size_[1]) * axes[2].spans(size_[2]) * source_channels;
+            return product_of_sizes(
+                {axes[0].spans(size_[0]), axes[1].spans(size_[1]), axes[2].spans(size_[2]), source_channels});
         };
         auto too_large = [&] {
             return values() > most_values || volume(size_) > most_points ||
@@ -132,10 +133,10 @@ class Source {
         } else {
             // Of a full portion for all, so that the offsets hold for the last ones too.
             for (int a = 0; a < 3; ++a) region_[a] = axes[a].spans(full.size[a]);
+            values_ = product_of_sizes({region_[0], region_[1], region_[2], images.channels, full.images});
+            if (values_ > kMostDirect) throw std::bad_alloc();
             strides = {region_[1] * region_[2] * images.channels, region_[2] * images.channels, images.channels};
             image = region_[0] * strides[0];
-            values_ = image * full.images;
-            if (values_ > kMostDirect) throw std::bad_alloc();
         }
         offsets_ = offsets_of(axes, full, depth, image, strides);
     }
