@@ -16,6 +16,16 @@ thread_local Recording* active = nullptr;
 
 constexpr std::chrono::milliseconds kBetweenSignals{50};
 
+// Counts a run for as long as it lasts.
+class Running {
+  public:
+    explicit Running(int& count) : count_(count) { ++count_; }
+    ~Running() { --count_; }
+
+  private:
+    int& count_;
+};
+
 }  // namespace
 
 Recording* recording_now() {
@@ -26,18 +36,24 @@ void refuse_recording(const char* function) {
     if (recording_now()) throw_value(function, "call", "outside a recording", "one while a step is recorded");
 }
 
-void Recording::begin() {
+void Recording::begin(const py::object& self) {
+    if (self_ || running_ > 0) throw_value("Recording", "recording", "at rest", "one that is used elsewhere");
     if (active) throw_value("Recording", "recordings", "one at a time in a thread", "one inside another");
     if (!commands_.empty()) throw_value("Recording", "recording", "new", "one that holds commands");
     active = this;
+    self_ = self;
 }
 
 void Recording::end() {
-    if (active == this) active = nullptr;
+    if (active != this) return;  // not this thread's: what it records goes on
+    active = nullptr;
+    const py::object last = std::move(self_);
 }
 
 void Recording::run(ptrdiff_t times) {
     using Clock = std::chrono::steady_clock;
+    if (self_) throw_value("Recording", "run", "after the recording", "while it is made");
+    const Running here(running_);
     const WithoutGil released;
     std::optional<RowOfRegions> row;
     if (times > 1) row.emplace();
@@ -58,7 +74,7 @@ void bind_recording(py::module_& m) {
         .def(py::init<>())
         .def("__enter__",
              [](py::object self) {
-                 self.cast<Recording&>().begin();
+                 self.cast<Recording&>().begin(self);
                  return self;
              })
         .def("__exit__", [](Recording& self, const py::args&) { self.end(); })

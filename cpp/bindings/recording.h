@@ -19,7 +19,8 @@ namespace py = pybind11;
 
 class Recording {
   public:
-    void begin();
+    // `self` is the Python object that this recording belongs to: it lives until end().
+    void begin(const py::object& self);
     void end();
 
     void add(std::function<void()> command) { commands_.push_back(std::move(command)); }
@@ -34,6 +35,8 @@ class Recording {
   private:
     std::vector<std::function<void()>> commands_;
     std::vector<py::object> kept_;
+    py::object self_;  // while something is recorded
+    int running_ = 0;
 };
 
 // What the calling thread is recording now, or null.
