@@ -91,7 +91,7 @@ def test_a_step_function_has_the_derivative_zero():
 
 
 def test_implements_and_method_teach_numpy_and_tensor():
-    @implements(np.spacing, np.unwrap)  # which have no derivative of their own
+    @implements(np.spacing, np.i0)  # which have no derivative of their own
     @method("arcsinh")
     @primitive
     def arcsinh(x):
@@ -101,10 +101,10 @@ def test_implements_and_method_teach_numpy_and_tensor():
     try:
         assert grad(np.spacing)(0.3) == pytest.approx(1 / np.sqrt(1.09), rel=1e-15)
         assert grad(lambda x: x.arcsinh())(0.3) == pytest.approx(1 / np.sqrt(1.09), rel=1e-15)
-        assert grad(np.unwrap)(0.3) == pytest.approx(1 / np.sqrt(1.09), rel=1e-15)
+        assert grad(np.i0)(0.3) == pytest.approx(1 / np.sqrt(1.09), rel=1e-15)
         assert grad(grad(np.spacing))(0.3) == pytest.approx(-0.3 / 1.09**1.5, rel=1e-14)
     finally:
-        del OVERRIDES[np.spacing], OVERRIDES[np.unwrap], Tensor.arcsinh
+        del OVERRIDES[np.spacing], OVERRIDES[np.i0], Tensor.arcsinh
 
 
 def test_constant_registers():
