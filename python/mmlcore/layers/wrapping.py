@@ -54,7 +54,7 @@ class _Wrapping(Layer):
             self._share()
 
     @property
-    def trainable(self) -> bool:  # type: ignore[override]  # here it depends on the layers inside
+    def trainable(self) -> bool:  # here it depends on the layers inside
         """Whether it and the layers inside learn."""
         return self._trainable and all(layer.trainable for layer in vars(self).get("_layers", ()))
 
