@@ -165,7 +165,8 @@ def load_weights(model: "Model", path: Any) -> None:
 def load(path: Any, custom_objects: Mapping[str, Any] | None = None) -> "Model":
     """The model that `Model.save` wrote: architecture, weights, optimiser, random streams.
 
-    Training goes on as if it had never stopped, bit for bit.
+    Training goes on as if it had never stopped, bit for bit; only the states that a ``stateful`` recurrent layer
+    carries from batch to batch are not saved: they begin with zeros.
 
     Parameters
     ----------
