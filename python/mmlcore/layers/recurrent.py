@@ -429,7 +429,8 @@ class SimpleRNN(Recurrent):
     go_backwards : bool
         From the last step to the first; the states come in the order in which they were computed.
     stateful : bool
-        Sample i of a batch goes on where sample i of the one before stopped, until `reset_states`.
+        Sample i of a batch goes on where sample i of the one before stopped, until `reset_states`. All batches have
+        the size of the first.
     **options
         See `Layer`.
 

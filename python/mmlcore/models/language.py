@@ -155,7 +155,8 @@ class CharLM:
         clip : float, optional
             Longest gradient; a longer one is scaled down to it.
         val_fraction : float
-            The last part of the text, in [0, 1), on which "val_loss" is measured after every epoch.
+            The last part of the text, in [0, 1), on which "val_loss" is measured after every epoch, if it has more than
+            `seq_length` characters.
         on_step : callable, optional
             Called with (steps made, steps of an epoch, mean loss so far) after every step.
         on_epoch : callable, optional
