@@ -3,8 +3,8 @@
 Each convolution has a rectifier and a 2×2 maximum. Gaussian noise disturbs the training images; Adam's rate falls when
 the test accuracy stands.
 
---data FOLDER holds the four IDX files; without it MMLCORE_DATA/mnist. Where there is neither, and with --quick, the
-8×8 digits of the package take MNIST's place.
+--data FOLDER holds the four IDX files; without it MMLCORE_DATA/mnist. Where that is not there either, and with --quick,
+the 8×8 digits of the package take MNIST's place.
 --plot FILE draws mistakes, filters, feature maps and the confusion matrix.
 """
 
@@ -45,6 +45,8 @@ def main() -> None:
     parser.add_argument("--plot", metavar="FILE")
     arguments = parser.parse_args()
 
+    if arguments.data is not None and not arguments.data.is_dir():
+        parser.error(f"--data must be a folder, got {arguments.data}")
     folder = arguments.data or Path(os.environ.get("MMLCORE_DATA", ".")) / "mnist"
     small = arguments.quick or not folder.is_dir()
     (x, y), (x_test, y_test) = load_digits() if small else load_mnist(folder)

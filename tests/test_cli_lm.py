@@ -74,6 +74,7 @@ def test_the_demo_needs_no_file(files, monkeypatch, capsys):
         (["train", "x", "--demo"], "got both"),
         (["train", "absent", "--out", "model"], "absent"),
         (["train", "x", "--out", "nowhere/model"], "--out must be in a folder that exists"),
+        (["train", "x", "--out", "."], "lm train: --out must be a file, got the folder ."),
         (["sample", "absent"], "absent"),
     ],
 )
@@ -82,3 +83,26 @@ def test_errors_are_one_line(arguments, message, capsys):
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_before_training(files, monkeypatch, capsys):
+    text, out = files
+    monkeypatch.setattr(cli_lm.os, "access", lambda *_: False)
+    assert main(["lm", "train", text, "--out", out, *SMALL]) == 1
+    printed = capsys.readouterr()
+    assert "lm train: --out must be in a folder that can be written to" in printed.err
+    assert not printed.out
+
+
+def test_a_resumed_model_is_saved_where_it_was(files, tmp_path, monkeypatch, capsys):
+    text, out = files
+    monkeypatch.chdir(tmp_path)
+    assert main(["lm", "train", text, "--epochs", "1", "--out", out, *SMALL]) == 0
+    assert main(["lm", "train", text, "--epochs", "2", "--resume", out, *SMALL]) == 0
+    assert CharLM.load(out).epochs == 2
+    assert not (tmp_path / "model.lm").exists()
+    assert main(["lm", "train", text, "--epochs", "0", *SMALL]) == 0
+    assert (tmp_path / "model.lm").exists()
+    with pytest.raises(SystemExit):
+        main(["lm", "train", "--help"])
+    assert "==SUPPRESS==" not in capsys.readouterr().out

@@ -152,3 +152,11 @@ def test_f4_the_sizes_of_the_notes_and_the_flip(printed: Callable[..., str]) -> 
     assert float(re.findall(r"relative difference (\S+)", output)[0]) < 1e-5
     assert "correlation + convolution = 0" in output
     assert [re.findall(r"\d×\d", line)[0] for line in output.splitlines()[1:6]] == ["8×8", "6×6", "6×6", "8×8", "4×4"]
+
+
+def test_f5_a_folder_that_is_not_there_is_refused(
+    printed: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        printed("mnist_cnn", "--data", str(tmp_path / "typo"))
+    assert "--data must be a folder, got" in capsys.readouterr().err

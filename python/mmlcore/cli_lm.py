@@ -1,12 +1,14 @@
 """The command ``mmlcore lm``: train a character language model on text files, let it write, look at it."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mmlcore._errors import message
 from mmlcore.models import CharLM
 from mmlcore.models.language_text import Corpus, standard_library
 
@@ -42,7 +44,8 @@ def add_commands(commands: Any, integer: Callable[..., Any]) -> None:
     train.add_argument("--val-fraction", type=float, default=0.05, metavar="X", help="last part, held back")
     train.add_argument("--seed", type=integer(0), default=0, metavar="N", help="of weights and dropout")
     train.add_argument("--threads", type=integer(1), default=None, metavar="N", help="(as 'mmlcore info' says)")
-    train.add_argument("--out", metavar="MODEL", default="model.lm", help="where the model is saved")
+    where = "where the model is saved (default: the model of --resume, otherwise model.lm)"
+    train.add_argument("--out", metavar="MODEL", default=argparse.SUPPRESS, help=where)
     train.add_argument("--resume", metavar="MODEL", help="go on with this model; --cell, --hidden, ... are its own")
 
     sample = actions.add_parser("sample", help="let a model write", formatter_class=formatter)
@@ -129,13 +132,24 @@ def _corpus(arguments: argparse.Namespace, vocabulary: str | None) -> Corpus:
     return Corpus.from_files(arguments.text, vocabulary)
 
 
+def _require_writable(out: str) -> None:
+    """Raise a ValueError if no model can be saved as `out`, before a training that would be lost."""
+    folder = Path(out).resolve().parent
+    if Path(out).is_dir():
+        raise ValueError(message("lm train", "--out", "a file", f"the folder {out}"))
+    if not folder.is_dir():
+        raise ValueError(message("lm train", "--out", "in a folder that exists", out))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ValueError(message("lm train", "--out", "in a folder that can be written to", out))
+
+
 def _train(arguments: argparse.Namespace) -> None:
     if arguments.threads is not None:
         from mmlcore import set_num_threads
 
         set_num_threads(arguments.threads)
-    if not Path(arguments.out).resolve().parent.is_dir():
-        raise ValueError(f"lm train: --out must be in a folder that exists, got {arguments.out}")
+    arguments.out = getattr(arguments, "out", arguments.resume or "model.lm")
+    _require_writable(arguments.out)
     if arguments.resume:
         model = CharLM.load(arguments.resume)
     else:

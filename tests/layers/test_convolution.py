@@ -148,3 +148,39 @@ def test_depthwise_is_each_channel_alone():
 def test_what_does_not_fit_is_refused(make, text):
     with pytest.raises(ValueError, match=text):
         make()
+
+
+@pytest.mark.parametrize(
+    "layer", [Conv2D(6, 3), Conv2D(6, 3, groups=3), DepthwiseConv2D(3), Conv2DTranspose(6, 3)], ids=repr
+)
+def test_a_built_layer_refuses_other_channels(layer):
+    layer(np.ones((1, 5, 5, 3)))
+    with pytest.raises(ValueError, match="must be"):
+        layer(RNG.standard_normal((1, 5, 5, 6)))
+    with pytest.raises(ValueError, match="must be"):
+        layer(RNG.standard_normal((1, 5, 5, 1)))
+
+
+@pytest.mark.parametrize("make", [lambda: Conv2D(6, 3), lambda: DepthwiseConv2D(3), lambda: MaxPooling2D(3)])
+def test_a_built_layer_refuses_small_images_as_a_new_one_does(make):
+    small, layer = np.ones((1, 2, 5, 3)), make()
+    layer(np.ones((1, 5, 5, 3)))
+    messages = []
+    for one in (make(), layer):
+        with pytest.raises(ValueError, match="inputs must be at least as large as the") as caught:
+            one(small)
+        messages.append(str(caught.value).replace("None", "1"))
+    assert messages[0] == messages[1]
+
+
+def test_windows_given_as_arrays_are_saved(tmp_path):
+    two = np.array([2, 2])
+    layers = [
+        ZeroPadding2D(np.array([[1, 0], [2, 1]]), input_shape=(6, 6, 1)),
+        Conv2D(2, two, strides=two, padding=np.array([1, np.int64(1)])),
+        MaxPooling2D(two, strides=np.array([1, 2])),
+    ]
+    model = Sequential(layers, seed=0)
+    model.save(tmp_path / "model")
+    x = RNG.standard_normal((2, 6, 6, 1))
+    np.testing.assert_array_equal(load(tmp_path / "model").predict(x), model.predict(x))

@@ -177,9 +177,48 @@ def test_saved_and_loaded(tmp_path):
         (lambda: GRU(2, reset_after=False), "GRU: reset_after must be True, got False"),
         (lambda: GRU(2, dropout=1.0), r"GRU: dropout must be a number in \[0, 1\), got 1.0"),
         (lambda: LSTM(2)(np.zeros((2, 3))), r"LSTM: inputs must be shape \(n, steps, features\)"),
-        (lambda: LSTM(2)(X, mask=np.ones((6, 4))), r"LSTM: mask must be shape \(5, 6\)"),
+        (lambda: LSTM(2)(X, mask=np.ones((6, 4))), r"LSTM: mask must be shape \(6, 5\), got shape \(6, 4\)"),
+        (lambda: built(LSTM)(np.zeros((2, 3))), r"LSTM: inputs must be shape \(n, steps, features\)"),
+        (
+            lambda: built(GRU)(np.zeros((2, 3)), mask=np.ones((2, 3))),
+            r"GRU: inputs must be shape \(n, steps, features\)",
+        ),
+        (lambda: built(GRU)(np.zeros((2, 0, 3))), "GRU: inputs must be .* with at least one step"),
+        (lambda: SimpleRNN(2)(np.zeros((2, 0, 3))), "SimpleRNN: inputs must be .* with at least one step"),
+        (lambda: LSTM(4)(X, initial_state=[np.zeros((6, 4))]), "LSTM: initial_state must be 2 of them, got 1"),
+        (lambda: GRU(4)(X, initial_state=2 * [np.zeros((6, 4))]), "GRU: initial_state must be 1 of them, got 2"),
+        (
+            lambda: built(SimpleRNN, use_bias=False).set_torch_weights(np.ones((4, 3)), np.ones((4, 4)), np.ones(4)),
+            "SimpleRNN.set_torch_weights: bias_ih, bias_hh must be None for a layer without a bias, got biases",
+        ),
     ],
 )
 def test_bad_arguments(make, message):
     with pytest.raises(ValueError, match="^" + message):
         make()
+
+
+@pytest.mark.parametrize("cls", [LSTM, GRU])
+def test_an_activation_is_not_taken_for_a_flag(cls):
+    with pytest.raises(TypeError, match="positional argument"):
+        cls(10, "relu")
+
+
+def test_the_error_of_another_batch_says_what_reset_states_does():
+    layer = built(GRU, stateful=True)
+    layer(X)
+    with pytest.raises(ValueError, match=r"got 4; .* also after reset_states\(\)$"):
+        layer(X[:4])
+
+
+@LAYERS
+def test_activities_are_penalised_with_masks_and_states_too(cls):
+    layer = built(cls, activity_regularizer="l2", return_state=True)
+    state = [np.zeros((6, 4))] * (1 + (cls is LSTM))
+    found = []
+    for options in ({}, {"mask": np.ones((6, 5), bool)}, {"initial_state": state}):
+        with context(training=True, losses=[]) as around:
+            layer(X, **options)
+        found.append(float(around.losses[0]))
+    assert found[0] > 0
+    np.testing.assert_allclose(found, found[0], rtol=1e-14)

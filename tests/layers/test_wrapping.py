@@ -114,6 +114,7 @@ def test_the_same_layer_for_every_step():
         (lambda: Bidirectional(Dense(2)), TypeError, "Bidirectional: layer must be a SimpleRNN, LSTM or GRU"),
         (lambda: Bidirectional(LSTM(2), "max"), ValueError, "merge_mode must be one of 'concat'"),
         (lambda: Bidirectional(LSTM(2, return_state=True)), ValueError, "layer must be without return_state"),
+        (lambda: TimeDistributed(LSTM(2, return_state=True)), ValueError, "layer must be without return_state"),
         (lambda: TimeDistributed(3), TypeError, "TimeDistributed: layer must be a layer, got 3"),
         (lambda: TimeDistributed(Dense(2))(np.zeros((2, 3))), ValueError, r"inputs must be shape \(n, steps"),
     ],
@@ -121,3 +122,84 @@ def test_the_same_layer_for_every_step():
 def test_bad_arguments(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+WRAPPERS = pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Bidirectional(GRU(4), input_shape=(5, 3)),
+        lambda: TimeDistributed(Dense(4), input_shape=(5, 3)),
+        lambda: TimeDistributed(Bidirectional(GRU(4)), input_shape=(1, 5, 3)),
+    ],
+)
+
+
+def inside(layer):
+    """The arrays of the layers inside, at any depth."""
+    layers = [inner for _, inner in layer._inside()]
+    return [array for one in layers for array in (inside(one) if hasattr(one, "_inside") else one.weights)]
+
+
+@WRAPPERS
+def test_layers_inside_hold_the_weights_of_the_model(make, tmp_path):
+    model = Sequential([make()], seed=0)
+    model.compile("sgd", "mse")
+    for layer in model.layers:
+        layer._inside()[0][1].set_weights([w + 1 for w in layer._inside()[0][1].get_weights()])
+    assert model.theta.mean() > 0.3
+    x = RNG.standard_normal((6, *model.input_shape[1:])).astype(np.float32)
+    for capture in (True, False):
+        model.fit(x, model.predict(x) + 1, epochs=1, verbose=0, capture=capture)
+    pytest.importorskip("safetensors")
+    model.save(tmp_path / "model")
+    for one in (model, load(tmp_path / "model")):
+        arrays = inside(one.layers[0])
+        assert all(np.shares_memory(array, one.theta) for array in arrays)
+        np.testing.assert_array_equal(np.concatenate([a.ravel() for a in arrays]), model.theta)
+
+
+@WRAPPERS
+def test_layers_inside_hold_arrays_after_a_taped_call(make):
+    model = Sequential([make(), Dense(1, activity_regularizer="l2")], seed=0)  # a plan is not to be had
+    model.compile("sgd", "mse")
+    x = RNG.standard_normal((6, *model.input_shape[1:])).astype(np.float32)
+    model.train_on_batch(x, model.predict(x))
+    layer = model.layers[0]
+    assert all(type(array) is np.ndarray and np.shares_memory(array, model.theta) for array in inside(layer))
+    weight, name = layer.weights[0], layer.weight_names[0]
+
+    def objective(w):
+        setattr(layer, name, w)
+        return layer(x).sum()
+
+    value_and_grad(objective)(weight)
+    setattr(layer, name, weight)
+    assert all(type(array) is np.ndarray for array in inside(layer))
+
+
+def test_frozen_layers_inside_and_outside():
+    assert not TimeDistributed(Dense(2, trainable=False)).trainable
+    assert not Bidirectional(GRU(2, trainable=False)).trainable
+    outer = TimeDistributed(BatchNormalization(), trainable=False, input_shape=(5, 3))
+    model = Sequential([outer, Bidirectional(GRU(2, trainable=False)), Dense(1)], seed=0)
+    model.compile("sgd", "mse")
+    before = [layer.get_weights() for layer in model.layers]
+    model.fit(X, np.ones((6, 1)), verbose=0)
+    after = [layer.get_weights() for layer in model.layers]
+    for old, new in zip(before[:2], after[:2], strict=True):
+        for a, b in zip(old, new, strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert (before[2][0] != after[2][0]).any()
+    outer.trainable = True
+    assert outer.layer.trainable
+    assert outer.trainable
+
+
+def test_activities_inside_are_penalised():
+    layer = Bidirectional(GRU(4, activity_regularizer="l2"))
+    with context(training=True, losses=[]) as around:
+        outputs = layer(X)
+    assert len(around.losses) == 2
+    np.testing.assert_allclose(sum(around.losses), 0.01 * np.sum(outputs**2) / 6, rtol=1e-12)
+    gradients = [np.empty_like(weight) for weight in layer.weights]
+    assert layer.plan(X, None, gradients, True) is None

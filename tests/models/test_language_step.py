@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmlcore.models import CharLM
-from mmlcore.models.language_step import Evaluation, fill
+from mmlcore.models.language_step import Evaluation, fill, mean_loss
 from mmlcore.models.language_text import Corpus
 
 TEXT = "a recording of one step, replayed for all that follow. " * 20
@@ -45,3 +45,18 @@ def test_an_interrupt_waits_for_the_end_of_the_first_step():
     with pytest.raises(KeyboardInterrupt):
         step()
     assert reached
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_the_mean_loss_is_of_every_character(cell):
+    model = CharLM(hidden=8, layers=2, cell=cell, dtype="float64")
+    model.fit(TEXT, epochs=1, seq_length=10, batch_size=5)
+    parts = (model._layers, model._decoder)
+    ids = Corpus.from_text(TEXT).ids[:200]
+    whole = Evaluation(*parts, 199, 1, np.float64)(ids)
+    for steps in (199, 100, 150, 1):
+        assert mean_loss(*parts, ids, steps, 1, np.float64) == pytest.approx(whole, rel=1e-12)
+    first = Evaluation(*parts, 66, 1, np.float64)
+    pieces = [66 * first(ids[:67]), 66 * first(ids[66:133]), 67 * Evaluation(*parts, 67, 1, np.float64)(ids[132:])]
+    assert mean_loss(*parts, ids, 20, 3, np.float64) == pytest.approx(sum(pieces) / 199, rel=1e-12)
+    assert model.evaluate(TEXT[:200]) == pytest.approx(whole, rel=1e-12)

@@ -185,7 +185,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     def full(descriptor):
         raise OSError("no space left")
 
-    monkeypatch.setattr(models.saving.os, "fsync", full)
+    monkeypatch.setattr(models.replacing.os, "fsync", full)
     with pytest.raises(OSError, match="no space"):
         model.save(path)
     assert path.read_bytes() == before

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmlcore import grad
-from mmlcore.layers import Activation, Dense, Layer
+from mmlcore.layers import LSTM, Activation, Dense, Layer
 from mmlcore.models import Sequential
 
 
@@ -244,3 +244,10 @@ def test_the_drp_listing_learns_the_square(repository):
         if right == 3:
             return
     pytest.fail(f"{right} of 10 seeds")
+
+
+def test_a_layer_that_returns_its_state_is_refused():
+    model = Sequential()
+    with pytest.raises(ValueError, match=r"Sequential.add: layer must be without return_state, got one with it"):
+        model.add(LSTM(4, return_state=True))
+    assert not model.layers

@@ -201,10 +201,17 @@ class Layer:
 
     def run(self, inputs: Any) -> Any:
         """`call`, and what the activity regulariser has to say about its outputs."""
-        outputs = self.call(inputs)
+        return self._penalize(self.call(inputs))
+
+    def _penalize(self, outputs: Any) -> Any:
+        """The outputs, of which the activity regulariser has had its say; of [outputs, states] the first."""
         if self.activity_regularizer is not None and now().losses is not None:
-            self.add_loss(self.activity_regularizer(outputs) / len(outputs))
+            values = outputs[0] if isinstance(outputs, list) else outputs
+            self.add_loss(self.activity_regularizer(values) / len(values))
         return outputs
+
+    def rebound(self) -> None:
+        """Called when a model has put other arrays, views of θ or tensors, in the place of the weights."""
 
     def _new_key(self) -> int:
         """A name for a stream of random numbers; to be called in `build`."""

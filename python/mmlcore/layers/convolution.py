@@ -13,7 +13,7 @@ from mmlcore._errors import choose, integer, message
 from mmlcore.layers import activations, constraints, initializers, regularizers
 from mmlcore.layers.base import Layer, Shape
 from mmlcore.layers.plan import Plan
-from mmlcore.ops.windows import DATA_FORMATS, Sweep, per_axis, sweep_of
+from mmlcore.ops.windows import DATA_FORMATS, Sweep, frozen, per_axis, sweep_of
 
 __all__ = ["Conv1D", "Conv2D", "Conv3D", "Convolution", "DepthwiseConv2D", "image_shape", "plan_convolution"]
 
@@ -33,7 +33,7 @@ class _Convolution(Layer):
 
     rank: ClassVar[int]
     filters: int
-    groups: int
+    groups: int = 1
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class _Convolution(Layer):
         self.kernel_size = per_axis(own, "kernel_size", kernel_size, self.rank)
         self.strides = per_axis(own, "strides", strides, self.rank)
         self.dilation_rate = per_axis(own, "dilation_rate", dilation_rate, self.rank)
-        self.padding = padding
+        self.padding = frozen(padding)
         self.data_format = "channels_last" if data_format is None else data_format
         choose(own, "data_format", self.data_format, DATA_FORMATS)
         self.activation = "linear" if activation is None else activation
@@ -70,8 +70,7 @@ class _Convolution(Layer):
 
     def _sweep(self, size: tuple[int, ...]) -> Sweep:
         own = type(self).__name__
-        groups = getattr(self, "groups", 1)
-        options = (self.padding, self.dilation_rate, groups, self.data_format)
+        options = (self.padding, self.dilation_rate, self.groups, self.data_format)
         return sweep_of(own, size, self.kernel_size, self.strides, *options)
 
     def _channels(self, channels: int) -> int:
@@ -90,21 +89,34 @@ class _Convolution(Layer):
         """The weight as `ops.conv` wants it."""
         return kernel
 
+    @property
+    def _groups(self) -> int:
+        """Of the built layer, as `ops.conv` wants them."""
+        return self.groups
+
+    def _require_fit(self, shape: tuple[int, ...]) -> None:
+        """Refuse inputs that are smaller than the kernel or have other channels than it was built for."""
+        self.compute_output_shape((None, *shape[1:]))
+        _, channels = image_shape(self, (None, *shape[1:]), self.rank, self.data_format)
+        expected = self.kernel.shape[-2] * self.groups
+        if channels != expected:
+            got = f"shape {tuple(shape)} with {channels}"
+            raise ValueError(message(type(self).__name__, "inputs", f"of {expected} channels", got))
+
     def _add_bias(self, filters: int) -> None:
         if self.use_bias:
             self.add_weight("bias", (filters,), self.bias_initializer, self.bias_regularizer, self.bias_constraint)
 
     def _convolve(self, inputs: Any, activation: str) -> Any:
-        kernel = self._filters(self.kernel)
-        groups = inputs.shape[1 if DATA_FORMATS[self.data_format] else -1] // kernel.shape[-2]
+        self._require_fit(inputs.shape)
         return ops.conv(
             inputs,
-            kernel,
+            self._filters(self.kernel),
             self.bias,
             self.strides,
             self.padding,
             self.dilation_rate,
-            groups,
+            self._groups,
             activation,
             self.data_format,
         )
@@ -129,12 +141,13 @@ class _Convolution(Layer):
             assert linear is not None
             last = activations.plan(activation, linear.output, linear.output_gradient)
             return last and Plan.chain(linear, last)
+        self._require_fit(x.shape)
         size, channels = image_shape(self, (None, *x.shape[1:]), self.rank, self.data_format)
         sweep = self._sweep(size)
         y = np.empty(sweep.outputs(len(x), self._channels(channels)), x.dtype)
         dy = np.empty_like(y)
         filters = self._filters(self.kernel)
-        sweep = replace(sweep, groups=channels // filters.shape[-2])
+        sweep = replace(sweep, groups=self._groups)
         biases = (self.bias, gradients[1]) if self.use_bias else (None, None)
         return plan_convolution(sweep, (x, dx), (y, dy), (filters, gradients[0]), biases, activation)
 
@@ -391,6 +404,10 @@ class DepthwiseConv2D(_Convolution):
 
     def _filters(self, kernel: Any) -> Any:
         return ops.reshape(kernel, (*self.kernel_size, 1, -1))
+
+    @property
+    def _groups(self) -> int:
+        return int(self.kernel.shape[-2])
 
     def build(self, input_shape: Any) -> None:
         _, channels = image_shape(self, input_shape, 2, self.data_format)

@@ -13,7 +13,7 @@ from mmlcore.layers.base import Layer, Shape
 from mmlcore.layers.convolution import image_shape
 from mmlcore.layers.plan import Plan
 from mmlcore.ops.pooling import pool_sweep
-from mmlcore.ops.windows import DATA_FORMATS, Sweep
+from mmlcore.ops.windows import DATA_FORMATS, Sweep, frozen
 
 __all__ = [
     "AveragePooling1D",
@@ -68,7 +68,7 @@ class _Pooling(Layer):
     ) -> None:
         super().__init__(**options)
         self.data_format = "channels_last" if data_format is None else data_format
-        self.pool_size, self.strides, self.padding = pool_size, strides, padding
+        self.pool_size, self.strides, self.padding = frozen(pool_size), frozen(strides), padding
         self._sweep((2**20,) * self.rank)  # refuse what is none of a window
 
     def _sweep(self, size: tuple[int, ...]) -> Sweep:
@@ -84,6 +84,7 @@ class _Pooling(Layer):
         return (input_shape[0], *sweep.outputs(1, channels)[1:])
 
     def call(self, inputs: Any) -> Any:
+        self.compute_output_shape((None, *inputs.shape[1:]))  # refuse images smaller than the window
         pool = ops.max_pool if self.largest else ops.average_pool
         return pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
 

@@ -128,9 +128,9 @@ class Recurrent(_Gated):
         return not (self.dropout or self.recurrent_dropout or self.stateful)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        if len(input_shape) != 3 or input_shape[-1] is None:
-            got = f"shape {input_shape}"
-            raise ValueError(message(type(self).__name__, "inputs", "shape (n, steps, features)", got))
+        if len(input_shape) != 3 or input_shape[-1] is None or input_shape[1] == 0:
+            expectation = "shape (n, steps, features) with at least one step"
+            raise ValueError(message(type(self).__name__, "inputs", expectation, f"shape {input_shape}"))
         return (*input_shape[:2], self.units) if self.return_sequences else (input_shape[0], self.units)
 
     def build(self, input_shape: Any) -> None:
@@ -165,12 +165,17 @@ class Recurrent(_Gated):
         for state in self.states or ():
             state[...] = 0
 
+    @property
+    def _number(self) -> int:
+        """How many states there are."""
+        return 1 + (self.cell == "lstm")
+
     def _carried(self, batch: int, dtype: Any) -> list[NDArray[Any]]:
-        """The state that a stateful layer keeps, made at the first batch."""
+        """The state that a stateful layer keeps, made at the first batch; recorded steps hold it too."""
         if self.states is None:
-            self.states = [np.zeros((batch, self.units), dtype) for _ in range(1 + (self.cell == "lstm"))]
+            self.states = [np.zeros((batch, self.units), dtype) for _ in range(self._number)]
         if len(self.states[0]) != batch:
-            got = f"{batch}; the state can be forgotten with layer.states = None"
+            got = f"{batch}; a stateful layer keeps the size of its first batch, also after reset_states()"
             raise ValueError(message(type(self).__name__, "inputs", f"a batch of {len(self.states[0])}", got))
         return self.states
 
@@ -193,19 +198,21 @@ class Recurrent(_Gated):
         if not self.built:
             shape = np.shape(inputs)
             self.prepare((None, *shape[1:]), as_float(inputs, type(self).__name__, "inputs").dtype, now().rng)
-        return self.call(inputs, initial_state, mask)
+        return self._penalize(self.call(inputs, initial_state, mask))
 
     def call(self, inputs: Any, initial_state: Any = None, mask: Any = None) -> Any:
         own = type(self).__name__
+        self.compute_output_shape((None, *np.shape(inputs)[1:]))  # two axes would be numbers of one-hot vectors
         x = ops.swapaxes(inputs, 0, 1)
         steps, batch = x.shape[:2]
         if mask is not None:
-            mask = np.ascontiguousarray(np.asarray(mask, dtype=bool).T)
-            mask = as_shape(own, "mask", mask, (steps, batch))
+            mask = np.ascontiguousarray(as_shape(own, "mask", np.asarray(mask, dtype=bool), (batch, steps)).T)
         if self.go_backwards:
             x, mask = x[::-1], None if mask is None else mask[::-1]
         states = self._carried(batch, x.dtype) if self.stateful else []
         start: Sequence[Any] = states if initial_state is None else _listed(initial_state)
+        if initial_state is not None and len(start) != self._number:
+            raise ValueError(message(own, "initial_state", f"{self._number} of them", f"{len(start)}"))
         x, keep = self._dropped(x, batch)
         bias, recurrent_bias = self._biases(self.bias)
         all_states = ops.recurrent(
@@ -341,11 +348,13 @@ class Recurrent(_Gated):
         Raises
         ------
         ValueError
-            If the layer is not built or the shapes do not fit; then nothing is changed.
+            If the layer is not built, has no bias for those given, or the shapes do not fit; then nothing is changed.
         """
         own = f"{type(self).__name__}.set_torch_weights"
         if not self.built:
             raise ValueError(message(own, "layer", "built", "one without weights; call it on data first"))
+        if not self.use_bias and not (bias_ih is None and bias_hh is None):
+            raise ValueError(message(own, "bias_ih, bias_hh", "None for a layer without a bias", "biases"))
         w, u = (self._from_torch(as_float(a, own, "weight").T) for a in (weight_ih, weight_hh))
         weights = [w, u]
         if self.use_bias:
@@ -420,7 +429,8 @@ class SimpleRNN(Recurrent):
     go_backwards : bool
         From the last step to the first; the states come in the order in which they were computed.
     stateful : bool
-        Sample i of a batch goes on where sample i of the one before stopped, until `reset_states`.
+        Sample i of a batch goes on where sample i of the one before stopped, until `reset_states`. All batches have
+        the size of the first.
     **options
         See `Layer`.
 
@@ -501,7 +511,7 @@ class LSTM(Recurrent):
     forget. R. Jozefowicz et al. (2015), An empirical exploration of recurrent network architectures (the bias of 1).
     """
 
-    def __init__(self, units: int, unit_forget_bias: bool = True, **options: Any) -> None:
+    def __init__(self, units: int, *, unit_forget_bias: bool = True, **options: Any) -> None:
         super().__init__(units, **options)
         self.unit_forget_bias = bool(unit_forget_bias)
 
@@ -554,7 +564,7 @@ class GRU(Recurrent):
 
     _bias_rows: ClassVar[int] = 2
 
-    def __init__(self, units: int, reset_after: bool = True, **options: Any) -> None:
+    def __init__(self, units: int, *, reset_after: bool = True, **options: Any) -> None:
         super().__init__(units, **options)
         if reset_after is not True:
             raise ValueError(message("GRU", "reset_after", "True", repr(reset_after)))

@@ -13,7 +13,7 @@ from mmlcore.layers.base import Layer, Shape
 from mmlcore.layers.convolution import image_shape
 from mmlcore.layers.plan import Plan
 from mmlcore.ops.pooling import mean_windows, spread_windows
-from mmlcore.ops.windows import DATA_FORMATS, Sweep, per_axis, sweep_of
+from mmlcore.ops.windows import DATA_FORMATS, Sweep, frozen, per_axis, sweep_of
 
 __all__ = [
     "UpSampling1D",
@@ -32,7 +32,7 @@ class _ZeroPadding(Layer):
 
     def __init__(self, padding: Any = 1, data_format: str | None = None, **options: Any) -> None:
         super().__init__(**options)
-        self.padding = padding
+        self.padding = frozen(padding)
         self.data_format = "channels_last" if data_format is None else data_format
         self._sweep((1,) * self.rank)  # refuse a padding that is none
 

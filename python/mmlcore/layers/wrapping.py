@@ -17,7 +17,10 @@ __all__ = ["Bidirectional", "TimeDistributed"]
 
 
 class _Wrapping(Layer):
-    """Its weights are those of the layers inside, under their names with a prefix."""
+    """Its weights are those of the layers inside, under their names with a prefix.
+
+    It is trainable if all of them are; what is said of it is said of them.
+    """
 
     def _inside(self) -> Sequence[tuple[str, Layer]]:
         """(prefix, layer)"""
@@ -37,6 +40,35 @@ class _Wrapping(Layer):
         for prefix, layer in self._inside():
             for name in (*layer.weight_names, *layer.state_names):
                 vars(layer)[name] = vars(self)[prefix + name]
+            layer.rebound()
+
+    def rebound(self) -> None:
+        """The layers inside follow."""
+        self._share()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """As for `Layer`; where a tensor comes or goes, the layers inside follow."""
+        old = vars(self).get(name)
+        super().__setattr__(name, value)
+        if vars(self).get("built") and old is not vars(self).get(name) and self._holds(name):
+            self._share()
+
+    @property
+    def trainable(self) -> bool:  # here it depends on the layers inside
+        """Whether it and the layers inside learn."""
+        return self._trainable and all(layer.trainable for layer in vars(self).get("_layers", ()))
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for layer in vars(self).get("_layers", ()):
+            layer.trainable = self._trainable
+
+    def _take(self, *layers: Layer) -> None:
+        """These are the layers inside, from now on; they are frozen if this one is."""
+        self._layers = layers
+        if not self._trainable:
+            self.trainable = False
 
     @property
     def same_in_training(self) -> bool:  # type: ignore[override]  # here it depends on the layers inside
@@ -50,6 +82,8 @@ def _new(owner: str, layer: Any, kind: type[Layer]) -> Any:
         raise TypeError(message(owner, "layer", expectation, repr(layer)))
     if layer.taken or layer.built:
         raise ValueError(message(owner, "layer", "new", f"{layer.name!r}, which is in use"))
+    if getattr(layer, "return_state", False):
+        raise ValueError(message(owner, "layer", "without return_state", "one with it"))
     return layer
 
 
@@ -66,7 +100,7 @@ class TimeDistributed(_Wrapping):
     Raises
     ------
     TypeError, ValueError
-        If `layer` is no layer, or has been used elsewhere.
+        If `layer` is no layer, has been used elsewhere or returns its state.
 
     Examples
     --------
@@ -79,6 +113,7 @@ class TimeDistributed(_Wrapping):
         super().__init__(**options)
         self.layer = _new("TimeDistributed", layer, Layer)
         layer.taken = True
+        self._take(layer)
         self.draw = getattr(layer, "draw", np.zeros(1, np.int64))
         self.key = 0
 
@@ -170,12 +205,11 @@ class Bidirectional(_Wrapping):
     def __init__(self, layer: Recurrent, merge_mode: str = "concat", **options: Any) -> None:
         super().__init__(**options)
         self.layer = self.forward_layer = _new("Bidirectional", layer, Recurrent)
-        if layer.return_state:
-            raise ValueError(message("Bidirectional", "layer", "without return_state", "one with it"))
         self.merge_mode = choose("Bidirectional", "merge_mode", merge_mode, {name: name for name in _MERGES})
         layer.taken = True
         config = layer.get_config() | {"go_backwards": not layer.go_backwards, "name": None}
         self.backward_layer: Recurrent = type(layer)(**config)
+        self._take(layer, self.backward_layer)
         self.backward_layer.in_order, layer.in_order = not layer.go_backwards, layer.go_backwards
         self.draw = np.zeros(2, np.int64)
         layer.draw, self.backward_layer.draw = self.draw[:1], self.draw[1:]
@@ -205,7 +239,7 @@ class Bidirectional(_Wrapping):
 
     def call(self, inputs: Any) -> Any:
         self._share()
-        a, b = self.forward_layer.call(inputs), self.backward_layer.call(inputs)
+        a, b = self.forward_layer.run(inputs), self.backward_layer.run(inputs)
         if self.merge_mode == "concat":
             return ops.concatenate([a, b], axis=-1)
         if self.merge_mode == "mul":
@@ -221,6 +255,8 @@ class Bidirectional(_Wrapping):
     def plan(
         self, x: NDArray[Any], dx: NDArray[Any] | None, gradients: Sequence[NDArray[Any]], activate: bool
     ) -> Plan | None:
+        if self.forward_layer.activity_regularizer is not None:
+            return None
         self._share()
         half = len(self.forward_layer.weight_names)
         parts = (None, None) if dx is None else (np.empty_like(dx), np.empty_like(dx))

@@ -12,7 +12,7 @@ from mmlcore._errors import choose, integer, message
 from mmlcore._random import as_generator
 from mmlcore.layers import GRU, LSTM, Dense, SimpleRNN
 from mmlcore.models import language_files
-from mmlcore.models.language_step import Evaluation, LanguageStep, NextCharacter, fill, uninterrupted
+from mmlcore.models.language_step import LanguageStep, NextCharacter, fill, mean_loss, uninterrupted
 from mmlcore.models.language_text import Corpus
 from mmlcore.models.parameters import Parameters, joined
 
@@ -155,7 +155,8 @@ class CharLM:
         clip : float, optional
             Longest gradient; a longer one is scaled down to it.
         val_fraction : float
-            The last part of the text, in [0, 1), on which "val_loss" is measured after every epoch.
+            The last part of the text, in [0, 1), on which "val_loss" is measured after every epoch, if it has more than
+            `seq_length` characters.
         on_step : callable, optional
             Called with (steps made, steps of an epoch, mean loss so far) after every step.
         on_epoch : callable, optional
@@ -249,7 +250,9 @@ class CharLM:
     # Measuring and writing.
 
     def evaluate(self, text: Any) -> float:
-        """The mean loss of the characters of a text, given those before: nats per character.
+        """The mean loss of all characters of a text but the first, given those before: nats per character.
+
+        A text of 2000 characters or more is read in up to 50 parts side by side, each from a state of zeros.
 
         Parameters
         ----------
@@ -276,7 +279,7 @@ class CharLM:
     def _loss_of(self, ids: NDArray[Any]) -> float:
         batch = max(1, min(50, len(ids) // _PART))
         steps = min(100, (len(ids) - 1) // batch)
-        return Evaluation(self._layers, self._decoder, steps, batch, self.dtype)(ids)
+        return mean_loss(self._layers, self._decoder, ids, steps, batch, self.dtype)
 
     def sample(
         self,
@@ -381,6 +384,8 @@ class CharLM:
     def _fill(self, description: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         self._key = int(description["key"])
         self.history = {name: [float(v) for v in values] for name, values in description["history"].items()}
+        if "loss" not in self.history:
+            raise ValueError("a history without losses")
         self._settings = dict(description["settings"])
         targets = {"theta": self.theta, "draw": self._draw, "done": self._done, "total": self._total}
         if "slots" in arrays:

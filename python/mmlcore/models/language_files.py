@@ -4,37 +4,39 @@ Written beside its place, synced and renamed, so that a crash leaves the old one
 """
 
 import json
-import os
-import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmlcore._errors import message
+from mmlcore.models.replacing import replacing
 
 __all__ = ["read", "write"]
 
 _FORMAT, _VERSION = "mmlcore language model", 1
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,  # of zipfile: a method or a version that it does not know
+    RuntimeError,  # of zipfile: an encrypted file
+    ValueError,
+    KeyError,
+    EOFError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
 
 
 def write(path: Any, description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
     """The file, complete or not at all."""
     text = json.dumps({"format": _FORMAT, "version": _VERSION, **description})
-    target = Path(path)
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.savez(file, description=np.frombuffer(text.encode(), np.uint8), **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        np.savez(file, description=np.frombuffer(text.encode(), np.uint8), **arrays)  # type: ignore[arg-type]
 
 
 def read(path: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -43,7 +45,7 @@ def read(path: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         description = json.loads(arrays.pop("description").tobytes())
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, TypeError, AttributeError, RecursionError) as error:
+    except _DAMAGED as error:
         raise _bad(f"a file of another kind ({error})") from None
     if not isinstance(description, dict) or description.get("format") != _FORMAT:
         raise _bad("a file of another kind")

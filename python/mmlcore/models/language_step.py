@@ -16,7 +16,7 @@ from mmlcore.losses import SparseCategoricalCrossentropy
 from mmlcore.models.parameters import Parameters
 from mmlcore.optimizers import Optimizer
 
-__all__ = ["Evaluation", "LanguageStep", "NextCharacter", "fill", "uninterrupted"]
+__all__ = ["Evaluation", "LanguageStep", "NextCharacter", "fill", "mean_loss", "uninterrupted"]
 
 
 class _Chain:
@@ -221,15 +221,51 @@ class Evaluation:
         steps, batch = self._chain.x.shape
         length = (len(ids) - 1) // batch
         rows = _side_by_side(ids, batch, length)
-        total, count = 0.0, 0
+        count = length // steps * self._each.size
+        return self.total(rows, ids, length, None) / count if count else float("nan")
+
+    def total(
+        self, rows: NDArray[Any], ids: NDArray[Any], length: int, before: Sequence[NDArray[Any]] | None, start: int = 0
+    ) -> float:
+        """The sum of the losses from character `start` of every part on, by whole windows, from the states `before`."""
+        steps, batch = self._chain.x.shape
         self._chain.reset()
-        for start in range(0, length - steps + 1, steps):
-            fill(self._chain.x, labels := np.empty(steps * batch, np.int64), rows, ids, length, start)
+        for state, given in zip(self.states, before or (), strict=before is not None):
+            state[...] = given
+        total, labels = 0.0, np.empty(steps * batch, np.int64)
+        for at in range(start, length - steps + 1, steps):
+            fill(self._chain.x, labels, rows, ids, length, at)
             self._chain.forward()
             _kernels.softmax_cross_entropy(self._each, self._p, self._chain.logits, labels)
             total += float(self._each.sum(dtype=np.float64))
-            count += labels.size
-        return total / count if count else float("nan")
+        return total
+
+    @property
+    def states(self) -> list[NDArray[Any]]:
+        """Those after the last window, the parts along the first axis."""
+        return self._chain.states
+
+
+def mean_loss(
+    layers: Sequence[Recurrent], decoder: Dense, ids: NDArray[Any], steps: int, batch: int, dtype: Any
+) -> float:
+    """Nats per character of all of ids[1:]: in parts, by windows of `steps`, then what is left of each and of the text.
+
+    The last part goes on to the end of the text.
+    """
+    count = len(ids) - 1
+    length = count // batch
+    rows, left, tail = _side_by_side(ids, batch, length), length % steps, count - length * batch
+    measure = Evaluation(layers, decoder, steps, batch, dtype)
+    total = measure.total(rows, ids, length, None)
+    if left:
+        states, measure = measure.states, Evaluation(layers, decoder, left, batch, dtype)
+        total += measure.total(rows, ids, length, states, length - left)
+    if tail:
+        ids, states = ids[length * batch :], [state[-1:] for state in measure.states]
+        measure = Evaluation(layers, decoder, tail, 1, dtype)
+        total += measure.total(_side_by_side(ids, 1, tail), ids, tail, states)
+    return total / count
 
 
 def _side_by_side(ids: NDArray[Any], batch: int, length: int) -> NDArray[Any]:

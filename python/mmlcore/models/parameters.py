@@ -54,6 +54,8 @@ class Parameters:
         """Make `values` (arrays or tensors, one a weight) the weights that the layers compute with."""
         for (layer, name), value in zip(self._slots, values, strict=True):
             vars(layer)[name] = value  # an assignment would copy into the present weight
+        for layer in self.layers:
+            layer.rebound()
 
     def collect(self, gradients: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Write one gradient a weight into the gradient vector, and return it."""

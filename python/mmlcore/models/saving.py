@@ -6,9 +6,7 @@ a crash leaves the old one.
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from mmlcore import layers, losses, metrics, optimizers
 from mmlcore._configuration import Registry
 from mmlcore._errors import message
 from mmlcore.layers.context import context
+from mmlcore.models.replacing import replacing
 
 if TYPE_CHECKING:
     from mmlcore.models.model import Model
@@ -94,23 +93,8 @@ def _plain_state(state: Any) -> Any:
 def _write(path: Any, tensors: Mapping[str, NDArray[Any]], description: Mapping[str, Any]) -> None:
     """The file, complete or not at all."""
     data = _safetensors().numpy.save(dict(tensors), {_KEY: json.dumps(description)})
-    target = Path(path)
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # the new name too is to survive a crash
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    with replacing(path) as file:
+        file.write(data)
 
 
 def save(model: "Model", path: Any) -> None:
@@ -181,7 +165,8 @@ def load_weights(model: "Model", path: Any) -> None:
 def load(path: Any, custom_objects: Mapping[str, Any] | None = None) -> "Model":
     """The model that `Model.save` wrote: architecture, weights, optimiser, random streams.
 
-    Training goes on as if it had never stopped, bit for bit.
+    Training goes on as if it had never stopped, bit for bit; only the states that a ``stateful`` recurrent layer
+    carries from batch to batch are not saved: they begin with zeros.
 
     Parameters
     ----------

@@ -66,8 +66,8 @@ class Sequential(Model):
         TypeError
             If it is not a layer.
         ValueError
-            If it belongs to a model already, its name is taken, or it does not fit what comes before; then
-            the model is unchanged.
+            If it belongs to a model already, its name is taken, it returns its state, or it does not fit what
+            comes before; then the model is unchanged.
         """
         if not isinstance(layer, Layer):
             raise TypeError(message("Sequential.add", "layer", "a Layer", repr(layer)))
@@ -76,6 +76,8 @@ class Sequential(Model):
             raise ValueError(message("Sequential.add", "layer", "new", got))
         if layer.taken:
             raise ValueError(message("Sequential.add", "layer", "new", f"{layer.name!r}, which is in a model"))
+        if getattr(layer, "return_state", False):
+            raise ValueError(message("Sequential.add", "layer", "without return_state", "one with it"))
         names = {other.name for other in self.layers}
         name = layer.name if layer.named else free_name(layer.name, names)
         if name in names:

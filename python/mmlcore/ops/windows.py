@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mmlcore import _kernels
 from mmlcore._errors import choose, integer, message
 
-__all__ = ["DATA_FORMATS", "Sweep", "per_axis", "sweep_of"]
+__all__ = ["DATA_FORMATS", "Sweep", "frozen", "per_axis", "sweep_of"]
 
 DATA_FORMATS = {"channels_last": False, "channels_first": True}
 _Three = tuple[int, int, int]
@@ -134,14 +134,18 @@ def sweep_of(
     (1, 55, 55)
     """
     # A layer asks for the same sweep in every call, and finding it costs more than a small convolution.
-    return _sweep_of(function, size, kernel, _frozen(strides), _frozen(padding), _frozen(dilation), groups, data_format)
+    return _sweep_of(function, size, kernel, frozen(strides), frozen(padding), frozen(dilation), groups, data_format)
 
 
-def _frozen(value: Any) -> Any:
-    """Lists and arrays as tuples, which can be looked up."""
-    if isinstance(value, np.ndarray):
+def frozen(value: Any) -> Any:
+    """Lists, arrays and their numbers as plain tuples and numbers, which can be looked up and saved.
+
+    >>> frozen(np.array([1, 2])), frozen(np.int64(3)), frozen("same")
+    ((1, 2), 3, 'same')
+    """
+    if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
-    return tuple(_frozen(item) for item in value) if isinstance(value, list | tuple) else value
+    return tuple(frozen(item) for item in value) if isinstance(value, list | tuple) else value
 
 
 @lru_cache(maxsize=256, typed=True)
