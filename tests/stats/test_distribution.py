@@ -209,3 +209,11 @@ def test_errors_are_clear():
         stats.Normal.fit([1.0, 2.0], [1.0])
     with pytest.raises(NotImplementedError, match="MultivariateNormal: cdf must be"):
         stats.MultivariateNormal(cov=np.eye(2)).cdf([0.0, 0.0])
+
+
+@pytest.mark.parametrize("family", ["Normal", "Uniform", "Exponential", "Laplace", "Gamma", "Beta", "Bernoulli"])
+def test_no_points_cannot_be_fitted(family):
+    with pytest.raises(ValueError, match=rf"{family}|Dirichlet"):
+        getattr(stats, family).fit([])
+    with pytest.raises(ValueError, match="StudentT.fit: x must be non-empty, got no points"):
+        stats.StudentT.fit([], df=3.0)

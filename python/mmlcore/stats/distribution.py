@@ -32,6 +32,8 @@ def values_of(owner: str, x: Any) -> Any:
 
 def sample_weights(owner: str, weights: Any, n: int) -> Any:
     """Weights of n points as an array that sums to one."""
+    if n == 0:
+        raise ValueError(message(owner, "x", "non-empty", "no points"))
     if weights is None:
         return np.full(n, 1 / n)
     weights = as_float(weights, owner, "weights").astype(np.float64)

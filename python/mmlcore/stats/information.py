@@ -1,5 +1,4 @@
-"""Entropy, cross-entropy and divergences: closed forms where they exist, Monte Carlo with its standard error
-elsewhere."""
+"""Entropy, cross-entropy and divergences: closed forms, or Monte Carlo with its standard error."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
