@@ -215,5 +215,5 @@ def test_errors_are_clear():
 def test_no_points_cannot_be_fitted(family):
     with pytest.raises(ValueError, match=rf"{family}|Dirichlet"):
         getattr(stats, family).fit([])
-    with pytest.raises(ValueError, match="StudentT.fit: x must be non-empty, got no points"):
+    with pytest.raises(ValueError, match=r"StudentT.fit: x must be non-empty, got no points"):
         stats.StudentT.fit([], df=3.0)

@@ -8,13 +8,15 @@ from mmlcore import ops
 from mmlcore._arrays import as_float
 from mmlcore._errors import message
 from mmlcore.autodiff import plain
-from mmlcore.stats.distribution import Distribution, parameter, sample_weights, values_of
+from mmlcore.stats.distribution import Distribution, no_derivative, parameter, sample_weights, values_of
 
 __all__ = ["Dirichlet"]
 
 
 class Dirichlet(Distribution):
     """p(x) = Γ(Σα) / Π Γ(α_k) Π x_k^(α_k - 1) for positive x of sum 1.
+
+    Draws are not differentiable.
 
     Parameters
     ----------
@@ -66,6 +68,7 @@ class Dirichlet(Distribution):
         return self._log_normaliser() + (total - K) * ops.digamma(total) - parts
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("Dirichlet.rvs", alpha=self.alpha)
         gammas = random.standard_gamma(plain(self.alpha), (*shape, *self.event_shape))
         return gammas / gammas.sum(-1, keepdims=True)
 

@@ -8,7 +8,7 @@ from mmlcore import ops
 from mmlcore._arrays import as_float
 from mmlcore._errors import message
 from mmlcore.autodiff import plain
-from mmlcore.stats.distribution import Distribution, batch_of, parameter, sample_weights, values_of
+from mmlcore.stats.distribution import Distribution, batch_of, no_derivative, parameter, sample_weights, values_of
 
 __all__ = ["Bernoulli", "Binomial", "Categorical"]
 
@@ -97,6 +97,7 @@ class Bernoulli(_Discrete):
         return ops.where(inside, -(1 - p) * ops.log1p(-p) - p * ops.log(p), 0.0)
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("Bernoulli.rvs", p=self.p)
         return (ops.uniform_draws(shape, random) < plain(self.p)).astype(np.float64)
 
     @classmethod
@@ -183,6 +184,7 @@ class Categorical(_Discrete):
         return -ops.sum(safe * ops.log(safe), -1)
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("Categorical.rvs", p=self.p)
         steps = np.cumsum(plain(self.p), -1)
         drawn = ops.uniform_draws(shape, random)[..., None] * steps[..., -1:] >= steps[..., :-1]
         return drawn.sum(-1).astype(np.float64)
@@ -285,6 +287,7 @@ class Binomial(_Discrete):
         return -ops.sum(ops.where(inside, ops.exp(logs) * logs, 0.0), 0)
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("Binomial.rvs", p=self.p)
         n = np.asarray(self.n, np.int64)
         return np.asarray(random.binomial(n, np.asarray(plain(self.p)), shape), np.float64)
 

@@ -11,7 +11,15 @@ from mmlcore._errors import message
 from mmlcore._random import Seed, as_generator
 from mmlcore.autodiff import plain
 
-__all__ = ["Distribution", "batch_of", "parameter", "sample_weights", "values_of"]
+__all__ = [
+    "Distribution",
+    "batch_of",
+    "differentiable_quantile",
+    "no_derivative",
+    "parameter",
+    "sample_weights",
+    "values_of",
+]
 
 
 def parameter(owner: str, name: str, value: Any, low: float = -np.inf, high: float = np.inf) -> Any:
@@ -137,10 +145,41 @@ class Distribution:
         """Draws of the shape, by the inverse distribution function (Notes 4.2) unless there is a better way."""
         return self.ppf(ops.uniform_draws(shape, random))
 
+    def _taped(self) -> bool:
+        """Whether a parameter is a Tensor."""
+        return any(hasattr(value, "tape") for value in vars(self).values())
+
     def __repr__(self) -> str:
         shapes = ("batch_shape", "event_shape")
         shown = ", ".join(f"{k}={plain(v)!r}" for k, v in vars(self).items() if k not in shapes)
         return f"{self._name}({shown})"
+
+
+def no_derivative(function: str, **arguments: Any) -> None:
+    """TypeError where an argument is a Tensor: the function would pass on a derivative of zero, which is wrong."""
+    for name, value in arguments.items():
+        if hasattr(value, "tape") or (isinstance(value, Distribution) and value._taped()):
+            raise TypeError(message(function, name, "without Tensors: there is no derivative in it", "a Tensor"))
+
+
+def differentiable_quantile(p: Any, x: Any, of: Distribution) -> Any:
+    """x, the plain quantile of `of` at p, with its derivatives to the third order in p and in the parameters.
+
+    Newton's method started from x stays there, and after two steps depends on p and on the parameters as x does: each
+    step doubles the order to which it does.
+    """
+    if not (hasattr(p, "tape") or of._taped()):
+        return x
+    numbers = np.asarray(plain(p))
+    if hasattr(p, "tape") and np.any((numbers == 0) | (numbers == 1)):
+        raise ValueError(message(f"{of._name}.ppf", "p", "inside (0, 1) where it is differentiated", numbers))
+    inside = np.isfinite(x) & (numbers > 0) & (numbers < 1)
+    if not np.any(inside):
+        return x
+    root: Any = np.where(inside, x, np.asarray(x)[inside].flat[0])
+    for _ in range(2):
+        root = root + (p - of.cdf(root)) / of.pdf(root)
+    return x + ops.where(inside, root - plain(root), 0.0)
 
 
 def batch_of(*parameters: Any) -> tuple[int, ...]:

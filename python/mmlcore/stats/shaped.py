@@ -10,7 +10,15 @@ from mmlcore._errors import message
 from mmlcore.autodiff import plain
 from mmlcore.ops.gamma import in_double
 from mmlcore.ops.incomplete import beta_tails_inverse
-from mmlcore.stats.distribution import Distribution, batch_of, parameter, sample_weights, values_of
+from mmlcore.stats.distribution import (
+    Distribution,
+    batch_of,
+    differentiable_quantile,
+    no_derivative,
+    parameter,
+    sample_weights,
+    values_of,
+)
 
 __all__ = ["Beta", "Gamma", "StudentT"]
 
@@ -59,7 +67,8 @@ class Gamma(Distribution):
         return ops.gammaincc(self.a, self._standard(x))
 
     def ppf(self, p: Any) -> Any:
-        return self.scale * ops.gammaincinv(plain(self.a), plain(values_of("Gamma", p)))
+        p = values_of("Gamma", p)
+        return self.scale * differentiable_quantile(p, ops.gammaincinv(plain(self.a), plain(p)), Gamma(self.a))
 
     def mean(self) -> Any:
         return self.a * self.scale
@@ -71,6 +80,7 @@ class Gamma(Distribution):
         return self.a + ops.log(self.scale) + ops.gammaln(self.a) + (1 - self.a) * ops.digamma(self.a)
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("Gamma.rvs", a=self.a)
         return self.scale * np.asarray(random.standard_gamma(plain(self.a), shape))
 
     @classmethod
@@ -112,6 +122,8 @@ class Gamma(Distribution):
 class Beta(Distribution):
     """The beta distribution p(x) = x^(a-1) (1-x)^(b-1) / B(a, b) on 0 < x < 1.
 
+    Draws are not differentiable.
+
     Parameters
     ----------
     a, b : arrays or numbers that broadcast, positive
@@ -146,7 +158,8 @@ class Beta(Distribution):
         return ops.betainc(self.b, self.a, 1 - ops.clip(values_of("Beta", x), 0.0, 1.0))
 
     def ppf(self, p: Any) -> Any:
-        return ops.betaincinv(plain(self.a), plain(self.b), plain(values_of("Beta", p)))
+        p = values_of("Beta", p)
+        return differentiable_quantile(p, ops.betaincinv(plain(self.a), plain(self.b), plain(p)), self)
 
     def mean(self) -> Any:
         return self.a / (self.a + self.b)
@@ -161,6 +174,7 @@ class Beta(Distribution):
         return ops.betaln(self.a, self.b) - parts + (n - 2) * ops.digamma(n)
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("Beta.rvs", a=self.a, b=self.b)
         return np.asarray(random.beta(plain(self.a), plain(self.b), shape))
 
     @classmethod
@@ -236,8 +250,9 @@ class StudentT(Distribution):
         return self._upper(self._standard(x))
 
     def ppf(self, p: Any) -> Any:
-        df, p = plain(self.df), plain(values_of("StudentT", p))
-        return self.loc + self.scale * in_double(_standard_t_quantile, df, p)
+        p = values_of("StudentT", p)
+        z = in_double(_standard_t_quantile, plain(self.df), plain(p))
+        return self.loc + self.scale * differentiable_quantile(p, z, StudentT(self.df))
 
     def mean(self) -> Any:
         defined = np.broadcast_to(np.asarray(plain(self.df)) > 1, self.batch_shape)
@@ -254,6 +269,7 @@ class StudentT(Distribution):
         return shape + 0.5 * ops.log(self.df) + ops.log(self.scale) + 0.0 * self.loc
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("StudentT.rvs", df=self.df)
         return self.loc + self.scale * np.asarray(random.standard_t(plain(self.df), shape))
 
     @classmethod
