@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats as sp
 
 from mmlcore import check_grads, grad, stats
 
@@ -52,3 +53,13 @@ def test_draws_without_a_derivative_are_refused(place):
     with pytest.raises(TypeError, match=f"{place} must be without Tensors"):
         grad(lambda theta: np.sum(make(theta).rvs(5, random_state=0)))(theta)
     assert np.isfinite(make(theta).rvs(5, random_state=0)).all()
+
+
+def test_the_upper_tail_of_beta_keeps_small_arguments():
+    np.testing.assert_allclose(stats.Beta(0.01, 1.0).sf(1e-20), sp.beta(0.01, 1).sf(1e-20), rtol=1e-13)
+    slope = grad(lambda x: stats.Beta(0.5, 1.0).sf(x))(1e-20)  # 1 - √x
+    np.testing.assert_allclose(slope, -0.5e10, rtol=1e-12)
+
+
+def test_the_density_of_gamma_vanishes_at_infinity():
+    np.testing.assert_array_equal(stats.Gamma([0.5, 1.0, 2.0]).pdf(np.inf), 0)

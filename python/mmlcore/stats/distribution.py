@@ -13,9 +13,11 @@ from mmlcore.autodiff import plain
 
 __all__ = [
     "Distribution",
+    "at_the_end",
     "batch_of",
     "differentiable_quantile",
     "no_derivative",
+    "outside",
     "parameter",
     "sample_weights",
     "values_of",
@@ -127,6 +129,13 @@ class Distribution:
         Returns
         -------
         ndarray or NumPy scalar
+
+        Raises
+        ------
+        ValueError
+            If the batch does not broadcast to `size`.
+        TypeError
+            If a parameter is a Tensor and the draws have no derivative in it.
         """
         random = as_generator(random_state, f"{self._name}.rvs")
         whole = isinstance(size, int | np.integer)
@@ -153,6 +162,17 @@ class Distribution:
         shapes = ("batch_shape", "event_shape")
         shown = ", ".join(f"{k}={plain(v)!r}" for k, v in vars(self).items() if k not in shapes)
         return f"{self._name}({shown})"
+
+
+def outside(x: Any) -> Any:
+    """The log-density outside the support: -inf, NaN where x is."""
+    return np.where(np.isnan(np.asarray(plain(x))), np.nan, -np.inf)
+
+
+def at_the_end(end: Any, power: Any) -> Any:
+    """(power - 1) log 0 where `end` is true: ±inf, or 0 for a power of 1; 0 elsewhere."""
+    sign = np.sign(1 - np.asarray(plain(power), float))
+    return np.where(end & (sign != 0), np.copysign(np.inf, sign), 0.0)
 
 
 def no_derivative(function: str, **arguments: Any) -> None:
