@@ -41,8 +41,10 @@ class _Discrete(Distribution):
             middle = np.floor((low + high) / 2)
             if not np.any((middle > low) & (middle < high)):  # whole numbers above 2⁵³ lie further than 1 apart
                 break
-            reached = np.asarray(plain(self.cdf(middle))) >= p * (1 - 4e-16)
+            cdf = np.asarray(plain(self.cdf(middle)))
+            reached = cdf >= p * (1 - 4e-16)
             low, high = np.where(reached, low, middle), np.where(reached, middle, high)
+            high = np.where(np.isnan(cdf), np.nan, high)  # not converged: so is the quantile
         return np.where((p > 0) & (p <= 1), high, np.where(p == 0, -1.0, np.nan))[()]
 
 
