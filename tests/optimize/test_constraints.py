@@ -73,3 +73,13 @@ def test_constraints_that_are_not_finite_are_no_success(kind, bounds):
 def test_options_are_refused():
     with pytest.raises(TypeError, match="minimize: options must be none with constraints, got 'nonsense'"):
         minimize(lambda x: x @ x, [1.0], constraints={"type": "eq", "fun": lambda x: x[0]}, nonsense=3)
+
+
+def test_a_start_without_finite_derivatives_is_told_in_words():
+    root = {"type": "eq", "fun": lambda x: np.sqrt(x[0]) - 0.5}
+    r = minimize(lambda x: x @ x, [0.0, 1.0], constraints=root)
+    assert not r.success
+    assert r.message == "a constraint's gradient is not finite at x"
+    r = minimize(lambda x: np.log(x[0]), [-1.0], constraints={"type": "eq", "fun": lambda x: x[0] - 0.5})
+    assert not r.success
+    assert "the function is not finite (nan) at x0" in r.message

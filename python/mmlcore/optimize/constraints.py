@@ -70,9 +70,10 @@ def lagrange_newton(progress: Progress, constraints: Constraints) -> None:
     values, A = np.asarray(h(x)), slopes(x)
     if len(values) > len(x):
         raise ValueError(message("minimize", "constraints", f"at most {len(x)} equalities", len(values)))
-    if not np.isfinite(values).all():
-        progress.accept(x, f, g, np.inf)
-        progress.stop(NOT_FINITE)
+    if not all(np.isfinite(part).all() for part in (values, A, g)):
+        reason = "a constraint's gradient is not finite at x" if np.isfinite(values).all() else NOT_FINITE
+        if not progress.accept(x, f, g, np.inf):
+            progress.stop(reason)
         return
     multipliers, weight = -linalg.lstsq(A.T, g)[0], 1.0
     while True:
