@@ -1,5 +1,8 @@
 """The incomplete gamma and beta functions against SciPy, far into the tails; derivatives; inverses."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy import special
@@ -81,3 +84,9 @@ def test_roots_beyond_the_range_end_at_once(monkeypatch):
     np.testing.assert_allclose(ops.gammaincinv([1e-5, 3.0], [0.5, 0.5]), [0, special.gammaincinv(3.0, 0.5)], rtol=1e-12)
     assert len(calls) < 12
     assert calls[-1] == 1
+
+
+def test_the_quadrature_waits_until_it_is_needed():
+    code = "import mmlcore.stats, mmlcore.ops.incomplete as m; print(m._gauss.cache_info().currsize)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "0\n"
+    assert incomplete._gauss() is incomplete._gauss()

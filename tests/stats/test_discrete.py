@@ -1,9 +1,12 @@
 """The tables in test_distribution.py hold these families to SciPy; here is what is particular to them."""
 
 import numpy as np
+import pytest
 from scipy import stats as sp
 
 from mmlcore import stats
+from mmlcore._errors import ConvergenceWarning
+from mmlcore.ops import incomplete
 
 
 def test_certainty_has_no_entropy():
@@ -19,3 +22,9 @@ def test_quantiles_at_the_ends_and_of_large_numbers():
         np.testing.assert_array_equal(ours.ppf(p), theirs.ppf(p))
         assert ours.ppf(0.0) == -1
     assert stats.Binomial(10**17, 1.0).ppf(0.5) == 1e17
+
+
+def test_a_quantile_whose_distribution_function_does_not_converge_is_nan(monkeypatch):
+    monkeypatch.setattr(incomplete, "_MOST", 20)
+    with pytest.warns(ConvergenceWarning, match="20 terms do not reach"):
+        assert np.isnan(stats.Binomial(10**8, 0.5).ppf(0.3))
