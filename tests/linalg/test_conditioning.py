@@ -50,3 +50,8 @@ def test_exactly_singular_matrices_of_small_numbers(n, lost):
         whole = np.random.default_rng(seed).integers(-3, 4, (n, n - 1 if lost == 1 else max(n - 2, 1)))
         mixed = whole @ np.random.default_rng(seed + 100).integers(-2, 3, (whole.shape[1], n))
         assert linalg.matrix_rank(mixed) == np.linalg.matrix_rank(mixed)
+
+
+def test_a_vector_has_no_condition_number():
+    with pytest.raises(np.linalg.LinAlgError, match="cond: x must be at least two-dimensional"):
+        linalg.cond([1.0, 2.0])

@@ -69,3 +69,10 @@ def test_trace():
     assert linalg.trace([[1, 2], [3, 4]]) == 5
     with pytest.raises(ValueError, match="trace: x must be at least two-dimensional"):
         linalg.trace([1, 2])
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e200])
+def test_the_axis_of_a_vector_can_be_kept(scale):
+    x = scale * np.arange(5.0)
+    assert linalg.norm(x, axis=0, keepdims=True).shape == (1,)
+    np.testing.assert_allclose(linalg.norm(x, axis=0, keepdims=True), [scale * 30**0.5])

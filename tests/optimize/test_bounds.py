@@ -36,3 +36,10 @@ def test_errors():
     for bounds in ((1, 0), [(0, 1)] * 3, (np.zeros(3), 1)):
         with pytest.raises(ValueError, match="minimize: bounds must be"):
             minimize(rosenbrock, np.zeros(5), bounds=bounds)
+
+
+def test_two_arrays_are_low_and_high_also_of_two_variables():
+    r = minimize(lambda x: np.sum((x - 3) ** 2), np.full(2, 0.5), bounds=(np.zeros(2), np.ones(2)))
+    np.testing.assert_allclose(r.x, 1)
+    r = minimize(lambda x: np.sum((x - 3) ** 2), np.full(2, 0.5), bounds=[(0, 1), (0, 2)])
+    np.testing.assert_allclose(r.x, [1, 2])

@@ -58,3 +58,28 @@ def test_what_cannot_be_met_is_said():
         minimize(lambda p: np.sum(p**2), [0.0], constraints={"type": "le", "fun": lambda p: p})
     with pytest.raises(ValueError, match="minimize: method with constraints must be"):
         minimize(lambda p: np.sum(p**2), [0.0], "cg", constraints={"type": "eq", "fun": lambda p: p[0]})
+
+
+@pytest.mark.parametrize("kind", ["eq", "ineq"])
+@pytest.mark.parametrize("bounds", [None, (-5.0, 5.0)])
+def test_constraints_that_are_not_finite_are_no_success(kind, bounds):
+    rule = {"type": kind, "fun": lambda x: np.log(x)}
+    r = minimize(lambda x: np.sum((x + 1) ** 2), [-2.0], constraints=rule, bounds=bounds)
+    assert not r.success
+    assert r.message == "the constraints are not finite at x"
+    assert np.isnan(r.get("constraint_violation", np.nan))
+
+
+def test_options_are_refused():
+    with pytest.raises(TypeError, match="minimize: options must be none with constraints, got 'nonsense'"):
+        minimize(lambda x: x @ x, [1.0], constraints={"type": "eq", "fun": lambda x: x[0]}, nonsense=3)
+
+
+def test_a_start_without_finite_derivatives_is_told_in_words():
+    root = {"type": "eq", "fun": lambda x: np.sqrt(x[0]) - 0.5}
+    r = minimize(lambda x: x @ x, [0.0, 1.0], constraints=root)
+    assert not r.success
+    assert r.message == "a constraint's gradient is not finite at x"
+    r = minimize(lambda x: np.log(x[0]), [-1.0], constraints={"type": "eq", "fun": lambda x: x[0] - 0.5})
+    assert not r.success
+    assert "the function is not finite (nan) at x0" in r.message

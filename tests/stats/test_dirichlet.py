@@ -30,3 +30,10 @@ def test_fit_meets_the_likelihood_equations():
     np.testing.assert_allclose(fit.alpha, ALPHA, rtol=0.2)
     for factor in np.eye(3) * 0.01 + 1:
         assert Dirichlet(fit.alpha * factor).log_likelihood(x) < fit.log_likelihood(x)
+
+
+def test_ends_of_the_support():
+    assert Dirichlet([1.0, 1.0]).logpdf([0.0, 1.0]) == 0
+    assert Dirichlet([2.0, 1.0]).pdf([0.0, 1.0]) == 0
+    assert np.isnan(Dirichlet([1.0, 1.0]).logpdf([np.nan, 0.5]))
+    assert Dirichlet([1.0, 1.0]).logpdf([-0.5, 1.5]) == -np.inf

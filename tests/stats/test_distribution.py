@@ -209,3 +209,49 @@ def test_errors_are_clear():
         stats.Normal.fit([1.0, 2.0], [1.0])
     with pytest.raises(NotImplementedError, match="MultivariateNormal: cdf must be"):
         stats.MultivariateNormal(cov=np.eye(2)).cdf([0.0, 0.0])
+
+
+@pytest.mark.parametrize("family", ["Normal", "Uniform", "Exponential", "Laplace", "Gamma", "Beta", "Bernoulli"])
+def test_no_points_cannot_be_fitted(family):
+    with pytest.raises(ValueError, match=rf"{family}|Dirichlet"):
+        getattr(stats, family).fit([])
+    with pytest.raises(ValueError, match=r"StudentT.fit: x must be non-empty, got no points"):
+        stats.StudentT.fit([], df=3.0)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "x"),
+    [
+        (stats.Gamma(1.0, 2.0), sp.gamma(1, scale=2), [0, np.inf, np.nan]),
+        (stats.Gamma(0.5), sp.gamma(0.5), [0, np.inf]),
+        (stats.Gamma(2.0), sp.gamma(2), [0, np.nan]),
+        (stats.Beta(1.0, 1.0), sp.beta(1, 1), [0, 1, np.nan, 2]),
+        (stats.Beta(1.0, 2.0), sp.beta(1, 2), [0, 1]),
+        (stats.Beta(0.5, 3.0), sp.beta(0.5, 3), [0, 1]),
+        (stats.Uniform(), sp.uniform(), [0, 1, np.nan, 2]),
+        (stats.Exponential(), sp.expon(), [0, np.inf, np.nan]),
+    ],
+)
+def test_ends_of_the_support_and_nan(ours, theirs, x):
+    for method in ("pdf", "logpdf", "cdf", "sf"):
+        with np.errstate(all="ignore"):
+            expected = getattr(theirs, method)(np.array(x, float))
+        np.testing.assert_allclose(getattr(ours, method)(np.array(x, float)), expected, rtol=1e-13, err_msg=method)
+
+
+@pytest.mark.parametrize("name", DISCRETE)
+def test_nan_stays_nan(name):
+    ours, x = DISCRETE[name][0], np.array([np.nan, 0.0])
+    with np.errstate(divide="ignore"):
+        for method in ("pmf", "logpmf", "cdf", "sf"):
+            assert np.isnan(getattr(ours, method)(x)).tolist() == [True, False], method
+
+
+def test_the_distribution_function_has_a_slope_at_the_centre():
+    for p in (stats.Laplace(0.0, 2.0), stats.StudentT(3.0, 0.0, 2.0), stats.Normal(0.0, 2.0)):
+        assert grad(p.cdf)(0.0) == pytest.approx(p.pdf(0.0), rel=1e-13)
+        assert grad(p.sf)(0.0) == pytest.approx(-p.pdf(0.0), rel=1e-13)
+        assert grad(p.logcdf)(0.0) == pytest.approx(2 * p.pdf(0.0), rel=1e-13)
+        assert p.cdf(0.0) == pytest.approx(0.5, rel=4e-16)
+    slope = grad(lambda v: grad(stats.StudentT(v).cdf)(0.0))(3.0)
+    assert slope == pytest.approx(grad(lambda v: stats.StudentT(v).pdf(0.0))(3.0))

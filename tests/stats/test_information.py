@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats as sp
 
-from mmlcore import check_grads, stats
+from mmlcore import check_grads, grad, stats
 
 COV = np.array([[2.0, 0.6], [0.6, 1.0]])
 PAIRS = [
@@ -64,3 +64,19 @@ def test_mutual_information():
     assert stats.mutual_information(stats.MultivariateNormal(cov=COV)) == pytest.approx(-0.5 * np.log(1 - rho**2))
     with pytest.raises(ValueError, match="mutual_information: joint must be a table"):
         stats.mutual_information([1.0, 2.0])
+
+
+def test_monte_carlo_has_the_derivatives_of_its_expectation():
+    slope = grad(lambda a: stats.kl_divergence(stats.Normal(a), stats.Laplace()).value)(1.0)
+    assert slope == pytest.approx(2 * sp.norm.cdf(1) - 1, abs=0.01)
+    slope = grad(lambda s: stats.cross_entropy(stats.Exponential(s), stats.Gamma(2.0, 1.0)).value)(1.5)
+    assert slope == pytest.approx(1 - 1 / 1.5, abs=0.01)  # -E log q = -log s + s + const
+    with pytest.raises(TypeError, match=r"Gamma.rvs: a must be without Tensors"):
+        grad(lambda a: stats.kl_divergence(stats.Gamma(a), stats.Exponential()).value)(1.0)
+
+
+def test_monte_carlo_of_batches():
+    q = stats.Normal(np.array([0.0, 1.0, 2.0]))
+    value, error = stats.kl_divergence(stats.Laplace(), q, n_samples=1000)
+    assert value.shape == error.shape == (3,)
+    assert stats.cross_entropy(stats.Laplace(np.zeros((2, 1))), q, n_samples=10).value.shape == (2, 3)

@@ -1,8 +1,10 @@
 """The tables in test_distribution.py hold these families to SciPy; here is what is particular to them."""
 
 import numpy as np
+import pytest
+from scipy import stats as sp
 
-from mmlcore import stats
+from mmlcore import check_grads, grad, stats
 
 
 def test_relations_between_the_families():
@@ -11,3 +13,53 @@ def test_relations_between_the_families():
     np.testing.assert_allclose(stats.Beta(1.0, 1.0).cdf(x), x, rtol=1e-13)
     np.testing.assert_allclose(stats.StudentT(1e8).logpdf(x), stats.Normal().logpdf(x), rtol=1e-6)
     assert stats.StudentT(1.0).var() != stats.StudentT(3.0).var() == 3
+
+
+MAKE = {
+    "gamma": (lambda a, s: stats.Gamma(a, s), (2.3, 0.7)),
+    "beta": (lambda a, b: stats.Beta(a, b), (2.3, 0.7)),
+    "student": (lambda v, m: stats.StudentT(v, m, 1.4), (3.3, 0.2)),
+    "mixture": (lambda m, s: stats.Mixture([0.3, 0.7], [stats.Normal(m, 1.0), stats.Normal(1.0, s)]), (0.3, 0.7)),
+}
+
+
+@pytest.mark.parametrize("name", MAKE)
+def test_quantiles_have_derivatives_in_the_probability_and_in_the_parameters(name):
+    make, theta = MAKE[name]
+    p = np.array([0.02, 0.3, 0.93])
+    check_grads(lambda p: make(*theta).ppf(p), (p,), order=2, rtol=1e-5)
+    check_grads(lambda *theta: make(*theta).ppf(p), theta, order=2, rtol=1e-5)
+    slope = grad(lambda p: np.sum(make(*theta).ppf(p)))(p)
+    np.testing.assert_allclose(slope, 1 / make(*theta).pdf(make(*theta).ppf(p)), rtol=1e-11)
+    with pytest.raises(ValueError, match=r"ppf: p must be inside \(0, 1\)"):
+        grad(lambda p: make(*theta).ppf(p))(0.0)
+
+
+WITHOUT = {
+    "Gamma.rvs: a": (stats.Gamma, 2.0),
+    "Beta.rvs: b": (lambda b: stats.Beta(2.0, b), 2.0),
+    "StudentT.rvs: df": (stats.StudentT, 2.0),
+    "Dirichlet.rvs: alpha": (stats.Dirichlet, np.ones(3)),
+    "Bernoulli.rvs: p": (stats.Bernoulli, 0.3),
+    "Binomial.rvs: p": (lambda p: stats.Binomial(4, p), 0.3),
+    "Mixture.rvs: weights": (lambda w: stats.Mixture(w, [stats.Normal(), stats.Normal(1.0)]), np.array([0.3, 0.7])),
+    "Mixture.rvs: components": (lambda m: stats.Mixture([1.0], [stats.Normal(m)]), 0.3),
+}
+
+
+@pytest.mark.parametrize("place", WITHOUT)
+def test_draws_without_a_derivative_are_refused(place):
+    make, theta = WITHOUT[place]
+    with pytest.raises(TypeError, match=f"{place} must be without Tensors"):
+        grad(lambda theta: np.sum(make(theta).rvs(5, random_state=0)))(theta)
+    assert np.isfinite(make(theta).rvs(5, random_state=0)).all()
+
+
+def test_the_upper_tail_of_beta_keeps_small_arguments():
+    np.testing.assert_allclose(stats.Beta(0.01, 1.0).sf(1e-20), sp.beta(0.01, 1).sf(1e-20), rtol=1e-13)
+    slope = grad(lambda x: stats.Beta(0.5, 1.0).sf(x))(1e-20)  # 1 - √x
+    np.testing.assert_allclose(slope, -0.5e10, rtol=1e-12)
+
+
+def test_the_density_of_gamma_vanishes_at_infinity():
+    np.testing.assert_array_equal(stats.Gamma([0.5, 1.0, 2.0]).pdf(np.inf), 0)

@@ -33,7 +33,7 @@ def cond(x: Any, p: Any = None) -> FloatArray:
     Raises
     ------
     LinAlgError
-        If `x` is empty, holds NaN (2-norm) or, where an inverse is needed, is not square.
+        If `x` has fewer than two axes, is empty, holds NaN (2-norm) or, where an inverse is needed, is not square.
 
     Examples
     --------
@@ -42,6 +42,7 @@ def cond(x: Any, p: Any = None) -> FloatArray:
     4.0
     """
     x = as_float(x, "cond", "x")
+    require_matrices("cond", x, "x")
     if x.size == 0 and x.shape[-2:].count(0):
         raise LinAlgError(message("cond", "x", "non-empty", f"shape {x.shape}"))
     with np.errstate(all="ignore"):

@@ -57,7 +57,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> F
 def _euclidean(x: FloatArray, axis: Any, keepdims: bool) -> FloatArray:
     """√(Σ x²), by way of x / max|x| where squares over- or underflow."""
     with np.errstate(over="ignore", under="ignore"):
-        squares = np.asarray(x @ x if x.ndim == 1 else np.square(x).sum(axis=axis, keepdims=keepdims))
+        flat = x.ndim == 1 and not keepdims
+        squares = np.asarray(x @ x if flat else np.square(x).sum(axis=axis, keepdims=keepdims))
     info = np.finfo(x.dtype)
     extreme = ~((squares > info.tiny / info.eps) & (squares <= info.max))
     length = np.sqrt(squares)
@@ -66,7 +67,7 @@ def _euclidean(x: FloatArray, axis: Any, keepdims: bool) -> FloatArray:
         divisor = np.where(np.isfinite(largest) & (largest > 0), largest, 1)
         rescaled = np.sqrt(np.square(x / divisor).sum(axis=axis, keepdims=True)) * divisor
         length = np.where(extreme, rescaled if keepdims else rescaled.reshape(length.shape), length)
-    return length[()]
+    return length if keepdims else length[()]
 
 
 def _axes(x: FloatArray, axis: Any) -> tuple[int, ...]:

@@ -5,18 +5,22 @@ for large parameters. Derivatives in the variable are densities; those in the pa
 times its score, by Gauss and Legendre's rule on a logarithmic or logistic scale, written with operations.
 """
 
+import warnings
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from mmlcore._arrays import FloatArray
+from mmlcore._errors import ConvergenceWarning
 from mmlcore.autodiff import defjvp, defvjp, plain, primitive
 from mmlcore.ops.activation import sigmoid, softplus
 from mmlcore.ops.arithmetic import add, multiply, subtract
 from mmlcore.ops.broadcasting import unbroadcast, widened
 from mmlcore.ops.gamma import betaln, digamma, gammaln, in_double, stirling_error
 from mmlcore.ops.kinked import where
+from mmlcore.ops.normal import normal_logcdf
 from mmlcore.ops.reductions import sum
 from mmlcore.ops.shape import expand_dims
 from mmlcore.ops.transcendental import exp, log, log1p
@@ -35,6 +39,7 @@ __all__ = [
 _EPS = float(np.finfo(float).eps)
 _TINY = 1e-300
 _MOST = 100_000  # terms: enough for parameters of 10⁸
+_LARGE = 1e7  # from here on the gamma function's tails by their expansion for large parameters
 
 
 def _log_less_linear(u: FloatArray, ratio: FloatArray) -> FloatArray:
@@ -75,8 +80,19 @@ def _lentz(terms: Callable[[int], tuple[FloatArray, FloatArray]], b0: FloatArray
         c = np.where(c == 0, _TINY, c)
         f = f * (c * d)
         if not np.any(np.abs(c * d - 1) > _EPS):
-            break
-    return f
+            return f
+    return _unfinished(f, np.abs(c * d - 1), _EPS)
+
+
+def _unfinished(values: FloatArray, change: FloatArray, tolerance: Any) -> FloatArray:
+    """The values, NaN where the last term still changed them by more than the tolerance, with a warning."""
+    warnings.warn(
+        f"incomplete gamma or beta function: {_MOST} terms do not reach the tolerance for parameters as large as these;"
+        f" the last one changes the result by {float(np.max(change)):.1e}",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
+    return np.where(change > tolerance, np.nan, values)
 
 
 def _gamma_series(a: FloatArray, x: FloatArray) -> FloatArray:
@@ -86,19 +102,43 @@ def _gamma_series(a: FloatArray, x: FloatArray) -> FloatArray:
         term = term * (x / (a + n))
         total = total + term
         if not np.any(term > _EPS / 4 * total):
-            break
-    return total
+            return total
+    return _unfinished(total, term, _EPS / 4 * total)
 
 
 def _log_gamma_tail(a: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The logarithm of P(a, x) where the mask is true, elsewhere of Q(a, x) = 1 - P, for 0 < a, x < ∞."""
-    low = x < a + 1
+    low, large = x < a + 1, a > _LARGE
+    if np.any(large):
+        tail = np.empty_like(a)
+        tail[large] = _log_gamma_tail_of_large(a[large], x[large], low[large])
+        tail[~large] = _log_gamma_tail(a[~large], x[~large])[1]
+        return low, tail
     tail = _log_gamma_factor(a, x)
     al, xl = a[low], x[low]
     tail[low] += np.log(_gamma_series(al, xl)) - np.log(al)
     ah, xh = a[~low], x[~low]
     tail[~low] -= np.log(_lentz(lambda k: (-k * (k - ah), xh - ah + (2 * k + 1)), xh - ah + 1))
     return low, tail
+
+
+def _log_gamma_tail_of_large(a: FloatArray, x: FloatArray, low: FloatArray) -> FloatArray:
+    """log (Φ(-s) ∓ φ(s) (c₀ + c₁ / a) / √a) for s² = 2a (λ - 1 - log λ), λ = x / a: DLMF 8.12.3 to 8.12.10."""
+    mu = (x - a) / a
+    with np.errstate(divide="ignore"):
+        eta = np.copysign(np.sqrt(-2 * _log_less_linear(mu, x / a)), mu)
+    near = np.abs(eta) < 1e-3
+    m, e = 1 / np.where(near, 1.0, mu), 1 / np.where(near, 1.0, eta)
+    first = np.where(near, -1 / 3 + eta * (1 / 12 + eta * (-2 / 135 + eta / 864)), m - e)
+    second = np.where(near, -1 / 540 - eta / 288, e**3 - m * (1 / 12 + m * (1 + m)))
+    correction = (first + second / a) / np.sqrt(a)
+    s = np.where(low, -eta, eta) * np.sqrt(a)
+    normal, finite = normal_logcdf(-s), np.isfinite(s)
+    t = np.where(finite, s, 0.0)
+    far = np.maximum(t, 100.0)
+    close = np.exp(-0.5 * t * t - 0.5 * np.log(2 * np.pi) - normal_logcdf(-np.minimum(t, 100.0)))
+    ratio = np.where(t < 100, close, far / (1 - (1 - (3 - 15 / far**2) / far**2) / far**2))  # Mills's
+    return np.where(finite, normal + np.log1p(np.where(low, -correction, correction) * ratio), -np.inf)
 
 
 def _log_beta_tail(a: FloatArray, b: FloatArray, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -153,23 +193,30 @@ def _both_beta(a: FloatArray, b: FloatArray, x: FloatArray, y: FloatArray) -> tu
 
 
 def _concave_root(
-    tail: Callable[[FloatArray], tuple[FloatArray, FloatArray]],
-    factor: Callable[[FloatArray], FloatArray],
+    tail: Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]],
+    factor: Callable[[FloatArray, FloatArray], FloatArray],
     start: FloatArray,
     p: FloatArray,
     q: FloatArray,
 ) -> FloatArray:
-    """t with lower tail p = 1 - q; tail(t) gives the logarithm of either, factor(t) that of the density in t."""
-    lower = p <= q
-    target, sign = np.log(np.where(lower, p, q)), np.where(lower, 1.0, -1.0)
-    t = start
+    """t with lower tail p = 1 - q; tail(t, i) gives the logarithm of either, factor(t, i) that of the density in t, for
+    the elements i. Where the root lies beyond what exp(t) can hold, t stays there."""
+    below = p <= q
+    targets = np.log(np.where(below, p, q))
+    t, i = start.copy(), np.arange(start.size)
     for _ in range(200):
-        low, logarithm = tail(t)
+        now, lower = t[i], below[i]
+        low, logarithm = tail(now, i)
         logarithm = np.where(low == lower, logarithm, np.log1p(-np.exp(np.minimum(logarithm, -1e-17))))
-        step = sign * (target - logarithm) * np.exp(np.clip(logarithm - factor(t), -700, 700))
+        width = np.exp(np.clip(logarithm - factor(now, i), -700, 700))  # over which the tail grows e-fold
+        step = (targets[i] - logarithm) * width
+        step = np.where(lower, step, -step)
         step = np.clip(step, -100.0, np.where(lower, 100.0, 2.0))  # far right log Q falls like -e^t: no leaps there
-        t = t + step
-        if not np.any(np.abs(step) > 1e-8 * (1 + np.abs(t))):  # quadratic: the next would be below rounding
+        step[(np.abs(now) > 708) & (step * now > 0)] = 0.0
+        t[i] = now + step
+        least = np.maximum(1e-8 * np.minimum(width, 1), 4 * _EPS) * (1 + np.abs(t[i]))
+        i = i[np.abs(step) > least]  # quadratic: the next would be below rounding
+        if not i.size:
             break
     return t
 
@@ -182,8 +229,8 @@ def _gamma_inverse(a: FloatArray, p: FloatArray, q: FloatArray) -> FloatArray:
     first = (np.log(pi) + gammaln(ai + 1)) / ai  # P ≈ x^a / Γ(a + 1) for small x
     start = np.where(first < np.log(ai) - 1, first, np.log(ai))
 
-    def at(function: Callable[..., Any]) -> Callable[[FloatArray], Any]:
-        return lambda t: function(ai, np.exp(np.clip(t, -708, 700)))
+    def at(function: Callable[..., Any]) -> Callable[[FloatArray, FloatArray], Any]:
+        return lambda t, i: function(ai[i], np.exp(np.clip(t, -708, 700)))
 
     x[inside] = np.exp(_concave_root(at(_log_gamma_tail), at(_log_gamma_factor), start, pi, qi))
     return x
@@ -201,8 +248,8 @@ def beta_tails_inverse(a: FloatArray, b: FloatArray, p: FloatArray, q: FloatArra
     middle = np.log(ai) - np.log(bi)
     start = np.where(pi <= qi, np.minimum(first, middle), np.maximum(last, middle))
 
-    def at(function: Callable[..., Any]) -> Callable[[FloatArray], Any]:
-        return lambda t: function(ai, bi, sigmoid(np.clip(t, -708, 708)), sigmoid(-np.clip(t, -708, 708)))
+    def at(function: Callable[..., Any]) -> Callable[[FloatArray, FloatArray], Any]:
+        return lambda t, i: function(ai[i], bi[i], sigmoid(np.clip(t, -708, 708)), sigmoid(-np.clip(t, -708, 708)))
 
     t = _concave_root(at(_log_beta_tail), at(_log_beta_factor), start, pi, qi)
     x[inside], y[inside] = sigmoid(t), sigmoid(-t)
@@ -211,17 +258,24 @@ def beta_tails_inverse(a: FloatArray, b: FloatArray, p: FloatArray, q: FloatArra
 
 # ---- derivatives in the parameters ----
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(40)
 _PANELS = 4
+
+
+@cache
+def _gauss() -> tuple[FloatArray, FloatArray]:
+    """The nodes and weights of Gauss and Legendre's rule: late, because they take as long as an import."""
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    return nodes, weights
 
 
 def _integral(f: Callable[[Any], Any], low: Any, high: Any) -> Any:
     """∫ f from low to high, arrays of one shape, f of arrays with one more axis."""
     width = subtract(high, low) / _PANELS
+    nodes, weights = _gauss()
     total: Any = 0.0
     for panel in range(_PANELS):
-        s = expand_dims(low + panel * width, -1) + expand_dims(width, -1) * ((_NODES + 1) / 2)
-        total = total + sum(f(s) * (_WEIGHTS / 2), -1) * width
+        s = expand_dims(low + panel * width, -1) + expand_dims(width, -1) * ((nodes + 1) / 2)
+        total = total + sum(f(s) * (weights / 2), -1) * width
     return total
 
 

@@ -1,8 +1,7 @@
 """Minimisation: the methods of the documents and those one uses daily, with SciPy's vocabulary.
 
 Derivatives come from our own differentiation. Nothing loops for ever, and what is not finite is never a success:
-results
-say in words why they stopped and keep the last good point.
+results say in words why they stopped and keep the last good point.
 """
 
 from mmlcore.linalg import conjugate_gradient

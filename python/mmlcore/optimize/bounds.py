@@ -22,13 +22,14 @@ class Box:
     function : str
         Whose argument this is.
     bounds : pair (low, high) of arrays or numbers, or sequence of n pairs
-        None stands for no bound.
+        None stands for no bound. For n = 2 a pair of ndarrays is (low, high), a pair of other sequences is two pairs.
     n : int
     """
 
     def __init__(self, function: str, bounds: Any, n: int) -> None:
         pairs = list(bounds)
-        if len(pairs) == 2 and (n != 2 or any(p is None or np.ndim(p) == 0 for p in pairs)):
+        arrays = not isinstance(bounds, np.ndarray) and any(isinstance(pair, np.ndarray) for pair in pairs)
+        if len(pairs) == 2 and (n != 2 or arrays or any(p is None or np.ndim(p) == 0 for p in pairs)):
             low, high = pairs
         elif len(pairs) == n and all(np.shape(pair) == (2,) for pair in pairs):
             low = [-np.inf if pair[0] is None else pair[0] for pair in pairs]

@@ -16,6 +16,13 @@ from mmlcore.optimize.result import Progress
 
 __all__ = ["Constraints", "augmented_lagrangian", "lagrange_newton"]
 
+NOT_FINITE = "the constraints are not finite at x"
+
+
+def _largest(*parts: Any) -> float:
+    """The largest of all the numbers and 0, NaN if one of them is."""
+    return float(np.max([np.max(part, initial=0) for part in parts]))
+
 
 class Constraints:
     """h(x) = 0 and c(x) ≥ 0, each a function of one vector with values joined to one vector.
@@ -63,10 +70,15 @@ def lagrange_newton(progress: Progress, constraints: Constraints) -> None:
     values, A = np.asarray(h(x)), slopes(x)
     if len(values) > len(x):
         raise ValueError(message("minimize", "constraints", f"at most {len(x)} equalities", len(values)))
+    if not all(np.isfinite(part).all() for part in (values, A, g)):
+        reason = "a constraint's gradient is not finite at x" if np.isfinite(values).all() else NOT_FINITE
+        if not progress.accept(x, f, g, np.inf):
+            progress.stop(reason)
+        return
     multipliers, weight = -linalg.lstsq(A.T, g)[0], 1.0
     while True:
-        size = max(float(np.abs(g + A.T @ multipliers).max()), float(np.abs(values).max(initial=0)))
-        progress.extra.update(multipliers=multipliers, constraint_violation=float(np.abs(values).max(initial=0)))
+        size = _largest(np.abs(g + A.T @ multipliers), np.abs(values))
+        progress.extra.update(multipliers=multipliers, constraint_violation=_largest(np.abs(values)))
         if progress.accept(x, f, g, size):
             return
         W = problem.hessian(x) + curvatures(x, multipliers)
@@ -164,8 +176,7 @@ class _Augmented(Problem):
 
     def violation(self, h: FloatArray, c: FloatArray) -> float:
         """How far from feasible and complementary: max(|h|, |min(c, μ/ρ)|)."""
-        slack = np.minimum(c, self.mu / self.weight)
-        return max(float(np.abs(h).max(initial=0)), float(np.abs(slack).max(initial=0)))
+        return _largest(np.abs(h), np.abs(np.minimum(c, self.mu / self.weight)))
 
 
 def augmented_lagrangian(progress: Progress, constraints: Constraints, box: Box | None) -> None:
@@ -183,11 +194,14 @@ def augmented_lagrangian(progress: Progress, constraints: Constraints, box: Box 
         f, g = problem.value_and_gradient(x)
         gradient = inner.value_and_gradient(x)[1]
         violation = inner.violation(h, c)
-        stationary = float(np.abs(gradient).max()) if box is None else box.measure(x, gradient)
+        stationary = _largest(np.abs(gradient)) if box is None else box.measure(x, gradient)
         multipliers = np.concatenate([inner.lam, inner.mu])
-        missed = max(float(np.abs(h).max(initial=0)), float(np.maximum(-c, 0).max(initial=0)))
+        missed = _largest(np.abs(h), -c)
         progress.extra.update(multipliers=multipliers, constraint_violation=missed)
-        if progress.accept(x, f, g, max(violation, stationary) if progress.nit >= 0 else np.inf):
+        if progress.accept(x, f, g, _largest(violation, stationary) if progress.nit >= 0 else np.inf):
+            return
+        if not (np.isfinite(h).all() and np.all(c > -np.inf)):
+            progress.stop(NOT_FINITE)
             return
         part = Progress(inner, 0.1 * progress.tol, 300, None, False)
         part.x = x

@@ -19,8 +19,7 @@ def gradient_descent(
     """x ← x - η ∇f(x).
 
     step = "fixed": always the same η. "adaptive": after a decrease η grows, after an increase the step is taken back
-    and
-    η shrinks (DRP). "armijo", "wolfe": by line search, from the η before. "exact": η = gᵀg / gᵀHg, the best of a
+    and η shrinks (DRP). "armijo", "wolfe": by line search, from the η before. "exact": η = gᵀg / gᵀHg, the best of a
     quadratic.
     """
     choose("gradient_descent", "step", step, dict.fromkeys(("fixed", "adaptive", "exact", *SEARCHES)))

@@ -64,8 +64,7 @@ def minimize(
     fun : callable
         `fun(x, *args)`, ordinary Python with NumPy calls; returns a real scalar. With "gauss-newton" and
         "levenberg-marquardt" it returns the residuals r, and ½‖r‖² is minimised; with "sgd" and "minibatch" it is
-        called
-        as `fun(x, *batch)`.
+        called as `fun(x, *batch)`.
     x0 : array or number, or containers of these
         Where to start; never written to. float32 stays float32.
     method : str, optional
@@ -78,11 +77,10 @@ def minimize(
         "newton-cg"                  Hessian-vector products alone
         "bfgs", "lbfgs"              quasi-Newton; ``memory`` pairs (10)
         "cg"                         conjugate gradients
-        "gauss-newton",
+        "gauss-newton"               for residuals
         "levenberg-marquardt"        for residuals
         "sgd", "minibatch"           ``data`` (arrays of one length), ``batch_size`` (1 and 32), ``optimizer`` (a
-        name or
-                                     object of `mmlcore.optimizers`), ``learning_rate``, ``random_state``
+                                     name or object of `mmlcore.optimizers`), ``learning_rate``, ``random_state``
         ============================ ==================================================================================
 
         Default: "newton" with equality constraints, "lbfgs" with bounds or above 200 variables, otherwise "bfgs".
@@ -92,11 +90,11 @@ def minimize(
         The Hessian: ours (by differences of the gradient, if that was given), or a function of x.
     constraints : dict or sequence of dicts
         {"type": "eq", "fun": h} for h(x) = 0, {"type": "ineq", "fun": c} for c(x) ≥ 0; h and c return numbers or
-        arrays.
-        Equalities alone are solved by Newton's method on the Lagrangian L = f + λᵀh, otherwise by an augmented
+        arrays. Equalities alone are solved by Newton's method on the Lagrangian L = f + λᵀh, otherwise by an augmented
         Lagrangian, L = f + λᵀh - μᵀc. The result has `multipliers` and `constraint_violation`.
     bounds : (low, high), or one such pair for every variable, optional
-        By projection, with "gradient_descent", "lbfgs", "newton" and with constraints.
+        By projection, with "gradient_descent", "lbfgs", "newton" and with constraints. Of two variables, a pair of
+        ndarrays is (low, high), other sequences are pairs.
     callback : callable, optional
         Called with the result so far after every iteration; ends the run by returning True or raising StopIteration.
     tol : float
@@ -110,7 +108,7 @@ def minimize(
     args : tuple
         Further arguments of `fun`.
     **options
-        Of the method, as above.
+        Of the method, as above; none with constraints.
 
     Returns
     -------
@@ -192,6 +190,8 @@ def _run(name: str, progress: Progress, fun: Any, constraints: Any, bounds: Any,
     box = None if bounds is None else boxes.Box("minimize", bounds, problem.x0.size)
     try:
         if constraints:
+            if options:
+                raise TypeError(message("minimize", "options", "none with constraints", repr(next(iter(options)))))
             rules = Constraints("minimize", constraints, problem)
             if rules.inequalities is None and box is None and name == "newton":
                 lagrange_newton(progress, rules)

@@ -8,7 +8,7 @@ from mmlcore import ops
 from mmlcore._arrays import as_float
 from mmlcore._errors import message
 from mmlcore.autodiff import plain
-from mmlcore.stats.distribution import Distribution, batch_of, parameter, sample_weights, values_of
+from mmlcore.stats.distribution import Distribution, batch_of, outside, parameter, sample_weights, values_of
 
 __all__ = ["Exponential", "Laplace", "Uniform"]
 
@@ -47,7 +47,7 @@ class Uniform(Distribution):
     def logpdf(self, x: Any) -> Any:
         x = values_of("Uniform", x)
         inside = (np.asarray(plain(x)) >= plain(self.low)) & (np.asarray(plain(x)) <= plain(self.high))
-        return ops.where(inside, -ops.log(self.high - self.low) + 0.0 * x, -np.inf)
+        return ops.where(inside, -ops.log(self.high - self.low) + 0.0 * x, outside(x))
 
     def cdf(self, x: Any) -> Any:
         return ops.clip((values_of("Uniform", x) - self.low) / (self.high - self.low), 0.0, 1.0)
@@ -113,7 +113,7 @@ class Exponential(Distribution):
 
     def logpdf(self, x: Any) -> Any:
         x = values_of("Exponential", x)
-        return ops.where(np.asarray(plain(x)) >= 0, -x / self.scale - ops.log(self.scale), -np.inf)
+        return ops.where(np.asarray(plain(x)) >= 0, -x / self.scale - ops.log(self.scale), outside(x))
 
     def cdf(self, x: Any) -> Any:
         return -ops.expm1(self.logsf(x))
@@ -192,8 +192,9 @@ class Laplace(Distribution):
         return -ops.absolute(self._standard(x)) - ops.log(2 * self.scale)
 
     def _logcdf(self, z: Any) -> Any:
-        tail = -ops.absolute(z) - float(np.log(2))
-        return ops.where(np.asarray(plain(z)) < 0, tail, ops.log1p(-ops.exp(tail)))
+        left = np.asarray(plain(z)) < 0
+        tail = ops.where(left, z, -z) - float(np.log(2))  # unlike -|z| with a slope at 0
+        return ops.where(left, tail, ops.log1p(-ops.exp(tail)))
 
     def cdf(self, x: Any) -> Any:
         return self._lower(self._standard(x))
@@ -202,8 +203,9 @@ class Laplace(Distribution):
         return self._lower(-self._standard(x))
 
     def _lower(self, z: Any) -> Any:
-        tail = 0.5 * ops.exp(-ops.absolute(z))
-        return ops.where(np.asarray(plain(z)) < 0, tail, 1 - tail)
+        left = np.asarray(plain(z)) < 0
+        tail = 0.5 * ops.exp(ops.where(left, z, -z))
+        return ops.where(left, tail, 1 - tail)
 
     def logcdf(self, x: Any) -> Any:
         return self._logcdf(self._standard(x))

@@ -8,13 +8,23 @@ from mmlcore import ops
 from mmlcore._arrays import as_float
 from mmlcore._errors import message
 from mmlcore.autodiff import plain
-from mmlcore.stats.distribution import Distribution, parameter, sample_weights, values_of
+from mmlcore.stats.distribution import (
+    Distribution,
+    at_the_end,
+    no_derivative,
+    outside,
+    parameter,
+    sample_weights,
+    values_of,
+)
 
 __all__ = ["Dirichlet"]
 
 
 class Dirichlet(Distribution):
     """p(x) = Γ(Σα) / Π Γ(α_k) Π x_k^(α_k - 1) for positive x of sum 1.
+
+    Draws are not differentiable.
 
     Parameters
     ----------
@@ -41,14 +51,16 @@ class Dirichlet(Distribution):
         self.batch_shape, self.event_shape = shape[:-1], shape[-1:]
 
     def logpdf(self, x: Any) -> Any:
-        """The log-density at points of shape (..., K); -inf where they are not positive or their sum is not 1."""
+        """The log-density at points of shape (..., K); -inf where one is negative or their sum is not 1."""
         x = values_of("Dirichlet", x)
         numbers = np.asarray(plain(x))
         if numbers.shape[-1:] != self.event_shape:
             raise ValueError(message("Dirichlet.logpdf", "x", f"of shape (..., {self.event_shape[0]})", numbers.shape))
-        inside = np.all(numbers > 0, -1) & (np.abs(numbers.sum(-1) - 1) < 1e-6)
-        safe = ops.where(np.asarray(inside)[..., None], x, 1.0)
-        return ops.where(inside, ops.sum((self.alpha - 1) * ops.log(safe), -1) - self._log_normaliser(), -np.inf)
+        inside = np.all(numbers >= 0, -1) & (np.abs(numbers.sum(-1) - 1) < 1e-6)
+        end = numbers == 0
+        safe = ops.where(np.asarray(inside)[..., None] & ~end, x, 1.0)
+        powers = ops.sum((self.alpha - 1) * ops.log(safe) + at_the_end(end, self.alpha), -1)
+        return ops.where(inside, powers - self._log_normaliser(), outside(numbers.sum(-1)))
 
     def _log_normaliser(self) -> Any:
         return ops.sum(ops.gammaln(self.alpha), -1) - ops.gammaln(ops.sum(self.alpha, -1))
@@ -66,6 +78,7 @@ class Dirichlet(Distribution):
         return self._log_normaliser() + (total - K) * ops.digamma(total) - parts
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("Dirichlet.rvs", alpha=self.alpha)
         gammas = random.standard_gamma(plain(self.alpha), (*shape, *self.event_shape))
         return gammas / gammas.sum(-1, keepdims=True)
 

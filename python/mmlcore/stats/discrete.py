@@ -8,7 +8,15 @@ from mmlcore import ops
 from mmlcore._arrays import as_float
 from mmlcore._errors import message
 from mmlcore.autodiff import plain
-from mmlcore.stats.distribution import Distribution, batch_of, parameter, sample_weights, values_of
+from mmlcore.stats.distribution import (
+    Distribution,
+    batch_of,
+    no_derivative,
+    outside,
+    parameter,
+    sample_weights,
+    values_of,
+)
 
 __all__ = ["Bernoulli", "Binomial", "Categorical"]
 
@@ -25,15 +33,25 @@ class _Discrete(Distribution):
         return self.logpdf(x)
 
     def _search(self, p: Any, largest: Any) -> Any:
-        """The smallest whole number k ≤ largest with cdf(k) ≥ p, by bisection."""
+        """The smallest whole number k ≤ largest with cdf(k) ≥ p, by bisection; -1, as SciPy's, for p = 0."""
         p = np.asarray(plain(values_of(self._name, p)))
         shape = np.broadcast_shapes(p.shape, self.batch_shape)
         low, high = np.full(shape, -1.0), np.array(np.broadcast_to(largest, shape), float)
-        while np.any(high - low > 1):
+        while True:
             middle = np.floor((low + high) / 2)
-            reached = np.asarray(plain(self.cdf(middle))) >= p * (1 - 4e-16)
+            if not np.any((middle > low) & (middle < high)):  # whole numbers above 2⁵³ lie further than 1 apart
+                break
+            cdf = np.asarray(plain(self.cdf(middle)))
+            reached = cdf >= p * (1 - 4e-16)
             low, high = np.where(reached, low, middle), np.where(reached, middle, high)
-        return np.where((p >= 0) & (p <= 1), high, np.nan)[()]
+            high = np.where(np.isnan(cdf), np.nan, high)  # not converged: so is the quantile
+        return np.where((p > 0) & (p <= 1), high, np.where(p == 0, -1.0, np.nan))[()]
+
+
+def _nan_kept(x: Any, value: Any) -> Any:
+    """`value`, NaN where x is."""
+    missing = np.isnan(np.asarray(plain(x), float))
+    return ops.where(missing, np.nan, value) if np.any(missing) else value
 
 
 def _whole(x: Any) -> Any:
@@ -70,15 +88,15 @@ class Bernoulli(_Discrete):
 
     def logpdf(self, x: Any) -> Any:
         x = np.asarray(plain(values_of("Bernoulli", x)))
-        return ops.where(x == 1, ops.log(self.p), ops.where(x == 0, ops.log1p(-self.p), -np.inf))
+        return ops.where(x == 1, ops.log(self.p), ops.where(x == 0, ops.log1p(-self.p), outside(x)))
 
     def cdf(self, x: Any) -> Any:
         x = np.asarray(plain(values_of("Bernoulli", x)))
-        return ops.where(x < 0, 0.0, ops.where(x < 1, 1 - self.p, 1.0))
+        return _nan_kept(x, ops.where(x < 0, 0.0, ops.where(x < 1, 1 - self.p, 1.0)))
 
     def sf(self, x: Any) -> Any:
         x = np.asarray(plain(values_of("Bernoulli", x)))
-        return ops.where(x < 0, 1.0, ops.where(x < 1, self.p + 0.0, 0.0))
+        return _nan_kept(x, ops.where(x < 0, 1.0, ops.where(x < 1, self.p + 0.0, 0.0)))
 
     def ppf(self, p: Any) -> Any:
         return self._search(p, 1.0)
@@ -97,6 +115,7 @@ class Bernoulli(_Discrete):
         return ops.where(inside, -(1 - p) * ops.log1p(-p) - p * ops.log(p), 0.0)
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("Bernoulli.rvs", p=self.p)
         return (ops.uniform_draws(shape, random) < plain(self.p)).astype(np.float64)
 
     @classmethod
@@ -160,11 +179,11 @@ class Categorical(_Discrete):
         inside = (x >= 0) & (x < self._classes) & _whole(x)
         chosen = np.where(inside, x, 0)[..., None] == np.arange(self._classes)
         p = ops.sum(ops.where(chosen, self.p, 0.0), -1)
-        return ops.where(inside, ops.log(p), -np.inf)
+        return ops.where(inside, ops.log(p), outside(x))
 
     def cdf(self, x: Any) -> Any:
         x = np.asarray(plain(values_of("Categorical", x)))
-        return ops.sum(ops.where(x[..., None] >= np.arange(self._classes), self.p, 0.0), -1)
+        return _nan_kept(x, ops.sum(ops.where(x[..., None] >= np.arange(self._classes), self.p, 0.0), -1))
 
     def ppf(self, p: Any) -> Any:
         return self._search(p, self._classes - 1.0)
@@ -183,6 +202,7 @@ class Categorical(_Discrete):
         return -ops.sum(safe * ops.log(safe), -1)
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("Categorical.rvs", p=self.p)
         steps = np.cumsum(plain(self.p), -1)
         drawn = ops.uniform_draws(shape, random)[..., None] * steps[..., -1:] >= steps[..., :-1]
         return drawn.sum(-1).astype(np.float64)
@@ -248,7 +268,7 @@ class Binomial(_Discrete):
         ones = ops.where(k > 0, k * ops.log(ops.where(k > 0, self.p, 1.0)), 0.0)  # 0 log 0 = 0
         rest = self.n - k
         zeros = ops.where(rest > 0, rest * ops.log1p(-ops.where(rest > 0, self.p, 0.0)), 0.0)
-        return ops.where(inside, ways + ones + zeros, -np.inf)
+        return ops.where(inside, ways + ones + zeros, outside(x))
 
     def cdf(self, x: Any) -> Any:
         return self._tail(x, upper=False)
@@ -264,8 +284,8 @@ class Binomial(_Discrete):
         rest = np.where(inside, self.n - k, 1.0)
         below = np.asarray(plain(x)) < 0
         if upper:
-            return ops.where(inside, ops.betainc(k + 1, rest, self.p), np.where(below, 1.0, 0.0))
-        return ops.where(inside, ops.betainc(rest, k + 1, 1 - self.p), np.where(below, 0.0, 1.0))
+            return _nan_kept(x, ops.where(inside, ops.betainc(k + 1, rest, self.p), np.where(below, 1.0, 0.0)))
+        return _nan_kept(x, ops.where(inside, ops.betainc(rest, k + 1, 1 - self.p), np.where(below, 0.0, 1.0)))
 
     def ppf(self, p: Any) -> Any:
         return self._search(p, self.n)
@@ -285,6 +305,7 @@ class Binomial(_Discrete):
         return -ops.sum(ops.where(inside, ops.exp(logs) * logs, 0.0), 0)
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("Binomial.rvs", p=self.p)
         n = np.asarray(self.n, np.int64)
         return np.asarray(random.binomial(n, np.asarray(plain(self.p)), shape), np.float64)
 

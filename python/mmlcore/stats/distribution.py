@@ -11,7 +11,17 @@ from mmlcore._errors import message
 from mmlcore._random import Seed, as_generator
 from mmlcore.autodiff import plain
 
-__all__ = ["Distribution", "batch_of", "parameter", "sample_weights", "values_of"]
+__all__ = [
+    "Distribution",
+    "at_the_end",
+    "batch_of",
+    "differentiable_quantile",
+    "no_derivative",
+    "outside",
+    "parameter",
+    "sample_weights",
+    "values_of",
+]
 
 
 def parameter(owner: str, name: str, value: Any, low: float = -np.inf, high: float = np.inf) -> Any:
@@ -32,6 +42,8 @@ def values_of(owner: str, x: Any) -> Any:
 
 def sample_weights(owner: str, weights: Any, n: int) -> Any:
     """Weights of n points as an array that sums to one."""
+    if n == 0:
+        raise ValueError(message(owner, "x", "non-empty", "no points"))
     if weights is None:
         return np.full(n, 1 / n)
     weights = as_float(weights, owner, "weights").astype(np.float64)
@@ -117,6 +129,13 @@ class Distribution:
         Returns
         -------
         ndarray or NumPy scalar
+
+        Raises
+        ------
+        ValueError
+            If the batch does not broadcast to `size`.
+        TypeError
+            If a parameter is a Tensor and the draws have no derivative in it.
         """
         random = as_generator(random_state, f"{self._name}.rvs")
         whole = isinstance(size, int | np.integer)
@@ -135,10 +154,52 @@ class Distribution:
         """Draws of the shape, by the inverse distribution function (Notes 4.2) unless there is a better way."""
         return self.ppf(ops.uniform_draws(shape, random))
 
+    def _taped(self) -> bool:
+        """Whether a parameter is a Tensor."""
+        return any(hasattr(value, "tape") for value in vars(self).values())
+
     def __repr__(self) -> str:
         shapes = ("batch_shape", "event_shape")
         shown = ", ".join(f"{k}={plain(v)!r}" for k, v in vars(self).items() if k not in shapes)
         return f"{self._name}({shown})"
+
+
+def outside(x: Any) -> Any:
+    """The log-density outside the support: -inf, NaN where x is."""
+    return np.where(np.isnan(np.asarray(plain(x))), np.nan, -np.inf)
+
+
+def at_the_end(end: Any, power: Any) -> Any:
+    """(power - 1) log 0 where `end` is true: ±inf, or 0 for a power of 1; 0 elsewhere."""
+    sign = np.sign(1 - np.asarray(plain(power), float))
+    return np.where(end & (sign != 0), np.copysign(np.inf, sign), 0.0)
+
+
+def no_derivative(function: str, **arguments: Any) -> None:
+    """TypeError where an argument is a Tensor: the function would pass on a derivative of zero, which is wrong."""
+    for name, value in arguments.items():
+        if hasattr(value, "tape") or (isinstance(value, Distribution) and value._taped()):
+            raise TypeError(message(function, name, "without Tensors: there is no derivative in it", "a Tensor"))
+
+
+def differentiable_quantile(p: Any, x: Any, of: Distribution) -> Any:
+    """x, the plain quantile of `of` at p, with its derivatives to the third order in p and in the parameters.
+
+    Newton's method started from x stays there, and after two steps depends on p and on the parameters as x does: each
+    step doubles the order to which it does.
+    """
+    if not (hasattr(p, "tape") or of._taped()):
+        return x
+    numbers = np.asarray(plain(p))
+    if hasattr(p, "tape") and np.any((numbers == 0) | (numbers == 1)):
+        raise ValueError(message(f"{of._name}.ppf", "p", "inside (0, 1) where it is differentiated", numbers))
+    inside = np.isfinite(x) & (numbers > 0) & (numbers < 1)
+    if not np.any(inside):
+        return x
+    root: Any = np.where(inside, x, np.asarray(x)[inside].flat[0])
+    for _ in range(2):
+        root = root + (p - of.cdf(root)) / of.pdf(root)
+    return x + ops.where(inside, root - plain(root), 0.0)
 
 
 def batch_of(*parameters: Any) -> tuple[int, ...]:

@@ -101,8 +101,7 @@ class LinearFit:
         return Normal(self.predict(X), np.sqrt(variance))
 
     def band(self, X: Any, level: float = 0.95, of_theta: bool = False) -> tuple[FloatArray, FloatArray]:
-        """The lower and upper end of the interval in which a new y lies with probability `level`, for every row of
-        X."""
+        """The ends of the interval in which a new y lies with probability `level`, for every row of X."""
         if not 0 < level < 1:
             raise ValueError(message("LinearFit.band", "level", "between 0 and 1", level))
         new = self.distribution(X, of_theta)

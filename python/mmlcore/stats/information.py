@@ -1,5 +1,4 @@
-"""Entropy, cross-entropy and divergences: closed forms where they exist, Monte Carlo with its standard error
-elsewhere."""
+"""Entropy, cross-entropy and divergences: closed forms, or Monte Carlo with its standard error."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -105,8 +104,10 @@ def _average(values: Any, n: int) -> Estimate:
     return Estimate(ops.mean(values, 0), np.std(np.asarray(plain(values)), axis=0, ddof=1) / np.sqrt(n))
 
 
-def _draws(function: str, p: Distribution, n: int, random_state: Seed) -> Any:
-    return plain(p.rvs((integer(function, "n_samples", n), *p.batch_shape), random_state))
+def _draws(function: str, p: Distribution, q: Distribution, n: int, random_state: Seed) -> Any:
+    """Draws from p, through which derivatives in its parameters go, for every pair of the batches."""
+    shape = np.broadcast_shapes(p.batch_shape, q.batch_shape)
+    return p.rvs((integer(function, "n_samples", n), *shape), random_state)
 
 
 def kl_divergence(p: Distribution, q: Distribution, n_samples: int = 100_000, random_state: Seed = 0) -> Estimate:
@@ -116,7 +117,8 @@ def kl_divergence(p: Distribution, q: Distribution, n_samples: int = 100_000, ra
     ----------
     p, q : Distribution
         Of one kind (but StudentT and Mixture): in closed form, differentiable; for normals
-        ½ (tr Σ_q⁻¹Σ_p + (μ_p-μ_q)ᵀΣ_q⁻¹(μ_p-μ_q) - d + log |Σ_q|/|Σ_p|). Otherwise the mean over draws from p.
+        ½ (tr Σ_q⁻¹Σ_p + (μ_p-μ_q)ᵀΣ_q⁻¹(μ_p-μ_q) - d + log |Σ_q|/|Σ_p|). Otherwise the mean over draws from p,
+        differentiable in q and in those parameters of p in which draws are (not in shapes and probabilities).
     n_samples : int
     random_state : int, SeedSequence, Generator or None
 
@@ -129,6 +131,8 @@ def kl_divergence(p: Distribution, q: Distribution, n_samples: int = 100_000, ra
     ------
     ValueError
         For binomials of different n.
+    TypeError
+        If a parameter in which the draws from p have no derivative is a Tensor.
 
     References
     ----------
@@ -143,7 +147,7 @@ def kl_divergence(p: Distribution, q: Distribution, n_samples: int = 100_000, ra
     """
     if type(p) is type(q) and type(p) in CLOSED:
         return Estimate(CLOSED[type(p)](p, q), 0.0)
-    x = _draws("kl_divergence", p, n_samples, random_state)
+    x = _draws("kl_divergence", p, q, n_samples, random_state)
     return _average(p.logpdf(x) - q.logpdf(x), n_samples)
 
 
@@ -172,7 +176,7 @@ def cross_entropy(p: Distribution, q: Distribution, n_samples: int = 100_000, ra
     """
     if type(p) is type(q) and type(p) in CLOSED:
         return Estimate(p.entropy() + CLOSED[type(p)](p, q), 0.0)
-    x = _draws("cross_entropy", p, n_samples, random_state)
+    x = _draws("cross_entropy", p, q, n_samples, random_state)
     return _average(-q.logpdf(x), n_samples)
 
 
@@ -205,7 +209,7 @@ def entropy(p: Any, n_samples: int = 100_000, random_state: Seed = 0) -> Estimat
     try:
         return Estimate(distribution.entropy(), 0.0)
     except NotImplementedError:
-        x = _draws("entropy", distribution, n_samples, random_state)
+        x = _draws("entropy", distribution, distribution, n_samples, random_state)
         return _average(-distribution.logpdf(x), n_samples)
 
 

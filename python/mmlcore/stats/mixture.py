@@ -9,13 +9,15 @@ from mmlcore import ops
 from mmlcore._arrays import as_float
 from mmlcore._errors import integer, message
 from mmlcore.autodiff import plain
-from mmlcore.stats.distribution import Distribution, parameter, values_of
+from mmlcore.stats.distribution import Distribution, differentiable_quantile, no_derivative, parameter, values_of
 
 __all__ = ["Mixture"]
 
 
 class Mixture(Distribution):
     """p(x) = Σ_k w_k p_k(x).
+
+    Draws are not differentiable.
 
     Parameters
     ----------
@@ -48,6 +50,9 @@ class Mixture(Distribution):
             raise ValueError(message("Mixture", "components", "of one event shape and no batch", shapes))
         (self.event_shape,) = shapes
 
+    def _taped(self) -> bool:
+        return super()._taped() or any(component._taped() for component in self.components)
+
     def _joint(self, x: Any) -> Any:
         """log w_k + log p_k(x), along a new last axis."""
         x = values_of("Mixture", x)
@@ -55,6 +60,13 @@ class Mixture(Distribution):
 
     def logpdf(self, x: Any) -> Any:
         return ops.logsumexp(self._joint(x), -1)
+
+    def _parts(self) -> dict[str, Any]:
+        """The weights and the first component with Tensors, for `no_derivative`."""
+        return {"weights": self.weights, "components": next((c for c in self.components if c._taped()), None)}
+
+    def _has_steps(self) -> bool:
+        return any(hasattr(c, "pmf") or (isinstance(c, Mixture) and c._has_steps()) for c in self.components)
 
     def responsibilities(self, x: Any) -> Any:
         """P(k | x), of shape (..., K)."""
@@ -72,7 +84,10 @@ class Mixture(Distribution):
 
     def ppf(self, p: Any) -> Any:
         """By bisection between the smallest and the largest quantile of the components."""
-        p = np.asarray(plain(values_of("Mixture", p)))
+        given = values_of("Mixture", p)
+        if self._has_steps():
+            no_derivative("Mixture.ppf", p=given, **self._parts())
+        p = np.asarray(plain(given))
         quantiles = np.stack([np.asarray(plain(component.ppf(p))) for component in self.components])
         low, high = quantiles.min(0), quantiles.max(0)
         upper = p > 0.5
@@ -80,9 +95,9 @@ class Mixture(Distribution):
             middle = 0.5 * low + 0.5 * high
             if not np.any((middle > low) & (middle < high)):
                 break
-            tail = np.where(upper, 1 - p >= self.sf(middle), p <= self.cdf(middle))
+            tail = np.where(upper, 1 - p >= plain(self.sf(middle)), p <= plain(self.cdf(middle)))
             low, high = np.where(tail, low, middle), np.where(tail, middle, high)
-        return high[()]
+        return differentiable_quantile(given, high[()], self)
 
     def mean(self) -> Any:
         return self._averaged(lambda component: component.mean())
@@ -92,6 +107,7 @@ class Mixture(Distribution):
         return self._averaged(lambda component: component.var() + (component.mean() - mean) ** 2)
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("Mixture.rvs", **self._parts())
         n = int(np.prod(shape))
         chosen = random.choice(len(self.components), n, p=plain(self.weights) / np.sum(plain(self.weights)))
         out = np.empty((n, *self.event_shape))

@@ -10,7 +10,17 @@ from mmlcore._errors import message
 from mmlcore.autodiff import plain
 from mmlcore.ops.gamma import in_double
 from mmlcore.ops.incomplete import beta_tails_inverse
-from mmlcore.stats.distribution import Distribution, batch_of, parameter, sample_weights, values_of
+from mmlcore.stats.distribution import (
+    Distribution,
+    at_the_end,
+    batch_of,
+    differentiable_quantile,
+    no_derivative,
+    outside,
+    parameter,
+    sample_weights,
+    values_of,
+)
 
 __all__ = ["Beta", "Gamma", "StudentT"]
 
@@ -45,9 +55,11 @@ class Gamma(Distribution):
 
     def logpdf(self, x: Any) -> Any:
         x = values_of("Gamma", x)
-        inside = np.asarray(plain(x)) > 0
+        numbers = np.asarray(plain(x))
+        inside, end = (numbers >= 0) & (numbers < np.inf), numbers == 0
         z = ops.where(inside, x, 1.0) / self.scale
-        return ops.where(inside, (self.a - 1) * ops.log(z) - z - ops.gammaln(self.a) - ops.log(self.scale), -np.inf)
+        power = (self.a - 1) * ops.log(ops.where(end, 1.0, z)) + at_the_end(end, self.a)
+        return ops.where(inside, power - z - ops.gammaln(self.a) - ops.log(self.scale), outside(x))
 
     def _standard(self, x: Any) -> Any:
         return ops.maximum(values_of("Gamma", x) / self.scale, 0.0)
@@ -59,7 +71,8 @@ class Gamma(Distribution):
         return ops.gammaincc(self.a, self._standard(x))
 
     def ppf(self, p: Any) -> Any:
-        return self.scale * ops.gammaincinv(plain(self.a), plain(values_of("Gamma", p)))
+        p = values_of("Gamma", p)
+        return self.scale * differentiable_quantile(p, ops.gammaincinv(plain(self.a), plain(p)), Gamma(self.a))
 
     def mean(self) -> Any:
         return self.a * self.scale
@@ -71,6 +84,7 @@ class Gamma(Distribution):
         return self.a + ops.log(self.scale) + ops.gammaln(self.a) + (1 - self.a) * ops.digamma(self.a)
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("Gamma.rvs", a=self.a)
         return self.scale * np.asarray(random.standard_gamma(plain(self.a), shape))
 
     @classmethod
@@ -112,6 +126,8 @@ class Gamma(Distribution):
 class Beta(Distribution):
     """The beta distribution p(x) = x^(a-1) (1-x)^(b-1) / B(a, b) on 0 < x < 1.
 
+    Draws are not differentiable.
+
     Parameters
     ----------
     a, b : arrays or numbers that broadcast, positive
@@ -134,19 +150,21 @@ class Beta(Distribution):
 
     def logpdf(self, x: Any) -> Any:
         x = values_of("Beta", x)
-        inside = (np.asarray(plain(x)) > 0) & (np.asarray(plain(x)) < 1)
-        z = ops.where(inside, x, 0.5)
-        density = (self.a - 1) * ops.log(z) + (self.b - 1) * ops.log1p(-z) - ops.betaln(self.a, self.b)
-        return ops.where(inside, density, -np.inf)
+        numbers = np.asarray(plain(x))
+        inside, low, high = (numbers >= 0) & (numbers <= 1), numbers == 0, numbers == 1
+        powers = (self.a - 1) * ops.log(ops.where(inside & ~low, x, 1.0)) + at_the_end(low, self.a)
+        powers = powers + (self.b - 1) * ops.log1p(-ops.where(inside & ~high, x, 0.0)) + at_the_end(high, self.b)
+        return ops.where(inside, powers - ops.betaln(self.a, self.b), outside(x))
 
     def cdf(self, x: Any) -> Any:
         return ops.betainc(self.a, self.b, ops.clip(values_of("Beta", x), 0.0, 1.0))
 
     def sf(self, x: Any) -> Any:
-        return ops.betainc(self.b, self.a, 1 - ops.clip(values_of("Beta", x), 0.0, 1.0))
+        return ops.betaincc(self.a, self.b, ops.clip(values_of("Beta", x), 0.0, 1.0))
 
     def ppf(self, p: Any) -> Any:
-        return ops.betaincinv(plain(self.a), plain(self.b), plain(values_of("Beta", p)))
+        p = values_of("Beta", p)
+        return differentiable_quantile(p, ops.betaincinv(plain(self.a), plain(self.b), plain(p)), self)
 
     def mean(self) -> Any:
         return self.a / (self.a + self.b)
@@ -161,6 +179,7 @@ class Beta(Distribution):
         return ops.betaln(self.a, self.b) - parts + (n - 2) * ops.digamma(n)
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("Beta.rvs", a=self.a, b=self.b)
         return np.asarray(random.beta(plain(self.a), plain(self.b), shape))
 
     @classmethod
@@ -217,10 +236,20 @@ class StudentT(Distribution):
 
     def logpdf(self, x: Any) -> Any:
         z, nu = self._standard(x), self.df
-        norm = ops.gammaln(0.5 * (nu + 1)) - ops.gammaln(0.5 * nu) - 0.5 * ops.log(np.pi * nu) - ops.log(self.scale)
-        return norm - 0.5 * (nu + 1) * ops.log1p(z * z / nu)
+        return self._log_norm() - ops.log(self.scale) - 0.5 * (nu + 1) * ops.log1p(z * z / nu)
+
+    def _log_norm(self) -> Any:
+        half = 0.5 * self.df
+        return ops.gammaln(half + 0.5) - ops.gammaln(half) - 0.5 * ops.log(np.pi * self.df)
 
     def _upper(self, z: Any) -> Any:
+        """P(Z > z): ½ - z p(0) at 0, and elsewhere by the tail beyond |z|."""
+        centre = np.asarray(plain(z)) ** 2 == 0
+        if not np.any(centre):
+            return self._tail(z)
+        return ops.where(centre, 0.5 - z * ops.exp(self._log_norm()), self._tail(ops.where(centre, 1.0, z)))
+
+    def _tail(self, z: Any) -> Any:
         """P(Z > z) for z > 0: ½ I_v(ν/2, ½) for v = ν/(ν+z²), or ½ (1 - I_{1-v}(½, ν/2)) where 1 - v is smaller."""
         square = z * z
         near = np.asarray(plain(square)) < np.asarray(plain(self.df))
@@ -236,8 +265,9 @@ class StudentT(Distribution):
         return self._upper(self._standard(x))
 
     def ppf(self, p: Any) -> Any:
-        df, p = plain(self.df), plain(values_of("StudentT", p))
-        return self.loc + self.scale * in_double(_standard_t_quantile, df, p)
+        p = values_of("StudentT", p)
+        z = in_double(_standard_t_quantile, plain(self.df), plain(p))
+        return self.loc + self.scale * differentiable_quantile(p, z, StudentT(self.df))
 
     def mean(self) -> Any:
         defined = np.broadcast_to(np.asarray(plain(self.df)) > 1, self.batch_shape)
@@ -254,6 +284,7 @@ class StudentT(Distribution):
         return shape + 0.5 * ops.log(self.df) + ops.log(self.scale) + 0.0 * self.loc
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
+        no_derivative("StudentT.rvs", df=self.df)
         return self.loc + self.scale * np.asarray(random.standard_t(plain(self.df), shape))
 
     @classmethod
