@@ -52,9 +52,7 @@ def add_commands(commands: Any, integer: Callable[..., Any]) -> None:
     sample.add_argument("model", metavar="MODEL")
     sample.add_argument("--length", type=integer(0), default=500, metavar="N", help="characters")
     sample.add_argument("--temperature", type=float, default=1.0, metavar="X", help="below 1: more probable; 0: most")
-    sample.add_argument(
-        "--top-k", type=integer(0), default=0, metavar="N", help="draw from the N most probable; 0: all"
-    )
+    sample.add_argument("--top-k", type=integer(0), default=0, metavar="N", help="draw from the N likeliest; 0: all")
     sample.add_argument("--top-p", type=float, default=1.0, metavar="X", help="draw from those that make up X")
     sample.add_argument("--prime", metavar="TEXT", default="", help="what stands before")
     sample.add_argument("--seed", type=integer(0), default=None, metavar="N", help="the same text again")
