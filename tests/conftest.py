@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
+import numpy as np
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -26,6 +27,15 @@ def default_threads() -> Iterator[None]:
     from mmlcore import _kernels
 
     _kernels.set_num_threads(0)
+
+
+@pytest.fixture(autouse=True)
+def same_numbers(request: pytest.FixtureRequest) -> None:
+    """A module's generators start anew in every test: its numbers do not depend on which tests ran before it."""
+    for value in vars(request.module).values():
+        if isinstance(value, np.random.Generator):
+            bits = value.bit_generator
+            bits.state = type(bits)(bits.seed_seq).state
 
 
 @pytest.fixture
