@@ -10,7 +10,7 @@ A script describes cases; this module does the rest:
 
 A contender is called without arguments and returns what `agree` compares with mmlcore's. Threads are pinned
 through each library's own setting. Between contenders the harness pauses, so that the spinning threads of one
-library's pool do not slow the next.
+library's pool do not slow the next; one call that is not timed wakes those of the next.
 """
 
 import argparse
@@ -33,7 +33,8 @@ import numpy as np
 
 OURS = "mmlcore"
 RESULTS = Path(__file__).resolve().parent / "results"
-PAUSE = 0.01  # seconds; libgomp's threads spin for about a millisecond
+PAUSE = 0.01  # seconds
+PAUSE_OF_THREADS = 0.06  # OpenBLAS's threads spin for some 30 ms after a product, libgomp's for about one
 
 Contender = Callable[[], Any]
 Agreement = Callable[[Any, Any], None]
@@ -105,7 +106,7 @@ def turn(contender: Contender, calls: int) -> float:
     return (time.perf_counter() - start) / calls
 
 
-def measure(case: Case, quick: bool) -> dict[str, Any]:
+def measure(case: Case, quick: bool, pause: float = PAUSE) -> dict[str, Any]:
     """Check agreement, warm up, then time every contender once a round, in an order that rotates."""
     reference = case.contenders[OURS]()
     for name, contender in case.contenders.items():
@@ -123,7 +124,9 @@ def measure(case: Case, quick: bool) -> dict[str, Any]:
         for round_number in range(rounds):
             first = round_number % len(names)
             for name in names[first:] + names[:first]:
-                time.sleep(PAUSE)
+                time.sleep(pause)
+                if pause > PAUSE:
+                    case.contenders[name]()
                 timings[name].seconds.append(turn(case.contenders[name], timings[name].calls))
 
     results = {name: timing.summary() for name, timing in timings.items()}
@@ -218,9 +221,10 @@ def main(name: str, cases: Callable[[bool], Iterable[Case]]) -> None:
     """Run a script's cases, print a line for each and write <out>/<name>-<instruction set>-<threads>.json."""
     options = arguments(name)
     measured = []
+    pause = PAUSE_OF_THREADS if options.threads > 1 and not options.quick else PAUSE
     with pinned(options.threads):
         for case in cases(options.quick):
-            row = measure(case, options.quick)
+            row = measure(case, options.quick, pause)
             measured.append(row)
             print(line(row), flush=True)
     report = {"benchmark": name, **environment(options.threads), "quick": options.quick, "cases": measured}

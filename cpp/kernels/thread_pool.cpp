@@ -9,6 +9,12 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <vector>
+
+#if defined(__linux__)
+#include <pthread.h>
+#include <sched.h>
+#endif
 
 namespace mmlcore {
 namespace {
@@ -28,8 +34,9 @@ std::atomic<int> rows_of_regions{0};
 constexpr auto kLittle = std::chrono::microseconds(8);
 
 // A caller that had to wait for the others this much longer than it worked itself has met a worker whose processor was
-// taken away in the middle of a task. It then works alone for kRest times that wait, so that such waits cost at most
-// a tenth of the time, whatever else runs on the machine.
+// taken away in the middle of a task. It then works alone for a while: as long as it waited where that was an accident,
+// and where it happens again soon after twice as long as the last time, up to kRest times the wait. So such waits cost
+// at most a tenth of the time, whatever else runs on the machine, and a rare one costs little more than itself.
 constexpr auto kPatience = std::chrono::microseconds(200);
 constexpr int kRest = 10;
 constexpr auto kLongestRest = std::chrono::milliseconds(100);
@@ -112,6 +119,7 @@ class Pool {
             std::lock_guard<std::mutex> hold(lock_);
             if (region_ || joined_ > 0 || now < alone_until_) return false;
             start(workers);
+            make_room();
             region_ = &region;
             opened_.fetch_add(1, std::memory_order_release);
             if (sleeping_ == 0) return true;
@@ -123,9 +131,31 @@ class Pool {
     // Has at least so many workers, or as many as the system grants.
     void start(int workers) {
         try {
-            for (; workers_ < workers; ++workers_) std::thread([this] { serve(); }).detach();
+            for (; workers_ < workers; ++workers_) {
+                std::thread worker([this] { serve(); });
+#if defined(__linux__)
+                handles_.push_back(worker.native_handle());
+                caller_at_ = -1;
+#endif
+                worker.detach();
+            }
         } catch (const std::system_error&) {
         }
+    }
+
+    // Keeps the workers off the caller's processor. Linux likes to wake a thread where its waker runs: caller and
+    // worker would then take turns on one processor, and nothing moves them apart while they keep stopping for each
+    // other.
+    void make_room() {
+#if defined(__linux__)
+        const int here = sched_getcpu();
+        if (here == caller_at_) return;
+        caller_at_ = here;
+        cpu_set_t others;
+        if (here < 0 || sched_getaffinity(0, sizeof others, &others) != 0 || CPU_COUNT(&others) < 2) return;
+        CPU_CLR(static_cast<unsigned>(here), &others);
+        for (const pthread_t worker : handles_) pthread_setaffinity_np(worker, sizeof others, &others);
+#endif
     }
 
     // Closes the region: nobody joins any more, and those who joined finish the task in hand.
@@ -145,7 +175,10 @@ class Pool {
     }
 
     void rest(Clock::time_point now, Clock::duration lost) {
-        alone_until_ = now + std::min<Clock::duration>(kRest * lost, kLongestRest);
+        const bool again = now - alone_until_ < 2 * rested_;
+        times_ = again ? std::min(2 * times_, kRest) : 1;
+        rested_ = std::min<Clock::duration>(times_ * lost, kLongestRest);
+        alone_until_ = now + rested_;
     }
 
     // A worker's life.
@@ -176,7 +209,13 @@ class Pool {
     std::atomic<long> opened_{0};
     std::atomic<int> joined_{0};
     int workers_ = 0, sleeping_ = 0;
+#if defined(__linux__)
+    std::vector<pthread_t> handles_;  // of the workers
+    int caller_at_ = -1;              // the processor that they keep off
+#endif
     Clock::time_point alone_until_{};
+    Clock::duration rested_{};
+    int times_ = 1;  // the last rest, in waits
 };
 
 }  // namespace

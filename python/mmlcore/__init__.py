@@ -2,20 +2,9 @@
 
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from mmlcore import (
-    _kernels,
-    autodiff,
-    callbacks,
-    datasets,
-    layers,
-    linalg,
-    losses,
-    metrics,
-    models,
-    ops,
-    optimizers,
-)
+from mmlcore import _kernels, autodiff, linalg, ops
 from mmlcore._config import show_config
 from mmlcore.autodiff import (
     Tensor,
@@ -38,6 +27,20 @@ from mmlcore.autodiff import (
     vjp,
 )
 from mmlcore.ops import array
+
+if _TYPE_CHECKING:
+    from mmlcore import (
+        callbacks,
+        datasets,
+        layers,
+        losses,
+        metrics,
+        models,
+        optimize,
+        optimizers,
+        plot,
+        stats,
+    )
 
 __version__ = "0.1.0"
 
@@ -86,9 +89,14 @@ __all__ = [
 ]
 
 
+_ON_DEMAND = frozenset(
+    ("callbacks", "datasets", "layers", "losses", "metrics", "models", "optimize", "optimizers", "plot", "stats")
+)
+
+
 def __getattr__(name: str) -> _ModuleType:
     """Rooms that many programs never enter are imported when they are asked for."""
-    if name in ("optimize", "plot", "stats"):
+    if name in _ON_DEMAND:
         return _import_module(f"mmlcore.{name}")
     raise AttributeError(f"module 'mmlcore' has no attribute {name!r}")
 

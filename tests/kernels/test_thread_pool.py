@@ -1,5 +1,7 @@
 """The pool under parallel_for: right answers whoever calls it, however often, with however many threads."""
 
+import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -32,6 +34,29 @@ def test_any_number_of_threads_computes_the_same_bits(threads):
     _kernels.set_num_threads(threads)
     for _ in range(8):
         np.testing.assert_array_equal(product(0)[0], alone)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's /proc")
+def test_workers_keep_off_the_callers_processor(run_python):
+    """A worker may run on every processor of the caller but one; the caller's own set stays as it was."""
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("one processor")
+    code = """if True:
+        import os, numpy as np
+        from mmlcore import _kernels
+        mine = os.sched_getaffinity(0)
+        before = set(os.listdir("/proc/self/task"))
+        _kernels.set_num_threads(3)
+        a = np.ones((300, 300))
+        _kernels.gemm(np.empty_like(a), a, a)
+        workers = set(os.listdir("/proc/self/task")) - before
+        assert len(workers) == 2, workers
+        assert os.sched_getaffinity(0) == mine
+        for worker in workers:
+            theirs = os.sched_getaffinity(int(worker))
+            assert theirs < mine and len(mine - theirs) == 1, (theirs, mine)
+        """
+    run_python(code)
 
 
 def test_failures_inside_a_region_come_back_in_order():
