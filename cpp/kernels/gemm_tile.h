@@ -180,9 +180,11 @@ inline void sum_of_products(Vec<T> (&sum)[Rows][Vectors], Left left, Right right
     }
 }
 
-// Writes Rows × columns elements of C; columns in ((Vectors - 1) · lanes, Vectors · lanes].
+// Writes Rows × columns elements of C; columns in ((Vectors - 1) · lanes, Vectors · lanes]. The operands come by
+// reference: on the stack they would be copied by vectors out of single stores, and wait for each of these.
 template <class T, int Rows, int Vectors, class Left, class Right>
-void tile(T* C, ptrdiff_t ldc, Left left, Right right, ptrdiff_t k, ptrdiff_t columns, const Store<T>& finish) {
+void tile(T* C, ptrdiff_t ldc, const Left& left, const Right& right, ptrdiff_t k, ptrdiff_t columns,
+          const Store<T>& finish) {
     using V = Vec<T>;
     constexpr int W = lanes<V>;
     V sum[Rows][Vectors];
@@ -221,7 +223,7 @@ void tile(T* C, ptrdiff_t ldc, Left left, Right right, ptrdiff_t k, ptrdiff_t co
 }
 
 template <class T, class Left, class Right>
-using TileFunction = void (*)(T*, ptrdiff_t, Left, Right, ptrdiff_t, ptrdiff_t, const Store<T>&);
+using TileFunction = void (*)(T*, ptrdiff_t, const Left&, const Right&, ptrdiff_t, ptrdiff_t, const Store<T>&);
 
 namespace detail {
 template <class T, class Left, class Right, int Vectors, int... Rows>
