@@ -21,6 +21,7 @@ void bind_epoch(py::array theta, const py::array& x, const py::array& y, const p
         const Indices rows(f, "order", order);
         require_shape(f, "order", order, {m});
         rows.require_below(m);
+        require_apart(f, "theta", theta, {x, y, order});
         if (threads < 0) throw_value(f, "threads", "at least 0", std::to_string(threads));
         const int count = threads ? threads : thread_count();
         submit(asynchronous_ns(m, n),

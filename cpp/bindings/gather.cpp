@@ -43,6 +43,7 @@ void bind_gather_rows(py::array out, const py::array& x, const py::array& index)
     require_same_plain_dtype(out, x);
     const Indices rows(kName, "index", index);
     require_out(out, x, rows.size());
+    require_apart(kName, "out", out, {x, index});
     rows.require_below(x.shape(0));
 
     note_use(x);
@@ -64,6 +65,7 @@ void bind_gather_batch(py::array out, const py::array& x, const py::array& order
     const std::int64_t* begin = counter(name, "first", first);
     const ptrdiff_t count = out.ndim() ? out.shape(0) : 0;
     require_out(out, x, count);
+    require_apart(name, "out", out, {x, order});
     if (*begin < 0 || *begin > rows.size() - count)
         throw_value(name, "first", "between 0 and " + std::to_string(rows.size() - count), std::to_string(*begin));
     rows.require_below(x.shape(0), *begin, count);

@@ -35,6 +35,7 @@ void bind_log_softmax_call(py::array y, const py::array& x) {
     dispatch("log_softmax", "y", y, [&](auto zero) {
         using T = decltype(zero);
         const Rows rows("log_softmax", "x", x);
+        require_apart("log_softmax", "y", y, {x});  // y holds exponentials while x is still read
         const Output<T> out("log_softmax", "y", y, {rows.n, rows.c});
         const Input<T> in("log_softmax", "x", x);
         submit(softmax_ns<T>(rows.n, rows.c),

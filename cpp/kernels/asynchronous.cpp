@@ -40,7 +40,8 @@ void asynchronous_epoch(T* theta, const T* x, const T* y, const std::int64_t* or
                         LinearLoss loss, int threads, ptrdiff_t m, ptrdiff_t n) {
     auto run = [=](ptrdiff_t part) {
         for (ptrdiff_t k = m * part / threads; k < m * (part + 1) / threads; ++k) {
-            const ptrdiff_t i = order[k];
+            const std::int64_t i = read(order + k);
+            if (i < 0 || i >= m) continue;  // changed since the caller checked it
             one_sample(theta, x + i * n, y[i], static_cast<T>(rate), static_cast<T>(penalty), loss, n);
         }
     };

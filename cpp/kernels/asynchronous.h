@@ -14,7 +14,7 @@ enum class LinearLoss { squared, logistic };
 
 // One pass over the rows of x (m × n, row-major) in the given order, shared out among `threads`: for each sample
 //   e = (x_i θ + b) - y_i   or   e = σ(x_i θ + b) - y_i,   θ -= η (e x_i + λ θ),   b -= η e,
-// θ(n + 1) with b last.
+// θ(n + 1) with b last. A number of `order` outside [0, m) is passed over.
 template <class T>
 void asynchronous_epoch(T* theta, const T* x, const T* y, const std::int64_t* order, double rate, double penalty,
                         LinearLoss loss, int threads, std::ptrdiff_t m, std::ptrdiff_t n);

@@ -100,3 +100,24 @@ def test_uniform_numbers_of_a_range_that_has_no_width():
     for low, high in [(-1e308, 1.7e308), (0.0, np.inf)]:
         with pytest.raises(ValueError, match=r"^random_uniform: high - low must be finite"):
             _kernels.random_uniform(np.empty(3), low, high, 1, np.zeros(1, np.int64))
+
+
+def test_results_lie_apart_from_what_they_are_read_from():
+    """A kernel that writes its result before it has read everything refuses to work in place."""
+    x = np.random.default_rng(0).standard_normal((6, 4))
+    memory = np.zeros(64)
+    index, floats = memory.view(np.int64)[:4], memory[:16].reshape(4, 4)
+    calls = [
+        lambda: _kernels.log_softmax(x, x),
+        lambda: _kernels.gather_rows(x[:2], x, np.array([1, 0])),
+        lambda: _kernels.gather_rows(floats, x[:, :4].copy(), index),
+        lambda: _kernels.gather_batch(x[:2], x, np.array([1, 0]), np.zeros(1, np.int64)),
+        lambda: _kernels.asynchronous_epoch(memory[:5], np.ones((4, 4)), np.ones(4), index, 0.1, 0.0, False, 1),
+        lambda: _kernels.asynchronous_epoch(x[0], np.ones((4, 3)), x[0], np.arange(4), 0.1, 0.0, False, 1),
+    ]
+    before = x.copy()
+    for call in calls:
+        with pytest.raises(ValueError, match=r"must be apart from the inputs in memory, got an overlap"):
+            call()
+    np.testing.assert_array_equal(x, before)
+    assert not memory.any()
