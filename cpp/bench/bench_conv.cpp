@@ -77,7 +77,7 @@ void max_pool(benchmark::State& state) {
     std::vector<std::uint8_t> numbers(y.size());
     set_thread_count(1);
     for (auto _ : state) {
-        mmlcore::max_pool<float, std::uint8_t>(y.data(), numbers.data(), x.data(), s);
+        mmlcore::max_pool<float, std::uint8_t>(y.data(), numbers.data(), x.data(), true, s);
         mmlcore::max_pool_gradient<float, std::uint8_t>(x.data(), y.data(), numbers.data(), s);
         benchmark::ClobberMemory();
     }

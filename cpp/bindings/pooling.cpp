@@ -44,12 +44,12 @@ PoolShape shape_of(const char* f, const py::array& x, const py::array& y, const 
 // Calls g(pointer) for the numbers of the largest elements, which the windows' size decides the type of.
 template <class Use>
 void with_numbers(const char* f, const py::array& numbers, const PoolShape& s, Use&& use) {
-    const bool small = volume(s.kernel) <= 256;
+    const bool small = volume(s.kernel) <= 255;
     note_use(numbers);
     require_shape(f, "numbers", numbers, {s.n, s.out[0], s.out[1], s.out[2], s.channels});
     if (!is_contiguous(numbers)) throw_value(f, "numbers", "C-contiguous", "other strides");
     if (small ? !numbers.dtype().is(py::dtype::of<std::uint8_t>()) : !numbers.dtype().is(py::dtype::of<std::int32_t>()))
-        throw_type(f, "numbers", small ? "uint8" : "int32 (windows of more than 256 elements)",
+        throw_type(f, "numbers", small ? "uint8" : "int32 (windows of more than 255 elements)",
                    std::string(py::str(numbers.dtype())));
     if (small)
         use(static_cast<const std::uint8_t*>(numbers.data()));
@@ -57,7 +57,8 @@ void with_numbers(const char* f, const py::array& numbers, const PoolShape& s, U
         use(static_cast<const std::int32_t*>(numbers.data()));
 }
 
-void bind_max_pool(py::array y, py::array numbers, const py::array& x, const Extent& kernel, const Window& window) {
+void bind_max_pool(py::array y, py::array numbers, const py::array& x, const Extent& kernel, const Window& window,
+                   bool rectified) {
     constexpr const char* f = "max_pool";
     dispatch(f, "y", y, [&](auto type) {
         using T = decltype(type);
@@ -69,7 +70,7 @@ void bind_max_pool(py::array y, py::array numbers, const py::array& x, const Ext
         require_apart(f, "numbers", numbers, {x});
         with_numbers(f, numbers, s, [&](auto* which) {
             auto* to = const_cast<std::remove_const_t<std::remove_pointer_t<decltype(which)>>*>(which);
-            submit(pool_cost_ns<T>(s), [=, ys = Y.data()] { max_pool(ys, to, xs, s); });
+            submit(pool_cost_ns<T>(s), [=, ys = Y.data()] { max_pool(ys, to, xs, rectified, s); });
         });
     });
 }
@@ -133,9 +134,9 @@ void bind_average_pool_gradient(py::array dx, const py::array& dy, const Extent&
 
 void bind_pooling(py::module_& m) {
     m.def("max_pool", &bind_max_pool, py::arg("y"), py::arg("numbers"), py::arg("x"), py::arg("kernel"),
-          py::arg("window"),
-          "y = the largest of each window, numbers = which element that is: uint8 (int32 above 256 elements), always "
-          "channels last.");
+          py::arg("window"), py::arg("rectified") = false,
+          "y = the largest of each window, numbers = which element that is: uint8 (int32 above 255 elements), always "
+          "channels last. rectified: of max(x, 0), with the number behind the last element where nothing is positive.");
     m.def("max_pool_gradient", &bind_max_pool_gradient, py::arg("dx"), py::arg("dy"), py::arg("numbers"),
           py::arg("kernel"), py::arg("window"), "Every dy to where its window's largest element was.");
     m.def("max_pool_select", &bind_max_pool_select, py::arg("y"), py::arg("x"), py::arg("numbers"), py::arg("kernel"),

@@ -26,18 +26,6 @@ ptrdiff_t points_within(ptrdiff_t bytes, ptrdiff_t channels, ptrdiff_t most) {
     return std::clamp<ptrdiff_t>(fit, 16, most);
 }
 
-// Element (i, p) of the matrix of patches, or of its transpose: line i starts at line[i], and step p lies *step further
-// in each.
-template <class T>
-struct TableLeft {
-    std::array<const T*, Tile<T>::MR> line;
-    const std::int32_t* step;
-    ptrdiff_t at;
-
-    T element(int i) const { return line[i][at]; }
-    void next() { at = *++step; }
-};
-
 // Part t of `parts` nearly equal ones of n.
 inline ptrdiff_t cut(ptrdiff_t n, ptrdiff_t t, ptrdiff_t parts) {
     return n * t / parts;

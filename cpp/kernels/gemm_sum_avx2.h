@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "kernels/simd.h"
 
@@ -53,6 +54,17 @@ namespace mmlcore {
     MMLCORE_ROW("4", at "(%[d],%[row])", s)    \
     MMLCORE_ROW("5", at "(%[d],%[row],2)", s)  \
     "add %[ldb], %[b]\n\t"
+
+// A step of the sum where each row of A has a pointer of its own and the steps, in elements, stand in a table.
+#define MMLCORE_TABLE_STEP(u, bytes, s)                   \
+    "movslq 4*" u "(%[step]), %%rax\n\t"                  \
+    MMLCORE_B("64*" u)                                    \
+    MMLCORE_ROW("0", "(%[l0],%%rax," bytes ")", s)        \
+    MMLCORE_ROW("1", "(%[l1],%%rax," bytes ")", s)        \
+    MMLCORE_ROW("2", "(%[l2],%%rax," bytes ")", s)        \
+    MMLCORE_ROW("3", "(%[l3],%%rax," bytes ")", s)        \
+    MMLCORE_ROW("4", "(%[l4],%%rax," bytes ")", s)        \
+    MMLCORE_ROW("5", "(%[l5],%%rax," bytes ")", s)
 
 #define MMLCORE_ZERO(i) "vxorps %[c" i "0], %[c" i "0], %[c" i "0]\n\t" "vxorps %[c" i "1], %[c" i "1], %[c" i "1]\n\t"
 #define MMLCORE_ZEROS \
@@ -122,6 +134,37 @@ namespace mmlcore {
         : [row] "r"(row), [col] "r"(col), [ldb] "r"(ldb)                                         \
         : MMLCORE_CLOBBERED)
 
+#define MMLCORE_SUM_TABLE(bytes, s)                                                              \
+    asm volatile(                                                                                \
+        MMLCORE_ZEROS                                                                            \
+        "test %[fours], %[fours]\n\t"                                                            \
+        "jz 2f\n\t"                                                                              \
+        ".p2align 5\n"                                                                           \
+        "1:\n\t"                                                                                 \
+        "prefetcht1 (%[ahead])\n\t"                                                              \
+        MMLCORE_TABLE_STEP("0", bytes, s) MMLCORE_TABLE_STEP("1", bytes, s)                      \
+        "add $64, %[ahead]\n\t"                                                                  \
+        MMLCORE_TABLE_STEP("2", bytes, s) MMLCORE_TABLE_STEP("3", bytes, s)                      \
+        "add $4*4, %[step]\n\t"                                                                  \
+        "add $4*64, %[b]\n\t"                                                                    \
+        "dec %[fours]\n\t"                                                                       \
+        "jnz 1b\n"                                                                               \
+        "2:\n\t"                                                                                 \
+        "test %[rest], %[rest]\n\t"                                                              \
+        "jz 4f\n"                                                                                \
+        "3:\n\t"                                                                                 \
+        MMLCORE_TABLE_STEP("0", bytes, s)                                                        \
+        "add $4, %[step]\n\t"                                                                    \
+        "add $64, %[b]\n\t"                                                                      \
+        "dec %[rest]\n\t"                                                                        \
+        "jnz 3b\n"                                                                               \
+        "4:\n\t"                                                                                 \
+        : MMLCORE_SUMS, [step] "+&r"(step), [b] "+&r"(b), [ahead] "+&r"(ahead), [fours] "+&r"(fours), \
+          [rest] "+&r"(rest)                                                                      \
+        : [l0] "r"(line[0]), [l1] "r"(line[1]), [l2] "r"(line[2]), [l3] "r"(line[3]),             \
+          [l4] "r"(line[4]), [l5] "r"(line[5])                                                    \
+        : "rax", MMLCORE_CLOBBERED)
+
 #define MMLCORE_DECLARE_SUMS(V) V c00, c01, c10, c11, c20, c21, c30, c31, c40, c41, c50, c51
 #define MMLCORE_STORE_SUMS(sum)                                                       \
     sum[0][0] = c00, sum[0][1] = c01, sum[1][0] = c10, sum[1][1] = c11,               \
@@ -157,16 +200,31 @@ inline void sum_direct(Vec<T> (&sum)[6][2], const T* a, std::ptrdiff_t row, std:
     MMLCORE_STORE_SUMS(sum);
 }
 
+// Element (i, p) of A at line[i][step[p]], b: k × 2 vectors packed, ahead as above.
+template <class T>
+inline void sum_table(Vec<T> (&sum)[6][2], const T* const* line, const std::int32_t* step, const T* b, std::ptrdiff_t k,
+                      const T* ahead) {
+    MMLCORE_DECLARE_SUMS(Vec<T>);
+    std::ptrdiff_t fours = k / 4, rest = k % 4;
+    if constexpr (sizeof(T) == 4)
+        MMLCORE_SUM_TABLE("4", "s");
+    else
+        MMLCORE_SUM_TABLE("8", "d");
+    MMLCORE_STORE_SUMS(sum);
+}
+
 #undef MMLCORE_ROW
 #undef MMLCORE_B
 #undef MMLCORE_PACKED_STEP
 #undef MMLCORE_DIRECT_STEP
+#undef MMLCORE_TABLE_STEP
 #undef MMLCORE_ZERO
 #undef MMLCORE_ZEROS
 #undef MMLCORE_SUMS
 #undef MMLCORE_CLOBBERED
 #undef MMLCORE_SUM_PACKED
 #undef MMLCORE_SUM_DIRECT
+#undef MMLCORE_SUM_TABLE
 #undef MMLCORE_DECLARE_SUMS
 #undef MMLCORE_STORE_SUMS
 

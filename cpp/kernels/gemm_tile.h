@@ -69,6 +69,18 @@ struct DirectLeft {
     void next() { at += col; }
 };
 
+// Element (i, p) at line[i][step[p]]: a matrix that exists only as places in something else, of an image's patches say.
+// One number behind the last step is read, and not used.
+template <class T>
+struct TableLeft {
+    std::array<const T*, Tile<T>::MR> line;
+    const std::int32_t* step;
+    ptrdiff_t at;  // *step
+
+    T element(int i) const { return line[i][at]; }
+    void next() { at = *++step; }
+};
+
 // Row p of a packed panel of B.
 template <class T>
 struct PackedRight {
@@ -148,6 +160,8 @@ inline void sum_of_products(Vec<T> (&sum)[Rows][Vectors], Left left, Right right
     if constexpr (Rows == 6 && Vectors == 2) {
         if constexpr (packed && std::is_same_v<Left, PackedLeft<T>>)
             return sum_packed<T>(sum, left.at, right.at, k, ahead);
+        if constexpr (packed && std::is_same_v<Left, TableLeft<T>>)
+            return sum_table<T>(sum, left.line.data(), left.step, right.at, k, ahead);
         if constexpr (packed && std::is_same_v<Left, DirectLeft<T>>)
             return sum_direct<T>(sum, left.at, left.row, left.col, right.at, Tile<T>::NR, k);
         if constexpr (std::is_same_v<Right, DirectRight<T>> && std::is_same_v<Left, DirectLeft<T>>)

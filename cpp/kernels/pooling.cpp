@@ -57,6 +57,9 @@ class Windows {
                 }
     }
 
+    // Elements of a whole one.
+    ptrdiff_t size() const { return static_cast<ptrdiff_t>(elements_.size()); }
+
     // The number of the first element that lies inside.
     ptrdiff_t first(const Window& w) const {
         return (w.begin[0] * s_.kernel[1] + w.begin[1]) * s_.kernel[2] + w.begin[2];
@@ -128,16 +131,26 @@ ptrdiff_t place_of(const PoolShape& s, ptrdiff_t n, const Extent& o) {
     return (((n * s.out[0] + o[0]) * s.out[1] + o[1]) * s.out[2] + o[2]) * s.channels;
 }
 
+// What the search for the largest of a window starts from.
+template <class T>
+struct Start {
+    T best;
+    ptrdiff_t which;
+
+    Start(const Windows& windows, const Windows::Window& window, bool rectified)
+        : best(rectified ? T{0} : -std::numeric_limits<T>::infinity()),
+          which(rectified ? windows.size() : windows.first(window)) {}
+};
+
 // One window of all channels, channels last; it holds something.
 template <class T, class Index>
 void largest_of_vectors(T* y, Index* number, const T* image, ptrdiff_t channels, const Windows& windows,
-                        const Windows::Window& window) {
+                        const Windows::Window& window, const Start<T>& start) {
     using V = Vec<T>;
     using Numbers = Vec<int_as<T>>;
-    const auto first = static_cast<int_as<T>>(windows.first(window));
     for_each_vector<V>(0, channels, [&](ptrdiff_t c, auto here) {
-        V best = broadcast<V>(-std::numeric_limits<T>::infinity());
-        Numbers which = Numbers{} + first;
+        V best = broadcast<V>(start.best);
+        Numbers which = Numbers{} + static_cast<int_as<T>>(start.which);
         windows.for_each(window, [&](ptrdiff_t element, ptrdiff_t at) {
             const V v = load_lanes<V>(image + at + c, here);
             const auto larger = ~(v <= best) & (best == best);  // NaN is larger, and stays
@@ -152,10 +165,11 @@ void largest_of_vectors(T* y, Index* number, const T* image, ptrdiff_t channels,
 // One window of a channel after the other.
 template <class T, class Index>
 void largest_of_numbers(T* y, ptrdiff_t channel_of_y, Index* number, const T* image, ptrdiff_t channel_of_x,
-                        ptrdiff_t channels, const Windows& windows, const Windows::Window& window) {
+                        ptrdiff_t channels, const Windows& windows, const Windows::Window& window,
+                        const Start<T>& start) {
     for (ptrdiff_t c = 0; c < channels; ++c) {
-        T best = -std::numeric_limits<T>::infinity();
-        ptrdiff_t which = windows.first(window);
+        T best = start.best;
+        ptrdiff_t which = start.which;
         windows.for_each(window, [&](ptrdiff_t element, ptrdiff_t at) {
             const T v = image[at + c * channel_of_x];
             if (!(v > best || (v != v && best == best))) return;
@@ -206,7 +220,7 @@ void scatter_vectors(T* image, const T* g, const Index* numbers, bool once, ptrd
 }  // namespace
 
 template <class T, class Index>
-void max_pool(T* y, Index* number, const T* x, const PoolShape& s) {
+void max_pool(T* y, Index* number, const T* x, bool rectified, const PoolShape& s) {
     const Images<const T> from = inputs(x, s);
     const Images<T> to = outputs(y, s);
     const Windows windows(s);
@@ -215,13 +229,15 @@ void max_pool(T* y, Index* number, const T* x, const PoolShape& s) {
         const T* image = x + n * from.image();
         T* result = y + to.at(n, o);
         Index* numbers = number ? number + place_of(s, n, o) : nullptr;
+        const Start<T> start(windows, window, rectified);
         if (window.count() == 0) {
             for (ptrdiff_t c = 0; c < s.channels; ++c) result[c * to.channel()] = 0;
             if (numbers) std::fill(numbers, numbers + s.channels, Index{0});
         } else if (s.layout == Layout::channels_last) {
-            largest_of_vectors(result, numbers, image, s.channels, windows, window);
+            largest_of_vectors(result, numbers, image, s.channels, windows, window, start);
         } else {
-            largest_of_numbers(result, to.channel(), numbers, image, from.channel(), s.channels, windows, window);
+            largest_of_numbers(result, to.channel(), numbers, image, from.channel(), s.channels, windows, window,
+                               start);
         }
     });
 }
@@ -319,8 +335,8 @@ void average_pool_gradient(T* dx, const T* dy, bool mean, const PoolShape& s) {
 }
 
 #define MMLCORE_INSTANTIATE(T)                                                                             \
-    template void max_pool<T, std::uint8_t>(T*, std::uint8_t*, const T*, const PoolShape&);                \
-    template void max_pool<T, std::int32_t>(T*, std::int32_t*, const T*, const PoolShape&);                \
+    template void max_pool<T, std::uint8_t>(T*, std::uint8_t*, const T*, bool, const PoolShape&);          \
+    template void max_pool<T, std::int32_t>(T*, std::int32_t*, const T*, bool, const PoolShape&);          \
     template void max_pool_gradient<T, std::uint8_t>(T*, const T*, const std::uint8_t*, const PoolShape&); \
     template void max_pool_gradient<T, std::int32_t>(T*, const T*, const std::int32_t*, const PoolShape&); \
     template void max_pool_select<T, std::uint8_t>(T*, const T*, const std::uint8_t*, const PoolShape&);   \

@@ -18,9 +18,10 @@ struct PoolShape {
 
 // y = the largest; number = which element of the window that is (the first of equals; NaN is larger than all), always
 // channels last. A window that lies outside x altogether gives 0 and the number 0. number may be null. Index is
-// std::uint8_t for windows of up to 256 elements, else std::int32_t.
+// std::uint8_t for windows of up to 255 elements, else std::int32_t. `rectified`: of max(x, 0); a window without a
+// positive element then gives 0 and the number behind its last element, which the gradient passes over.
 template <class T, class Index>
-void max_pool(T* y, Index* number, const T* x, const PoolShape& shape);
+void max_pool(T* y, Index* number, const T* x, bool rectified, const PoolShape& shape);
 
 // Differentiates y(o) = x(o's number): dx(i) = Σ of the dy(o) with that i.
 template <class T, class Index>

@@ -400,9 +400,9 @@ def max(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typing
     """
     out = the maximum of x over the axes [first, last); NaN where any is NaN
     """
-def max_pool(y: numpy.ndarray, numbers: numpy.ndarray, x: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window) -> None:
+def max_pool(y: numpy.ndarray, numbers: numpy.ndarray, x: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window, rectified: bool = False) -> None:
     """
-    y = the largest of each window, numbers = which element that is: uint8 (int32 above 256 elements), always channels last.
+    y = the largest of each window, numbers = which element that is: uint8 (int32 above 255 elements), always channels last. rectified: of max(x, 0), with the number behind the last element where nothing is positive.
     """
 def max_pool_gradient(dx: numpy.ndarray, dy: numpy.ndarray, numbers: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window) -> None:
     """

@@ -41,6 +41,15 @@ def test_against_the_definition(size, kernel, stride, n, channels, channels_firs
     _kernels.max_pool_select(again, xs, numbers, kernel, window)
     np.testing.assert_array_equal(again, y)
 
+    signed = xs - xs.size // 2
+    rectified = np.full_like(y, np.nan)
+    _kernels.max_pool(rectified, numbers, signed, kernel, window, True)
+    _kernels.max_pool(again, numbers.copy(), np.maximum(signed, 0), kernel, window)
+    np.testing.assert_array_equal(rectified, again)
+    _kernels.max_pool_select(again, signed, numbers, kernel, window)  # 0 where no element is positive
+    np.testing.assert_array_equal(rectified, again)
+
+    _kernels.max_pool(y, numbers, xs, kernel, window)
     g = rng.standard_normal(y.shape).astype(dtype)
     dx = np.full_like(xs, np.nan)
     _kernels.max_pool_gradient(dx, g, numbers, kernel, window)
@@ -63,8 +72,24 @@ def test_extremes():
     np.testing.assert_array_equal(y.ravel(), [np.nan, np.nan, -np.inf, 2, np.inf])
     np.testing.assert_array_equal(numbers.ravel(), [0, 1, 0, 0, 1])
 
+    _kernels.max_pool(y, numbers, x, (1, 1, 2), window, True)
+    np.testing.assert_array_equal(y.ravel(), [np.nan, np.nan, 0, 2, np.inf])
+    np.testing.assert_array_equal(numbers.ravel(), [0, 1, 2, 0, 1])
 
-def test_windows_of_more_than_256_elements():
+
+@pytest.mark.parametrize(("width", "dtype"), [(255, np.uint8), (256, np.int32)])
+def test_the_number_of_no_element_fits_its_type(width, dtype):
+    x, y = -np.ones((1, 1, 1, width, 2)), np.empty((1, 1, 1, 1, 2))
+    window, numbers = _kernels.Window((1, 1, 1), (1, 1, 1), (0, 0, 0)), np.empty(y.shape, dtype)
+    _kernels.max_pool(y, numbers, x, (1, 1, width), window, True)
+    assert y.tolist() == [[[[[0, 0]]]]]
+    assert numbers.ravel().tolist() == [width, width]
+    dx = np.ones_like(x)
+    _kernels.max_pool_gradient(dx, y + 1, numbers, (1, 1, width), window)
+    assert not dx.any()
+
+
+def test_windows_of_more_than_255_elements():
     rng = np.random.default_rng(0)
     x = rng.random((1, 1, 20, 20, 3))
     y, window = np.empty((1, 1, 1, 1, 3)), _kernels.Window((1, 1, 1), (1, 1, 1), (0, 0, 0))

@@ -6,15 +6,20 @@ import pytest
 from mmlcore import losses
 from mmlcore.layers import (
     Activation,
+    AveragePooling2D,
     BatchNormalization,
+    Conv2D,
     Dense,
     Embedding,
     Flatten,
     Layer,
     LayerNormalization,
+    MaxPooling2D,
+    ReLU,
 )
+from mmlcore.layers.pooling import _Pooling
 from mmlcore.models import Sequential
-from mmlcore.models.gradients import TapeGradient
+from mmlcore.models.gradients import PlannedGradient, TapeGradient
 from mmlcore.optimizers import SGD
 
 RNG = np.random.default_rng(0)
@@ -92,6 +97,48 @@ def test_what_has_no_plan_is_taped_and_right(layers, loss):
         numeric[i] = (above - model.evaluate(X, Y)) / (2 * step)
         model.theta[i] = kept
     np.testing.assert_allclose(model.gradient, numeric, atol=1e-7)
+
+
+class TapedFlatten(Flatten):
+    def call(self, inputs):
+        return super().call(inputs)
+
+
+@pytest.mark.parametrize(
+    ("before", "left"),
+    [
+        (lambda: [Conv2D(3, 3, activation="relu")], True),
+        (lambda: [Conv2D(3, 3), BatchNormalization(), ReLU()], True),
+        (lambda: [Conv2D(3, 3, activation="tanh")], False),
+    ],
+    ids=["convolution", "activation", "tanh"],
+)
+@pytest.mark.parametrize(
+    ("pool", "largest"),
+    [
+        (lambda: MaxPooling2D(2), True),
+        (lambda: MaxPooling2D(3, 2, padding="same"), True),
+        (lambda: AveragePooling2D(2), False),
+    ],
+    ids=["tiling", "overlapping", "average"],
+)
+def test_a_pool_rectifies_for_the_layer_before(monkeypatch, before, left, pool, largest):
+    calls = []
+    original = MaxPooling2D.plan_rectified
+    monkeypatch.setattr(_Pooling, "plan_rectified", lambda *args: calls.append(1) or original(*args))
+    x, labels = RNG.standard_normal((4, 9, 8, 2)), np.arange(4) % 2
+    found = []
+    for flatten in (Flatten(), TapedFlatten()):
+        model = Sequential([*before(), pool(), flatten, Dense(2, "softmax")], dtype="float64", seed=0)
+        model.compile(SGD(0.0), "sparse_categorical_crossentropy")
+        loss = model.train_on_batch(x, labels)
+        (step,) = model._training_step()._steps.values()
+        assert isinstance(step._gradient, PlannedGradient if type(flatten) is Flatten else TapeGradient)
+        found.append((loss, model.gradient.copy()))
+    assert len(calls) == 2 * (left and largest)  # the tape comes after a plan that does not reach the end
+    (planned, by_plan), (taped, by_tape) = found
+    assert planned == pytest.approx(taped, rel=1e-13)
+    np.testing.assert_allclose(by_plan, by_tape, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("cls", [Doubled, Preactivated, Activated])

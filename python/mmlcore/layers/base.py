@@ -67,6 +67,8 @@ class Layer:
         What `call` applies last to `preactivation`; "linear" for a layer that has none.
     same_in_training : bool
         `call` does the same whether the model is training or not.
+    rectifies : bool
+        Its plan can rectify what it reads; see `plan_rectified`.
 
     Examples
     --------
@@ -81,6 +83,7 @@ class Layer:
 
     activation: Any = "linear"
     same_in_training: ClassVar[bool] = True
+    rectifies: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -148,6 +151,10 @@ class Layer:
         also defines `call`, `preactivation` and `activate`, so that a subclass may override any of them.
         """
         return None
+
+    def plan_rectified(self, x: NDArray[Any], dx: NDArray[Any] | None) -> Plan:
+        """`plan` of max(x, 0), for a layer with `rectifies`: it spares the layer before its own rectifier."""
+        raise NotImplementedError(f"{type(self).__name__} does not rectify its inputs")
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Shape of the outputs, or a ValueError; the same as the inputs' unless a subclass says otherwise."""

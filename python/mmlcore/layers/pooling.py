@@ -31,8 +31,8 @@ __all__ = [
 ]
 
 
-def _plan_pool(sweep: Sweep, largest: bool, x: NDArray[Any], dx: NDArray[Any] | None) -> Plan:
-    """The plan of pooling over the windows of `sweep`."""
+def _plan_pool(sweep: Sweep, largest: bool, x: NDArray[Any], dx: NDArray[Any] | None, rectified: bool = False) -> Plan:
+    """The plan of pooling over the windows of `sweep`, or of the largest of max(x, 0)."""
     channels = sweep.channels(x.shape)
     y = np.empty(sweep.outputs(len(x), channels), x.dtype)
     dy = np.empty_like(y)
@@ -40,7 +40,7 @@ def _plan_pool(sweep: Sweep, largest: bool, x: NDArray[Any], dx: NDArray[Any] | 
     x_volume, y_volume, dy_volume = sweep.volume(x), sweep.volume(y), sweep.volume(dy)
     if largest:
         numbers = sweep.numbers(len(x), channels)
-        forward = partial(_kernels.max_pool, y_volume, numbers, x_volume, kernel, window)
+        forward = partial(_kernels.max_pool, y_volume, numbers, x_volume, kernel, window, rectified)
     else:
         forward = partial(_kernels.average_pool, y_volume, x_volume, kernel, window)
     if dx is None:
@@ -100,6 +100,10 @@ class _Pooling(Layer):
         size, _ = image_shape(self, (None, *x.shape[1:]), self.rank, self.data_format)
         return _plan_pool(self._sweep(size), self.largest, x, dx)
 
+    def plan_rectified(self, x: NDArray[Any], dx: NDArray[Any] | None) -> Plan:
+        size, _ = image_shape(self, (None, *x.shape[1:]), self.rank, self.data_format)
+        return _plan_pool(self._sweep(size), True, x, dx, rectified=True)
+
 
 class MaxPooling1D(_Pooling):
     """The largest number of each window of a sequence; parameters as for `MaxPooling2D`.
@@ -113,6 +117,7 @@ class MaxPooling1D(_Pooling):
 
     rank: ClassVar[int] = 1
     largest: ClassVar[bool] = True
+    rectifies: ClassVar[bool] = True
 
 
 class MaxPooling2D(_Pooling):
@@ -148,6 +153,7 @@ class MaxPooling2D(_Pooling):
 
     rank: ClassVar[int] = 2
     largest: ClassVar[bool] = True
+    rectifies: ClassVar[bool] = True
 
 
 class MaxPooling3D(_Pooling):
@@ -162,6 +168,7 @@ class MaxPooling3D(_Pooling):
 
     rank: ClassVar[int] = 3
     largest: ClassVar[bool] = True
+    rectifies: ClassVar[bool] = True
 
 
 class AveragePooling1D(_Pooling):

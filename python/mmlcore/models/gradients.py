@@ -40,6 +40,17 @@ def one_class(part: Any, *methods: str) -> bool:
     return len({next(cls for cls in type(part).__mro__ if name in vars(cls)) for name in methods}) == 1
 
 
+def _has_own_plan(layer: Layer) -> bool:
+    return one_class(layer, "call", "preactivation", "activate", "plan") and type(layer).run is Layer.run
+
+
+def _leaves_rectifying_to(layer: Layer, following: Layer | None) -> bool:
+    """Whether `following` can apply the ReLU of `layer`: the largest of a window, rectified, needs no second pass."""
+    if following is None or not following.rectifies or layer.activation != "relu":
+        return False
+    return _has_own_plan(following) and one_class(following, "plan", "plan_rectified")
+
+
 class PlannedGradient:
     """The gradient of a chain of layers, as kernel calls on fixed buffers."""
 
@@ -64,11 +75,16 @@ class PlannedGradient:
         plans: list[Plan] = []
         inputs, inputs_gradient = x, None
         gradients = iter(parameters.gradient_views)
-        for layer in layers:
+        rectified = True  # whether what the layer before has left in its buffer is its output
+        for layer, following in zip(layers, (*layers[1:], None), strict=True):
             own = [next(gradients) for _ in layer.weight_names]
             plan = None
-            if one_class(layer, "call", "preactivation", "activate", "plan") and type(layer).run is Layer.run:
-                plan = layer.plan(inputs, inputs_gradient, own, not (logits and layer is layers[-1]))
+            if _has_own_plan(layer):
+                if not rectified:
+                    plan, rectified = layer.plan_rectified(inputs, inputs_gradient), True
+                else:
+                    rectified = not _leaves_rectifying_to(layer, following)
+                    plan = layer.plan(inputs, inputs_gradient, own, rectified and not (logits and following is None))
             if plan is None or layer.activity_regularizer is not None:
                 return f"layer {layer.name!r} ({type(layer).__name__}) has no plan"
             plans.append(plan)

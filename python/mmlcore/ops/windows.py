@@ -62,7 +62,7 @@ class Sweep:
     @property
     def small(self) -> bool:
         """Whether the number of an element of the window fits into eight bits."""
-        return prod(self.kernel) <= 256
+        return prod(self.kernel) <= 255
 
     def volume(self, images: Any) -> NDArray[Any]:
         """Images as an array of five axes, without a copy where they are contiguous."""
