@@ -140,9 +140,10 @@ def _general(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
         for x in args:
             if type(x) is tensor and (tape is None or x.tape.number > tape.number):
                 tape = x.tape
-        for x in kwargs.values():
-            if type(x) is tensor:
-                rules.keyword()
+        if kwargs:
+            for x in kwargs.values():
+                if type(x) is tensor:
+                    rules.keyword()
         if tape is None:
             return f(*args, **kwargs)
         nodes = tape.nodes
@@ -152,11 +153,15 @@ def _general(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
         needed: tuple[int, ...] = ()
         parents: tuple[int, ...] = ()
         values = list(args)
+        inner: Any = f
         for i, x in enumerate(args):
-            if type(x) is tensor and x.tape is tape:
-                needed, parents = (*needed, i), (*parents, x.node)
-                values[i] = x.value
-        ans, pullback = rules.record(call, needed, values, kwargs)
+            if type(x) is tensor:
+                if x.tape is tape:
+                    needed, parents = (*needed, i), (*parents, x.node)
+                    x = values[i] = x.value
+                if type(x) is tensor:  # of an outer level
+                    inner = call
+        ans, pullback = rules.record(inner, needed, values, kwargs)
         if pullback is None:
             return ans
         node = len(nodes)

@@ -147,9 +147,10 @@ def dot(x: Any, y: Any) -> Any:
     >>> float(ops.dot([1, 2], [3, 4]))
     11.0
     """
-    if len(shape_of(x)) == 0 or len(shape_of(y)) == 0:
+    shape_x, shape_y = shape_of(x), shape_of(y)
+    if not shape_x or not shape_y:
         return multiply(x, y)
-    if len(shape_of(y)) <= 2:
+    if len(shape_y) <= 2:
         return matmul(x, y)
     stacked = moveaxis(y, -2, 0)  # all columns of all matrices side by side
     product = matmul(x, reshape(stacked, (stacked.shape[0], prod(stacked.shape[1:]))))

@@ -45,7 +45,7 @@ def _permute(x: Any, axes: Any) -> Any:
 
 def _reshape_back(ans: Any, x: Any, shape: Any) -> Callable[[Any], Any]:
     original = x.shape
-    return lambda g: _reshape(g, original)
+    return lambda g: g.reshape(original)
 
 
 def _permute_back(ans: Any, x: Any, axes: Any) -> Callable[[Any], Any]:
