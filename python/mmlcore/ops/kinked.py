@@ -231,6 +231,13 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
 def _clip(x: Any, a_min: Any, a_max: Any) -> Any:
     if isinstance(x, float) and type(a_min) is type(a_max) is float and a_min <= x <= a_max:
         return np.float64(x)
+    if a_min is not None and a_max is not None and type(x) is np.ndarray:
+        try:
+            ans = np.minimum(np.maximum(x, a_min), a_max)
+            if ans.dtype in FLOATS and type(ans) in _PLAIN:
+                return ans
+        except (TypeError, ValueError):
+            pass
     if a_min is not None:
         x = _quickly("clip", np.maximum, x, a_min)
     if a_max is not None:

@@ -94,7 +94,7 @@ def _pull_to_y(g: Any, x: Any, shape: tuple[int, ...]) -> Any:
             return g * x
         return unbroadcast(reshape(x, (-1, 1)) * reshape(g, (*g.shape[:-1], 1, g.shape[-1])), shape)
     if vector:
-        return matmul(ravel(g), as_rows(x))
+        return matmul(g if len(g.shape) == 1 else ravel(g), as_rows(x))
     if len(shape) == 2:  # one matrix for the whole stack: one product
         return matmul(swapaxes(as_rows(x), 0, 1), as_rows(g))
     return unbroadcast(matmul(swapaxes(x, -1, -2), g), shape)
