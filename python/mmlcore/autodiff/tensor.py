@@ -235,6 +235,10 @@ class Tensor:
 
 def plain(x: Any) -> Any:
     """`x` without any Tensor: their values, also inside lists, tuples and dicts."""
+    if type(x) is Tensor:
+        x = x.value
+    if type(x) is np.ndarray:
+        return x
     return _opened(x, every=True)
 
 

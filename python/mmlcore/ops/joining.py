@@ -28,10 +28,14 @@ def _concatenate(*arrays: Any, axis: int) -> Any:
 
 def _concatenate_back(needed: tuple[int, ...], ans: Any, args: Any, kwargs: Any) -> Callable[[Any], Any]:
     axis = kwargs["axis"]
-    before = (slice(None),) * axis
-    ends = list(accumulate([shape_of(x)[axis] for x in args]))
-    parts = [(*before, slice(ends[i - 1] if i else 0, ends[i])) for i in needed]
-    return lambda g: [g[part] for part in parts]
+    lengths = [shape_of(x)[axis] for x in args]
+
+    def pullback(g: Any) -> Any:
+        before = (slice(None),) * axis
+        ends = [0, *accumulate(lengths)]
+        return [g[(*before, slice(ends[i], ends[i + 1]))] for i in needed]
+
+    return pullback
 
 
 def _floats(function: str, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -151,8 +155,9 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     shapes = {shape_of(x) for x in parts}
     if len(shapes) > 1:
         raise ValueError(message("stack", "arrays", "of one shape", f"shapes {', '.join(map(str, sorted(shapes)))}"))
-    (place,) = axes_of("stack", axis, len(shape_of(parts[0])) + 1)
-    return _stack(*parts, axis=place)
+    if axis:
+        (axis,) = axes_of("stack", axis, len(shape_of(parts[0])) + 1)
+    return _stack(*parts, axis=axis)
 
 
 @implements(np.vstack)

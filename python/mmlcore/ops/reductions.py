@@ -208,7 +208,7 @@ def _max_back(ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = False) ->
 
 def _max_of_all_back(ans: Any, x: Any) -> Callable[[Any], Any]:
     def pullback(g: Any) -> Any:
-        largest = np.asarray(plain(x) == plain(ans))
+        largest = np.asarray(x == ans)  # of Tensors too the comparison is plain
         return g / builtins.max(np.count_nonzero(largest), 1) * largest
 
     return pullback
