@@ -10,6 +10,8 @@ import numpy as np
 from harness import Case, Contender, close, installed, main
 
 import mmlcore
+from mmlcore.autodiff.tape import Tape, backward
+from mmlcore.autodiff.tensor import Tensor
 
 RANDOM = np.random.default_rng(0)
 REPEATED = 100
@@ -58,6 +60,7 @@ def overheads() -> Iterator[Case]:
         for step, name in ((lambda t: t * 1.01, "multiply"), (lambda t: t + 0.01, "add"), (lambda t: -t, "negative")):
             yield from recording(repeated(step), x, f"100 × {name}, {label}")
     yield from of_two_numbers()
+    yield from each_alone()
     a = RANDOM.normal(size=(4, 4)) / 4
     for dtype in (np.float64, np.float32):
         w, x, out = a.astype(dtype), np.eye(4, dtype=dtype), np.empty((4, 4), dtype)
@@ -89,6 +92,83 @@ def of_two_numbers() -> Iterator[Case]:
 
             own["torch"] = with_second(getattr(torch, name), torch.from_numpy(c))
         yield from recording(with_second(getattr(np, name), c), x, f"100 × {name}, 4 numbers", own)
+
+
+def of_one(name: str) -> Callable[[Any, Any], Any]:
+    f = getattr(np, name)
+    return lambda t, c: f(t)
+
+
+def of_two(name: str) -> Callable[[Any, Any], Any]:
+    f = getattr(np, name)
+    return lambda t, c: f(t, c)
+
+
+ONE = "negative exp log sin tanh sqrt square absolute arctan cosh tan"
+TWO = "add subtract multiply divide power hypot maximum minimum arctan2 fmax fmin logaddexp logaddexp2 copysign fmod"
+# One call each, of a vector of four numbers and another; `NUMBERS` those that take single numbers as well.
+NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
+    **{name: of_one(name) for name in ONE.split()},
+    **{name: of_two(name) for name in TWO.split()},
+    "t ** 2": lambda t, c: t**2,
+    "clip": lambda t, c: np.clip(t, 0.0, 1.0),
+    "where": lambda t, c: np.where(True, t, c),
+    "sum": lambda t, c: np.sum(t),
+    "t.sum()": lambda t, c: t.sum(),
+    "mean": lambda t, c: np.mean(t),
+    "max": lambda t, c: np.max(t),
+    "reshape": lambda t, c: np.reshape(t, (1, -1)),
+    "t.reshape()": lambda t, c: t.reshape(1, -1),
+    "ravel": lambda t, c: np.ravel(t),
+    "transpose": lambda t, c: np.transpose(t),
+    "t[None]": lambda t, c: t[None],
+    "stack": lambda t, c: np.stack((t, c)),
+}
+IDENTITY = np.eye(4)
+VECTORS: dict[str, Callable[[Any, Any], Any]] = {
+    **NUMBERS,
+    "t[1]": lambda t, c: t[1],
+    "t[1:3]": lambda t, c: t[1:3],
+    "t[[0, 1]]": lambda t, c: t[[0, 1]],
+    "concatenate": lambda t, c: np.concatenate((t, c)),
+    "sort": lambda t, c: np.sort(t),
+    "cumsum": lambda t, c: np.cumsum(t),
+    "t @ c": lambda t, c: t @ c,
+    "dot": lambda t, c: np.dot(t, c),
+    "I @ t": lambda t, c: IDENTITY @ t,
+    "einsum i,i->": lambda t, c: np.einsum("i,i->", t, c),
+    "linalg.norm": lambda t, c: np.linalg.norm(t),
+}
+
+
+def each_alone() -> Iterator[Case]:
+    """One primitive 100 times on one input, recorded; and the walk back over 100 of it, each of an input of its own."""
+    points = (
+        ((np.float64(0.3), np.float64(0.9)), "0-d", NUMBERS),
+        (
+            (np.array([0.1, 0.2, 0.3, 0.4]), np.array([0.9, 0.8, 0.7, 0.6])),
+            "4 numbers",
+            VECTORS,
+        ),
+    )
+    for (x, c), label, table in points:
+        for name, call in table.items():
+            yield from alone(lambda t, call=call, c=c: call(t, c), x, f"100 × {name} alone, {label}")
+
+
+def alone(step: Function, x: Any, name: str) -> Iterator[Case]:
+    def recorded() -> Any:
+        tape = Tape(1)
+        t = Tensor(x, tape, 0)
+        return [step(t) for _ in range(REPEATED)]
+
+    tape = Tape(REPEATED)
+    results = [step(Tensor(x, tape, i)) for i in range(REPEATED)]
+    nodes, seeds = tape.close(), [(t.node, np.ones_like(t.value)[()]) for t in results]
+    forward: dict[str, Contender] = {"mmlcore": recorded, "numpy": lambda: [step(x) for _ in range(REPEATED)]}
+    back: dict[str, Contender] = {"mmlcore": lambda: backward(list(nodes), seeds, REPEATED)}
+    yield Case(f"{name}: forward, recorded", forward, agree=lambda ours, theirs: None)  # no numbers: the tests compare
+    yield Case(f"{name}: backward", back, agree=lambda ours, theirs: None)
 
 
 def chain_of(sin: Function, total: Function) -> Function:

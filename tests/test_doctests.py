@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 import mmlcore
-from mmlcore.autodiff.tensor import OVERRIDES
+from mmlcore.autodiff.tensor import OVERRIDES, WITH_KEYWORDS
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
@@ -22,10 +22,12 @@ def module_names() -> list[str]:
 @pytest.fixture
 def registry_of_this_test() -> Iterator[None]:
     """An example may register a rule; other tests in the same process must not meet it."""
-    saved = dict(OVERRIDES)
+    tables = (OVERRIDES, WITH_KEYWORDS)
+    saved = [dict(table) for table in tables]
     yield
-    OVERRIDES.clear()
-    OVERRIDES.update(saved)
+    for table, before in zip(tables, saved, strict=True):
+        table.clear()
+        table.update(before)
 
 
 @pytest.mark.usefixtures("registry_of_this_test")

@@ -4,6 +4,7 @@
 #include <memory>
 #include <variant>
 
+#include "bindings/answers.h"
 #include "bindings/arrays.h"
 #include "bindings/families.h"
 #include "bindings/submit.h"
@@ -45,15 +46,6 @@ bool read(Shaped& to, const py::array& a, bool left) {
     if (a.strides(0) % item != 0) return false;
     to.rows = a.shape(0), to.cols = extent, to.row = a.strides(0) / item, to.col = last / item;
     return true;
-}
-
-bool is_plain_array(py::handle x) {
-    return reinterpret_cast<PyObject*>(Py_TYPE(x.ptr())) ==
-           reinterpret_cast<PyObject*>(py::detail::npy_api::get().PyArray_Type_);
-}
-
-py::object not_implemented() {
-    return py::reinterpret_borrow<py::object>(Py_NotImplemented);
 }
 
 // The result's array: a new one, or `out` where it fits; an empty array where it does not.

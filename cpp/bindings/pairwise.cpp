@@ -5,21 +5,13 @@
 
 #include <optional>
 
+#include "bindings/answers.h"
 #include "bindings/arrays.h"
 #include "bindings/families.h"
 #include "bindings/submit.h"
 
 namespace mmlcore::bindings {
 namespace {
-
-bool is_plain_array(py::handle x) {
-    return reinterpret_cast<PyObject*>(Py_TYPE(x.ptr())) ==
-           reinterpret_cast<PyObject*>(py::detail::npy_api::get().PyArray_Type_);
-}
-
-py::object not_implemented() {
-    return py::reinterpret_borrow<py::object>(Py_NotImplemented);
-}
 
 // The dtype and shape that the arrays among the arguments share; of numbers alone, float64 and ().
 class Common {
@@ -31,26 +23,17 @@ class Common {
         const auto a = py::reinterpret_borrow<py::array>(x);
         const Dtype its = dtype_of(a);
         if (its == Dtype::other) return false;
-        if (first_) return its == dtype && same_shape(a);
+        if (first_) return its == dtype && same_shape(a, *first_);
         dtype = its;
         first_ = a;
         return true;
     }
 
-    py::array result() const {
-        return first_ ? new_array(dtype, first_->shape(), static_cast<int>(first_->ndim()))
-                      : new_array(Dtype::float64, nullptr, 0);
-    }
+    py::array result() const { return first_ ? new_like(*first_, dtype) : new_array(Dtype::float64, nullptr, 0); }
 
     Dtype dtype = Dtype::float64;
 
   private:
-    bool same_shape(const py::array& a) const {
-        bool same = a.ndim() == first_->ndim();
-        for (ptrdiff_t axis = 0; same && axis < a.ndim(); ++axis) same = a.shape(axis) == first_->shape(axis);
-        return same;
-    }
-
     std::optional<py::array> first_;
 };
 
@@ -69,12 +52,6 @@ std::optional<Stepped<T>> stepped(py::handle x, T& number) {
     for (ptrdiff_t axis = 0; constant && axis < a.ndim(); ++axis) constant = a.strides(axis) == 0 || a.shape(axis) == 1;
     if (!constant) return std::nullopt;
     return Stepped<T>{static_cast<const T*>(a.data()), 0};
-}
-
-// NumPy's answer: a scalar for a single number.
-py::object finished(const py::array& a) {
-    if (a.ndim() == 0) return a[py::tuple()];
-    return a;
 }
 
 template <class T>

@@ -1,7 +1,8 @@
-// sum, mean, max (out, x, first, last): over the axes [first, last) of x.
+// sum, mean, max (out, x, first, last): over the axes [first, last) of x; sum_of, mean_of, max_of (x): over all.
 
 #include "kernels/reduce.h"
 
+#include "bindings/answers.h"
 #include "bindings/arrays.h"
 #include "bindings/families.h"
 #include "bindings/submit.h"
@@ -50,6 +51,28 @@ void reduce(const char* function, Kernel<float> single, Kernel<double> dbl, Empt
     });
 }
 
+template <class T>
+py::object total(Kernel<T> kernel, const py::array& x, Dtype dtype) {
+    const py::array from = contiguous(x);
+    py::array out = new_array(dtype, nullptr, 0);
+    const ptrdiff_t n = from.size();
+    run_now(reduce_ns(static_cast<double>(n) * sizeof(T)),
+            [=, to = static_cast<T*>(out.mutable_data()), x = static_cast<const T*>(from.data())] {
+                kernel(to, x, 1, n, 1);
+            });
+    return finished(out);
+}
+
+py::object reduce_all(Kernel<float> single, Kernel<double> dbl, EmptyMiddle empty, py::handle x) {
+    if (recording_now()) return not_implemented();
+    if (PyFloat_Check(x.ptr())) return number(PyFloat_AS_DOUBLE(x.ptr()));  // numpy.float64 included
+    if (!is_plain_array(x)) return not_implemented();
+    const auto a = py::reinterpret_borrow<py::array>(x);
+    const Dtype dtype = dtype_of(a);
+    if (dtype == Dtype::other || (empty == EmptyMiddle::refused && a.size() == 0)) return not_implemented();
+    return dtype == Dtype::float32 ? total(single, a, dtype) : total(dbl, a, dtype);
+}
+
 void define(py::module_& m, const char* name, Kernel<float> single, Kernel<double> dbl, EmptyMiddle empty,
             const char* doc) {
     m.def(
@@ -58,6 +81,12 @@ void define(py::module_& m, const char* name, Kernel<float> single, Kernel<doubl
             reduce(name, single, dbl, empty, out, x, first, last);
         },
         py::arg("out").noconvert(), py::arg("x").noconvert(), py::arg("first"), py::arg("last"), doc);
+    m.def((std::string(name) + "_of").c_str(), [=](py::handle x) { return reduce_all(single, dbl, empty, x); },
+          py::arg("x"),
+          ("The " + std::string(name) +
+           " of all elements; NotImplemented for all but float32 and float64 arrays, "
+           "and floats.")
+              .c_str());
 }
 
 }  // namespace

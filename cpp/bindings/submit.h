@@ -22,10 +22,11 @@ void run_now(double cost_ns, Command&& command) {
     command();
 }
 
+// Recorded only once it has run: what raises is not to be repeated.
 template <class Command>
 void submit(double cost_ns, Command&& command) {
-    if (Recording* recording = recording_now()) recording->add(command);
     run_now(cost_ns, command);
+    if (Recording* recording = recording_now()) recording->add(command);
 }
 
 // For commands that hold references to what they answer with.

@@ -44,6 +44,10 @@ def absolute(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = absolute(x)
     """
+def absolute_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy absolute'(x), kept being that of x and y = absolute(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def absolute_error_loss(loss: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
     loss_i = scale times the sum of absolute_error over row i
@@ -55,6 +59,10 @@ def absolute_error_loss_grad(dp: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarr
 def absolute_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy absolute'(x), where y = absolute(x)
+    """
+def absolute_of(x: typing.Any) -> typing.Any:
+    """
+    absolute(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def accumulate(total: numpy.ndarray, value: numpy.ndarray, weight: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
@@ -184,9 +192,17 @@ def cos(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = cos(x)
     """
+def cos_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy cos'(x), kept being that of x and y = cos(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def cos_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy cos'(x), where y = cos(x)
+    """
+def cos_of(x: typing.Any) -> typing.Any:
+    """
+    cos(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def dense_backward(dx: typing.Any, dw: numpy.ndarray, db: typing.Any, dy: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, saved: numpy.ndarray, activation: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
@@ -216,9 +232,17 @@ def elu(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = elu(x)
     """
+def elu_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy elu'(x), kept being that of x and y = elu(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def elu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy elu'(x), where y = elu(x)
+    """
+def elu_of(x: typing.Any) -> typing.Any:
+    """
+    elu(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def empty(shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], dtype: numpy.dtype[typing.Any]) -> numpy.ndarray:
     """
@@ -232,17 +256,33 @@ def exp(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = exp(x)
     """
+def exp_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy exp'(x), kept being that of x and y = exp(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def exp_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy exp'(x), where y = exp(x)
+    """
+def exp_of(x: typing.Any) -> typing.Any:
+    """
+    exp(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def expm1(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = expm1(x)
     """
+def expm1_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy expm1'(x), kept being that of x and y = expm1(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def expm1_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy expm1'(x), where y = expm1(x)
+    """
+def expm1_of(x: typing.Any) -> typing.Any:
+    """
+    expm1(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def fmax_grad(dz: typing.Any, z: typing.Any, x: typing.Any, y: typing.Any, which: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
     """
@@ -264,9 +304,17 @@ def gelu(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = gelu(x)
     """
+def gelu_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy gelu'(x), kept being that of x and y = gelu(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def gelu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy gelu'(x), where y = gelu(x)
+    """
+def gelu_of(x: typing.Any) -> typing.Any:
+    """
+    gelu(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def gemm(c: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray, alpha: typing.SupportsFloat | typing.SupportsIndex = 1.0, beta: typing.SupportsFloat | typing.SupportsIndex = 0.0, bias: typing.Any = None, activation: typing.SupportsInt | typing.SupportsIndex = 0, row_bias: typing.Any = None, z: typing.Any = None) -> None:
     """
@@ -352,13 +400,29 @@ def log1p(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = log1p(x)
     """
+def log1p_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy log1p'(x), kept being that of x and y = log1p(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def log1p_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy log1p'(x), where y = log1p(x)
     """
+def log1p_of(x: typing.Any) -> typing.Any:
+    """
+    log1p(x); NotImplemented for all but float32 and float64 arrays, and floats.
+    """
+def log_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy log'(x), kept being that of x and y = log(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def log_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy log'(x), where y = log(x)
+    """
+def log_of(x: typing.Any) -> typing.Any:
+    """
+    log(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def log_softmax(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -400,6 +464,10 @@ def max(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typing
     """
     out = the maximum of x over the axes [first, last); NaN where any is NaN
     """
+def max_of(x: typing.Any) -> typing.Any:
+    """
+    The max of all elements; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def max_pool(y: numpy.ndarray, numbers: numpy.ndarray, x: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window, rectified: bool = False) -> None:
     """
     y = the largest of each window, numbers = which element that is: uint8 (int32 above 255 elements), always channels last. rectified: of max(x, 0), with the number behind the last element where nothing is positive.
@@ -419,6 +487,10 @@ def maximum_grad(dz: typing.Any, z: typing.Any, x: typing.Any, y: typing.Any, wh
 def mean(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typing.SupportsIndex, last: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     out = the mean of x over the axes [first, last)
+    """
+def mean_of(x: typing.Any) -> typing.Any:
+    """
+    The mean of all elements; NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def minimum_grad(dz: typing.Any, z: typing.Any, x: typing.Any, y: typing.Any, which: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
     """
@@ -440,9 +512,17 @@ def negative(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = negative(x)
     """
+def negative_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy negative'(x), kept being that of x and y = negative(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def negative_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy negative'(x), where y = negative(x)
+    """
+def negative_of(x: typing.Any) -> typing.Any:
+    """
+    negative(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def nesterov_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
     """
@@ -456,25 +536,49 @@ def normal_cdf(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = normal_cdf(x)
     """
+def normal_cdf_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy normal_cdf'(x), kept being that of x and y = normal_cdf(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def normal_cdf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy normal_cdf'(x), where y = normal_cdf(x)
+    """
+def normal_cdf_of(x: typing.Any) -> typing.Any:
+    """
+    normal_cdf(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def normal_logcdf(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = normal_logcdf(x)
     """
+def normal_logcdf_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy normal_logcdf'(x), kept being that of x and y = normal_logcdf(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def normal_logcdf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy normal_logcdf'(x), where y = normal_logcdf(x)
+    """
+def normal_logcdf_of(x: typing.Any) -> typing.Any:
+    """
+    normal_logcdf(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def normal_ppf(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = normal_ppf(x)
     """
+def normal_ppf_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy normal_ppf'(x), kept being that of x and y = normal_ppf(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def normal_ppf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy normal_ppf'(x), where y = normal_ppf(x)
+    """
+def normal_ppf_of(x: typing.Any) -> typing.Any:
+    """
+    normal_ppf(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def normalize(y: numpy.ndarray, x: numpy.ndarray, mean: numpy.ndarray, variance: numpy.ndarray, gamma: numpy.ndarray | None, beta: numpy.ndarray | None, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
@@ -528,9 +632,17 @@ def reciprocal(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = reciprocal(x)
     """
+def reciprocal_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy reciprocal'(x), kept being that of x and y = reciprocal(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def reciprocal_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy reciprocal'(x), where y = reciprocal(x)
+    """
+def reciprocal_of(x: typing.Any) -> typing.Any:
+    """
+    reciprocal(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def recurrent_backward(cell: typing.SupportsInt | typing.SupportsIndex, dx: numpy.ndarray | None, dw: numpy.ndarray, du: numpy.ndarray, dbias: numpy.ndarray | None, drecurrent_bias: numpy.ndarray | None, dh0: numpy.ndarray | None, dc0: numpy.ndarray | None, z: numpy.ndarray, dh: numpy.ndarray | None, dh_last: numpy.ndarray | None, dc_last: numpy.ndarray | None, h: numpy.ndarray, c: numpy.ndarray | None, x: numpy.ndarray, w: numpy.ndarray, u: numpy.ndarray, mask: numpy.ndarray | None, keep: numpy.ndarray | None) -> None:
     """
@@ -548,9 +660,17 @@ def relu(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = relu(x)
     """
+def relu_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy relu'(x), kept being that of x and y = relu(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def relu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy relu'(x), where y = relu(x)
+    """
+def relu_of(x: typing.Any) -> typing.Any:
+    """
+    relu(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def require_finite(x: numpy.ndarray, what: str) -> None:
     """
@@ -572,9 +692,17 @@ def selu(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = selu(x)
     """
+def selu_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy selu'(x), kept being that of x and y = selu(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def selu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy selu'(x), where y = selu(x)
+    """
+def selu_of(x: typing.Any) -> typing.Any:
+    """
+    selu(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def set_num_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
@@ -588,33 +716,65 @@ def sigmoid(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = sigmoid(x)
     """
+def sigmoid_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy sigmoid'(x), kept being that of x and y = sigmoid(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def sigmoid_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy sigmoid'(x), where y = sigmoid(x)
+    """
+def sigmoid_of(x: typing.Any) -> typing.Any:
+    """
+    sigmoid(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def sign(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = sign(x)
     """
+def sign_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy sign'(x), kept being that of x and y = sign(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def sign_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy sign'(x), where y = sign(x)
+    """
+def sign_of(x: typing.Any) -> typing.Any:
+    """
+    sign(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def silu(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = silu(x)
     """
+def silu_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy silu'(x), kept being that of x and y = silu(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def silu_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy silu'(x), where y = silu(x)
+    """
+def silu_of(x: typing.Any) -> typing.Any:
+    """
+    silu(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def sin(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = sin(x)
     """
+def sin_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy sin'(x), kept being that of x and y = sin(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def sin_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy sin'(x), where y = sin(x)
+    """
+def sin_of(x: typing.Any) -> typing.Any:
+    """
+    sin(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def slogdet(sign: numpy.ndarray, logarithm: numpy.ndarray, a: numpy.ndarray) -> None:
     """
@@ -652,9 +812,17 @@ def softplus_and_slope(y: numpy.ndarray, slope: numpy.ndarray, x: numpy.ndarray)
     """
     y = log(1 + e^x), slope = σ(x).
     """
+def softplus_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy softplus'(x), kept being that of x and y = softplus(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def softplus_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy softplus'(x), where y = softplus(x)
+    """
+def softplus_of(x: typing.Any) -> typing.Any:
+    """
+    softplus(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def solve(x: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray, condition: numpy.ndarray) -> tuple[int, int] | None:
     """
@@ -668,17 +836,33 @@ def sqrt(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = sqrt(x)
     """
+def sqrt_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy sqrt'(x), kept being that of x and y = sqrt(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def sqrt_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy sqrt'(x), where y = sqrt(x)
+    """
+def sqrt_of(x: typing.Any) -> typing.Any:
+    """
+    sqrt(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def square(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = square(x)
     """
+def square_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy square'(x), kept being that of x and y = square(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def square_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy square'(x), where y = square(x)
+    """
+def square_of(x: typing.Any) -> typing.Any:
+    """
+    square(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def squared_error_loss(loss: numpy.ndarray, p: numpy.ndarray, t: numpy.ndarray, c: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
@@ -704,6 +888,10 @@ def sum(out: numpy.ndarray, x: numpy.ndarray, first: typing.SupportsInt | typing
     """
     out = the sum of x over the axes [first, last)
     """
+def sum_of(x: typing.Any) -> typing.Any:
+    """
+    The sum of all elements; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def svd(u: typing.Any, s: numpy.ndarray, vt: typing.Any, a: numpy.ndarray, full_matrices: bool) -> bool:
     """
     u @ diag(s) @ vt = a; u and vt may both be None. Returns whether every iteration converged.
@@ -716,9 +904,17 @@ def tanh(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
     y = tanh(x)
     """
+def tanh_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy tanh'(x), kept being that of x and y = tanh(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def tanh_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
     """
     dx = dy tanh'(x), where y = tanh(x)
+    """
+def tanh_of(x: typing.Any) -> typing.Any:
+    """
+    tanh(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
 def thread_reason() -> str:
     """
@@ -744,4 +940,4 @@ def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'CELLS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'Window', 'absolute', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'arctan2_grad', 'asynchronous_epoch', 'average_parameters', 'average_pool', 'average_pool_gradient', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'conv_filter_gradient', 'conv_forward', 'conv_input_gradient', 'copy_columns', 'cos', 'cos_grad', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_grad', 'empty', 'exchange_axes', 'exp', 'exp_grad', 'expm1', 'expm1_grad', 'fmax_grad', 'fmin_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_grad', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'hypot_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'leaky_relu', 'leaky_relu_grad', 'levels_present', 'levels_supported', 'limit_column_norms', 'linear_logistic_loss', 'lion_step', 'log', 'log1p', 'log1p_grad', 'log_grad', 'log_softmax', 'log_softmax_grad', 'logaddexp', 'logaddexp2_grad', 'logaddexp_grad', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'max_pool', 'max_pool_gradient', 'max_pool_select', 'maximum_grad', 'mean', 'minimum_grad', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_grad', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_grad', 'normal_logcdf', 'normal_logcdf_grad', 'normal_ppf', 'normal_ppf_grad', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_grad', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'random_normal', 'random_uniform', 'reciprocal', 'reciprocal_grad', 'recurrent_backward', 'recurrent_forward', 'release_memory', 'relu', 'relu_grad', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'sample_class', 'selu', 'selu_grad', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_grad', 'sign', 'sign_grad', 'silu', 'silu_grad', 'sin', 'sin_grad', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softmax_grad', 'softplus', 'softplus_and_slope', 'softplus_grad', 'solve', 'solve_triangular', 'sqrt', 'sqrt_grad', 'square', 'square_grad', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'squared_mahalanobis', 'sum', 'svd', 'syrk', 'tanh', 'tanh_grad', 'thread_reason', 'triangular_factor', 'triangular_product']
+__all__: list[str] = ['ACTIVATIONS', 'CELLS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'Window', 'absolute', 'absolute_back', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'absolute_of', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'arctan2_grad', 'asynchronous_epoch', 'average_parameters', 'average_pool', 'average_pool_gradient', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'conv_filter_gradient', 'conv_forward', 'conv_input_gradient', 'copy_columns', 'cos', 'cos_back', 'cos_grad', 'cos_of', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_back', 'elu_grad', 'elu_of', 'empty', 'exchange_axes', 'exp', 'exp_back', 'exp_grad', 'exp_of', 'expm1', 'expm1_back', 'expm1_grad', 'expm1_of', 'fmax_grad', 'fmin_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_back', 'gelu_grad', 'gelu_of', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'hypot_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'leaky_relu', 'leaky_relu_grad', 'levels_present', 'levels_supported', 'limit_column_norms', 'linear_logistic_loss', 'lion_step', 'log', 'log1p', 'log1p_back', 'log1p_grad', 'log1p_of', 'log_back', 'log_grad', 'log_of', 'log_softmax', 'log_softmax_grad', 'logaddexp', 'logaddexp2_grad', 'logaddexp_grad', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'max_of', 'max_pool', 'max_pool_gradient', 'max_pool_select', 'maximum_grad', 'mean', 'mean_of', 'minimum_grad', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_back', 'negative_grad', 'negative_of', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_back', 'normal_cdf_grad', 'normal_cdf_of', 'normal_logcdf', 'normal_logcdf_back', 'normal_logcdf_grad', 'normal_logcdf_of', 'normal_ppf', 'normal_ppf_back', 'normal_ppf_grad', 'normal_ppf_of', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_grad', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'random_normal', 'random_uniform', 'reciprocal', 'reciprocal_back', 'reciprocal_grad', 'reciprocal_of', 'recurrent_backward', 'recurrent_forward', 'release_memory', 'relu', 'relu_back', 'relu_grad', 'relu_of', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'sample_class', 'selu', 'selu_back', 'selu_grad', 'selu_of', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_back', 'sigmoid_grad', 'sigmoid_of', 'sign', 'sign_back', 'sign_grad', 'sign_of', 'silu', 'silu_back', 'silu_grad', 'silu_of', 'sin', 'sin_back', 'sin_grad', 'sin_of', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softmax_grad', 'softplus', 'softplus_and_slope', 'softplus_back', 'softplus_grad', 'softplus_of', 'solve', 'solve_triangular', 'sqrt', 'sqrt_back', 'sqrt_grad', 'sqrt_of', 'square', 'square_back', 'square_grad', 'square_of', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'squared_mahalanobis', 'sum', 'sum_of', 'svd', 'syrk', 'tanh', 'tanh_back', 'tanh_grad', 'tanh_of', 'thread_reason', 'triangular_factor', 'triangular_product']

@@ -103,3 +103,44 @@ def test_arguments_are_not_changed_and_results_are_not_shared_between_calls():
     first[:] = 0
     assert second.tolist() == [3.0, 12.0]
     assert x.tolist() == [1.0, 2.0]
+
+
+@primitive
+def _product_of_three(x, y, z):
+    return x * y * z
+
+
+defvjp(
+    _product_of_three,
+    lambda ans, x, y, z: lambda g: g * y * z,
+    lambda ans, x, y, z: lambda g: g * x * z,
+    lambda ans, x, y, z: lambda g: g * x * y,
+)
+
+
+def test_three_arguments_in_every_combination_and_nested():
+    f, point = _product_of_three, (2.0, 3.0, 5.0)
+    assert [grad(f, i)(*point) for i in range(3)] == [15, 10, 6]
+    assert grad(f, (0, 2))(*point) == (15, 6)
+    assert grad(f, (0, 1, 2))(*point) == (15, 10, 6)
+    assert grad(lambda x: f(x, x, x))(2.0) == 12
+    assert grad(grad(lambda x: f(x, x, x)))(2.0) == 12
+    assert grad(lambda x: grad(lambda y: f(x, y, 5.0))(3.0))(2.0) == 5  # the outer Tensor stands beside the inner one
+    assert grad(lambda z: grad(lambda x: f(x, 3.0, x * z))(2.0))(5.0) == 12
+    assert f(*point) == 30
+    assert f(x=2.0, y=3.0, z=5.0) == 30
+
+
+def test_an_error_in_the_rule_of_three_arguments_says_whose_it_is():
+    @primitive
+    def broken(x, y, z):
+        return x + y + z
+
+    def rule(ans, x, y, z):
+        raise ValueError("no")
+
+    defvjp(broken, None, rule, rule)
+    assert grad(lambda x: broken(x, 1.0, 1.0) * 1.0 + x)(2.0) == 1
+    with pytest.raises(ValueError, match="no") as caught:
+        grad(lambda y: broken(1.0, y, 1.0))(2.0)
+    assert caught.value.__notes__[0] == "in the derivative rule of broken"

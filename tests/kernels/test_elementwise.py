@@ -281,3 +281,47 @@ def test_errors_name_function_argument_and_value():
         _kernels.tanh_grad(np.ones(6), x, x, x.astype(np.float32))
     with pytest.raises(TypeError, match="incompatible function arguments"):
         _kernels.exp([1.0], x)
+
+
+def as_one_answers(name, x):
+    """What `<name>_of` and `<name>_back` answer, beside the kernels that write into arrays of the caller's."""
+    of_x = name in {"absolute", "expm1", "gelu", "log", "log1p", "sin", "square"}
+    dy, y = np.full(x.shape, 0.5, x.dtype), forward(name, x)
+    back = getattr(_kernels, name + "_back")(dy, x if of_x else y)
+    written = np.empty(x.shape, x.dtype)
+    getattr(_kernels, name + "_grad")(written, dy, x if of_x else y, x if of_x else y)
+    return (getattr(_kernels, name + "_of")(x), y), (back, written)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", OPS)
+def test_new_arrays_hold_what_is_written_into_given_ones(name, dtype):
+    whole = np.linspace(0.1, 0.9, 24).astype(dtype).reshape(4, 6)
+    for x in (whole, whole.T, whole[::2, 1:], whole[:0], np.broadcast_to(whole[0], (3, 6)), np.array(dtype(0.3))):
+        for new, written in as_one_answers(name, x):
+            assert new.dtype == dtype
+            assert new.flags.c_contiguous
+            np.testing.assert_array_equal(new, written)
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_numbers_give_numbers(name):
+    value = getattr(_kernels, name + "_of")(0.3)
+    assert type(value) is np.float64
+    assert value == getattr(_kernels, name + "_of")(np.array([0.3]))[0]
+    slope = getattr(_kernels, name + "_back")(np.float64(2.0), np.float64(0.3))
+    assert type(slope) is np.float64
+    assert slope == getattr(_kernels, name + "_back")(np.array([2.0]), np.array([0.3]))[0]
+
+
+def test_what_needs_a_conversion_or_is_recorded_is_left_to_the_caller():
+    x = np.ones(3)
+    swapped = x.astype(x.dtype.newbyteorder())
+    for other in ([1.0], np.ones(3, np.int64), np.float32(1), np.ma.masked_array(x), swapped, None, 1):
+        assert _kernels.exp_of(other) is NotImplemented
+    for dy in (x.astype(np.float32), x[:2], 1.0, [1.0, 1.0, 1.0]):
+        assert _kernels.exp_back(dy, x) is NotImplemented
+    with _kernels.Recording():
+        assert _kernels.exp_of(x) is NotImplemented
+        assert _kernels.exp_back(x, x) is NotImplemented
+        assert _kernels.sum_of(x) is NotImplemented

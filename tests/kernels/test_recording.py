@@ -123,6 +123,21 @@ def test_an_error_stops_the_rounds():
     assert count[0] == 3
 
 
+def test_a_call_that_raises_is_not_recorded():
+    x, y = np.array([1.0, np.nan]), np.empty(2)
+    recording = _kernels.Recording()
+    with recording:
+        _kernels.square(y, x)
+        with pytest.raises(FloatingPointError):
+            _kernels.require_finite(x, "the numbers")
+        with pytest.raises(ValueError, match=r"^square: x must be"):
+            _kernels.square(y, x[:1])
+    assert len(recording) == 1
+    x[:] = [3, np.nan]
+    recording.run()
+    assert y[0] == 9
+
+
 def test_no_recordable_command_captures_by_reference():
     # a closure that refers to the binding's own variables would outlive them
     for file in (*BINDINGS.glob("*.cpp"), *BINDINGS.glob("*.h")):

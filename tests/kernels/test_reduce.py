@@ -160,3 +160,22 @@ def test_errors_name_function_argument_and_value():
         _kernels.mean(np.empty(2, np.int64), x, 1, 2)
     with pytest.raises(TypeError, match=r"max: x must be float32 \(as the first array\), got float64"):
         _kernels.max(np.empty(2, np.float32), x, 1, 2)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", NUMPY)
+def test_over_all_elements_as_over_all_axes(name, dtype):
+    whole = np.random.default_rng(0).standard_normal((5, 6, 7)).astype(dtype)
+    for x in (whole, whole.T, whole[::2, 1:], whole[0, 0, 0:1], np.array(dtype(0.3))):
+        total = getattr(_kernels, name + "_of")(x)
+        assert type(total) is dtype
+        assert total == reduce(name, np.ascontiguousarray(x), 0, x.ndim)
+    assert getattr(_kernels, name + "_of")(np.float64(0.3)) == 0.3
+    for other in ([1.0], np.ones(3, np.int64), np.ma.masked_array([1.0])):
+        assert getattr(_kernels, name + "_of")(other) is NotImplemented
+
+
+def test_nothing_has_a_sum_only():
+    assert _kernels.sum_of(np.empty(0)) == 0
+    assert _kernels.mean_of(np.empty(0)) is NotImplemented  # the long way says what is wrong
+    assert _kernels.max_of(np.empty(0)) is NotImplemented

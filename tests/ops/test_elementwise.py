@@ -101,7 +101,7 @@ def test_apply_and_slope_make_an_operation():
 
     @primitive
     def square(x):
-        return apply(_kernels.square, x, "square")
+        return apply(_kernels.square_of, x, "square")
 
     slope(square, of_x=lambda x: 2 * x)
     check_grads(square, (RANDOM.normal(size=4),), order=3)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from mmlcore._errors import message
-from mmlcore.autodiff.tensor import OVERRIDES, Tensor, plain
+from mmlcore.autodiff.tensor import OVERRIDES, WITH_KEYWORDS, Tensor, plain
 
 __all__ = ["constant", "implements", "method"]
 
@@ -38,14 +38,15 @@ def implements(*numpy_functions: Callable[..., Any]) -> Callable[[F], F]:
 
     def register(f: F) -> F:
         for numpy_function in numpy_functions:
-            OVERRIDES[numpy_function] = _checked(numpy_function, f)
+            OVERRIDES[numpy_function] = f
+            WITH_KEYWORDS[numpy_function] = _checked(numpy_function, f)
         return f
 
     return register
 
 
 def _checked(numpy_function: Callable[..., Any], f: Callable[..., Any]) -> Callable[..., Any]:
-    """`f`, taking NumPy's name for its first argument and naming any keyword of NumPy's that it has not."""
+    """`f` for calls with keywords: NumPy's name for its first argument, a refusal of what NumPy has and `f` has not."""
     parameters = signature(f).parameters
     takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     accepted = frozenset(parameters)
@@ -69,7 +70,7 @@ def _checked(numpy_function: Callable[..., Any], f: Callable[..., Any]) -> Calla
 def constant(*numpy_functions: Callable[..., Any]) -> None:
     """Let NumPy functions whose derivative is zero or that return no real numbers work on the values."""
     for numpy_function in numpy_functions:
-        OVERRIDES[numpy_function] = _on_values(numpy_function)
+        OVERRIDES[numpy_function] = WITH_KEYWORDS[numpy_function] = _on_values(numpy_function)
 
 
 def _on_values(numpy_function: Callable[..., Any]) -> Callable[..., Any]:

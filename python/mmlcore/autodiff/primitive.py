@@ -51,8 +51,8 @@ def primitive(f: F) -> F:
         raise TypeError(message("primitive", "f", "a function written in Python", repr(f)))
     code = f.__code__
     fixed = not (code.co_flags & _OPEN_ARGUMENTS or code.co_kwonlyargcount or f.__defaults__)
-    make = {1: _unary, 2: _binary}.get(code.co_argcount, _general) if fixed else _general
-    rules = Rules(f.__name__.lstrip("_"), general=make is _general)
+    make = {1: _unary, 2: _binary, 3: _ternary}.get(code.co_argcount, _general) if fixed else _general
+    rules = Rules(f.__name__.lstrip("_"), general=make in (_ternary, _general))
     call = make(f, rules, Tensor)
     # The wrapper takes over the names of f's arguments, and f's globals: doctest looks for it in f's module.
     own = call.__code__
@@ -64,7 +64,7 @@ def primitive(f: F) -> F:
     return call  # type: ignore[return-value]
 
 
-# The three wrappers below are the price of every recorded operation: hence one for each arity, and no
+# The wrappers below are the price of every recorded operation: hence one for each arity, and no
 # helper calls inside. They refer to nothing but their closure (see the last lines of `primitive`).
 
 
@@ -134,15 +134,49 @@ def _binary(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
     return call
 
 
+def _ternary(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
+    general = _general(f, rules, tensor)
+
+    def call(x: Any, y: Any, z: Any) -> Any:
+        a, b, c = x, y, z
+        if type(x) is tensor:
+            i, on, a = 0, x, x.value
+        elif type(y) is tensor:
+            i, on, b = 1, y, y.value
+        elif type(z) is tensor:
+            i, on, c = 2, z, z.value
+        else:
+            return f(x, y, z)
+        nodes = on.tape.nodes
+        if nodes is None or rules.forward or type(a) is tensor or type(b) is tensor or type(c) is tensor:
+            return general(x, y, z)  # another Tensor beside this one, or within it
+
+        ans = f(a, b, c)
+        try:
+            rule = rules.vjps[i]
+            if rule is None:
+                return ans
+            entry = (rule(ans, a, b, c), on.node)
+        except Exception as error:
+            rules.blame(error)
+            raise
+        node = len(nodes)
+        nodes.append(entry)
+        return tensor(ans, on.tape, node)
+
+    return call
+
+
 def _general(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
     def call(*args: Any, **kwargs: Any) -> Any:
         tape = None
         for x in args:
             if type(x) is tensor and (tape is None or x.tape.number > tape.number):
                 tape = x.tape
-        for x in kwargs.values():
-            if type(x) is tensor:
-                rules.keyword()
+        if kwargs:
+            for x in kwargs.values():
+                if type(x) is tensor:
+                    rules.keyword()
         if tape is None:
             return f(*args, **kwargs)
         nodes = tape.nodes
@@ -152,11 +186,15 @@ def _general(f: Callable[..., Any], rules: Rules, tensor: type[Tensor]) -> Any:
         needed: tuple[int, ...] = ()
         parents: tuple[int, ...] = ()
         values = list(args)
+        inner: Any = f
         for i, x in enumerate(args):
-            if type(x) is tensor and x.tape is tape:
-                needed, parents = (*needed, i), (*parents, x.node)
-                values[i] = x.value
-        ans, pullback = rules.record(call, needed, values, kwargs)
+            if type(x) is tensor:
+                if x.tape is tape:
+                    needed, parents = (*needed, i), (*parents, x.node)
+                    x = values[i] = x.value
+                if type(x) is tensor:  # of an outer level
+                    inner = call
+        ans, pullback = rules.record(inner, needed, values, kwargs)
         if pullback is None:
             return ans
         node = len(nodes)

@@ -27,7 +27,7 @@ class Rules:
 
     def __init__(self, name: str, general: bool) -> None:
         self.name, self.general = name, general
-        self.vjps: tuple[Rule, ...] = (self.missing, self.missing)
+        self.vjps: tuple[Rule, ...] = (self.missing, self.missing, self.missing)
         self.both: Callable[..., Pullback] = self.pair
         self.joint: Callable[..., Pullback] | None = None
         self.forward: Callable[..., tuple[Any, Pullback]] | None = None
@@ -175,6 +175,7 @@ def defvjp_joint(prim: Callable[..., Any], rule: Callable[..., Pullback]) -> Non
     rules.vjps = (
         lambda ans, *args: _only(rule((0,), ans, args, {})),
         lambda ans, *args: _only(rule((1,), ans, args, {})),
+        lambda ans, *args: _only(rule((2,), ans, args, {})),
     )
 
 

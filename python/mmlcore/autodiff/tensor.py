@@ -7,10 +7,12 @@ import numpy as np
 
 from mmlcore._errors import message
 
-__all__ = ["OVERRIDES", "Tensor", "plain", "settled"]
+__all__ = ["OVERRIDES", "WITH_KEYWORDS", "Tensor", "plain", "settled"]
 
-# NumPy function or ufunc -> what it does when an argument is a Tensor; filled by `implements`.
+# NumPy function or ufunc -> what it does when an argument is a Tensor; filled by `implements`. Of calls with keywords
+# the other table says what they do: there they are looked at first.
 OVERRIDES: dict[Any, Callable[..., Any]] = {}
+WITH_KEYWORDS: dict[Any, Callable[..., Any]] = {}
 
 
 class Tensor:
@@ -106,7 +108,7 @@ class Tensor:
         if override is not None and how == "__call__" and not kwargs:
             return override(*inputs)
         if how != "__call__":
-            by_method = OVERRIDES.get(getattr(ufunc, how))
+            by_method = WITH_KEYWORDS.get(getattr(ufunc, how))
             if by_method is not None:
                 return by_method(*inputs, **kwargs)
         name = ufunc.__name__
@@ -122,7 +124,7 @@ class Tensor:
         raise TypeError(message(name, option, working, "a value for it"))
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        override = OVERRIDES.get(function)
+        override = (WITH_KEYWORDS if kwargs else OVERRIDES).get(function)
         if override is None:
             raise TypeError(f"{function.__name__}: no derivative rule in mmlcore")
         return override(*args, **kwargs)
@@ -233,6 +235,10 @@ class Tensor:
 
 def plain(x: Any) -> Any:
     """`x` without any Tensor: their values, also inside lists, tuples and dicts."""
+    if type(x) is Tensor:
+        x = x.value
+    if type(x) is np.ndarray:
+        return x
     return _opened(x, every=True)
 
 

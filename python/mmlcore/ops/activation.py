@@ -51,7 +51,7 @@ def tanh(x: Any) -> Any:
     >>> ops.tanh([0, 1])
     array([0.        , 0.76159416])
     """
-    return apply(_kernels.tanh, x, "tanh")
+    return apply(_kernels.tanh_of, x, "tanh")
 
 
 @primitive
@@ -79,7 +79,7 @@ def sigmoid(x: Any) -> Any:
     >>> ops.sigmoid([0, 1])
     array([0.5       , 0.73105858])
     """
-    return apply(_kernels.sigmoid, x, "sigmoid")
+    return apply(_kernels.sigmoid_of, x, "sigmoid")
 
 
 @primitive
@@ -105,7 +105,7 @@ def relu(x: Any) -> Any:
     >>> ops.relu([2, -1])
     array([2., 0.])
     """
-    return apply(_kernels.relu, x, "relu")
+    return apply(_kernels.relu_of, x, "relu")
 
 
 @primitive
@@ -133,7 +133,7 @@ def softplus(x: Any) -> Any:
     >>> ops.softplus([0, 1])
     array([0.69314718, 1.31326169])
     """
-    return apply(_kernels.softplus, x, "softplus")
+    return apply(_kernels.softplus_of, x, "softplus")
 
 
 @primitive
@@ -159,7 +159,7 @@ def elu(x: Any) -> Any:
     >>> ops.elu([2, -1])
     array([ 2.        , -0.63212056])
     """
-    return apply(_kernels.elu, x, "elu")
+    return apply(_kernels.elu_of, x, "elu")
 
 
 @primitive
@@ -185,7 +185,7 @@ def normal_cdf(x: Any) -> Any:
     >>> ops.normal_cdf([0, 1])
     array([0.5       , 0.84134475])
     """
-    return apply(_kernels.normal_cdf, x, "normal_cdf")
+    return apply(_kernels.normal_cdf_of, x, "normal_cdf")
 
 
 @primitive
@@ -215,7 +215,7 @@ def gelu(x: Any) -> Any:
     >>> ops.gelu([2, -1])
     array([ 1.95449974, -0.15865525])
     """
-    return apply(_kernels.gelu, x, "gelu")
+    return apply(_kernels.gelu_of, x, "gelu")
 
 
 @primitive
@@ -241,7 +241,7 @@ def silu(x: Any) -> Any:
     >>> ops.silu([2, -1])
     array([ 1.76159416, -0.26894142])
     """
-    return apply(_kernels.silu, x, "silu")
+    return apply(_kernels.silu_of, x, "silu")
 
 
 @primitive
@@ -273,7 +273,7 @@ def selu(x: Any) -> Any:
     ----------
     G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter (2017), Self-normalizing neural networks, (2) and (14).
     """
-    return apply(_kernels.selu, x, "selu")
+    return apply(_kernels.selu_of, x, "selu")
 
 
 @primitive

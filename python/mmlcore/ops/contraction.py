@@ -1,6 +1,7 @@
 """Sums of products over chosen axes: einsum and what can be written with it."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -18,13 +19,15 @@ from mmlcore.ops.shape import axes_of, moveaxis, ravel, reshape, shape_of, trans
 
 __all__ = ["einsum", "tensordot"]
 
+_SMALL = 1000  # products that are done sooner than a good order for them is found
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @primitive
 def _einsum(*operands: Any, inputs: tuple[str, ...], output: str) -> Any:
     arrays = [as_float(x, "einsum", f"operands[{i}]") for i, x in enumerate(operands)]
-    return np.einsum(f"{','.join(inputs)}->{output}", *arrays, optimize=len(arrays) > 1)[()]
+    work = prod([n for x in arrays for n in x.shape])  # not less than the number of products
+    return np.einsum(f"{','.join(inputs)}->{output}", *arrays, optimize=len(arrays) > 1 and work > _SMALL)[()]
 
 
 def _of_operand(i: int, g: Any, operands: Sequence[Any], inputs: tuple[str, ...], output: str) -> Any:
@@ -95,8 +98,17 @@ def einsum(*operands: Any, optimize: Any = True) -> Any:
            [6., 8.]])
     """
     arrays, inputs, output = _parsed(operands)
+    if _is_plain(inputs, output):
+        return _einsum(*arrays, inputs=inputs, output=output)
     reduced = [_reduced(x, i, inputs, output) for i, x in enumerate(arrays)]
-    return _einsum(*[x for x, _ in reduced], inputs=tuple(letters for _, letters in reduced), output=output)
+    return _einsum(*[x for x, _ in reduced], inputs=tuple([letters for _, letters in reduced]), output=output)
+
+
+@lru_cache(maxsize=256)
+def _is_plain(inputs: tuple[str, ...], output: str) -> bool:
+    """Whether every operand has each of its letters once, and none that nothing else has."""
+    others = [set(output).union(*inputs[:i], *inputs[i + 1 :]) for i in range(len(inputs))]
+    return all(len(set(own)) == len(own) and set(own) <= other for own, other in zip(inputs, others, strict=True))
 
 
 def _reduced(x: Any, i: int, inputs: Sequence[str], output: str) -> tuple[Any, str]:
@@ -116,30 +128,35 @@ def _reduced(x: Any, i: int, inputs: Sequence[str], output: str) -> tuple[Any, s
     return x, letters
 
 
-def _parsed(operands: tuple[Any, ...]) -> tuple[list[Any], list[str], str]:
+def _parsed(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[str, ...], str]:
     """The arrays, their letters with `...` spelled out, and those of the result."""
     if not operands:
         raise ValueError(message("einsum", "subscripts", "given", "nothing"))
     if not isinstance(operands[0], str):
         operands = _as_text(operands)
-    arrays = list(operands[1:])
-    left, arrow, output = operands[0].replace(" ", "").partition("->")
+    arrays = operands[1:]
+    return arrays, *_letters(operands[0], tuple([shape_of(x) for x in arrays]))
+
+
+@lru_cache(maxsize=256)
+def _letters(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[tuple[str, ...], str]:
+    left, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = left.split(",")
-    if len(terms) != len(arrays):
-        raise ValueError(message("einsum", "subscripts", f"{len(arrays)} terms", f"{operands[0]!r}"))
+    if len(terms) != len(shapes):
+        raise ValueError(message("einsum", "subscripts", f"{len(shapes)} terms", f"{subscripts!r}"))
     if not arrow:
         once = sorted({c for c in left if c.isalpha() and left.count(c) == 1})
         output = ("..." if "..." in left else "") + "".join(once)
-    free = [c for c in _LETTERS if c not in operands[0]]
-    pairs = list(zip(arrays, terms, strict=True))
-    extra = [len(shape_of(x)) - len(t.replace("...", "")) if "..." in t else 0 for x, t in pairs]
+    free = [c for c in _LETTERS if c not in subscripts]
+    pairs = list(zip(shapes, terms, strict=True))
+    extra = [len(shape) - len(t.replace("...", "")) if "..." in t else 0 for shape, t in pairs]
     dots = "".join(free[: max(extra, default=0)])
     terms = [t.replace("...", dots[len(dots) - n :]) for t, n in zip(terms, extra, strict=True)]
-    for i, (x, term) in enumerate(zip(arrays, terms, strict=True)):
-        if len(term) != len(shape_of(x)):
-            got = f"{operands[0]!r} for an array of shape {shape_of(x)}"
+    for i, (shape, term) in enumerate(zip(shapes, terms, strict=True)):
+        if len(term) != len(shape):
+            got = f"{subscripts!r} for an array of shape {shape}"
             raise ValueError(message("einsum", "subscripts", f"one letter for each axis of operand {i}", got))
-    return arrays, terms, output.replace("...", dots)
+    return tuple(terms), output.replace("...", dots)
 
 
 def _as_text(operands: tuple[Any, ...]) -> tuple[Any, ...]:

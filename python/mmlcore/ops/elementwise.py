@@ -15,11 +15,16 @@ from mmlcore.autodiff import defbatch, defjvp, defvjp, implements, method, primi
 __all__ = ["absolute", "apply", "negative", "reciprocal", "sign", "slope", "sqrt", "square"]
 
 
-def apply(kernel: Callable[..., None], x: Any, function: str) -> Any:
+def apply(values: Callable[[Any], Any], x: Any, function: str) -> Any:
     """The values of a unary kernel: of the shape and dtype of `x`, a NumPy scalar for a single number."""
+    y = values(x)
+    return _converted(x, function) if y is NotImplemented else y
+
+
+def _converted(x: Any, function: str) -> Any:
     x = as_float(x, function, "x")
     y = np.empty(x.shape, x.dtype)
-    kernel(y, x)
+    getattr(_kernels, function)(y, x)
     return y if x.ndim else y[()]
 
 
@@ -33,20 +38,24 @@ def slope(
     Only the one of x and y that f' depends on is kept. The gradient kernel does the work, unless a Tensor of
     an outer level takes part: then the formula itself is recorded.
     """
+    gradient = getattr(_kernels, f"{prim.__name__}_back")
     kernel = getattr(_kernels, f"{prim.__name__}_grad")
     derivative: Any = of_x or of_y
+
+    def otherwise(g: Any, kept: Any) -> Any:
+        if type(g) is not np.ndarray or type(kept) is not np.ndarray:  # Tensors, and numbers of float32
+            return g * derivative(kept)
+        g = g.astype(kept.dtype, copy=False)
+        dx = np.empty(g.shape, g.dtype)
+        kernel(dx, g, kept, kept)
+        return dx
 
     def rule(ans: Any, x: Any) -> Callable[[Any], Any]:
         kept = x if of_x else ans
 
         def pullback(g: Any) -> Any:
-            if type(g) is not np.ndarray or type(kept) is not np.ndarray:  # Tensors, and single numbers
-                return g * derivative(kept)
-            if g.dtype is not kept.dtype:
-                g = g.astype(kept.dtype)
-            dx = np.empty(g.shape, g.dtype)
-            kernel(dx, g, kept, kept)
-            return dx
+            dx = gradient(g, kept)
+            return otherwise(g, kept) if dx is NotImplemented else dx
 
         return pullback
 
@@ -79,7 +88,7 @@ def negative(x: Any) -> Any:
     >>> ops.negative([1, -2])
     array([-1.,  2.])
     """
-    return apply(_kernels.negative, x, "negative")
+    return apply(_kernels.negative_of, x, "negative")
 
 
 @implements(np.absolute, np.fabs)
@@ -109,7 +118,7 @@ def absolute(x: Any) -> Any:
     >>> ops.absolute([1, -2])
     array([1., 2.])
     """
-    return apply(_kernels.absolute, x, "absolute")
+    return apply(_kernels.absolute_of, x, "absolute")
 
 
 @implements(np.sign)
@@ -138,7 +147,7 @@ def sign(x: Any) -> Any:
     >>> ops.sign([3, -2, 0])
     array([ 1., -1.,  0.])
     """
-    return apply(_kernels.sign, x, "sign")
+    return apply(_kernels.sign_of, x, "sign")
 
 
 @implements(np.square)
@@ -165,7 +174,7 @@ def square(x: Any) -> Any:
     >>> ops.square([3, -2])
     array([9., 4.])
     """
-    return apply(_kernels.square, x, "square")
+    return apply(_kernels.square_of, x, "square")
 
 
 @implements(np.sqrt)
@@ -194,7 +203,7 @@ def sqrt(x: Any) -> Any:
     >>> ops.sqrt([9, 4])
     array([3., 2.])
     """
-    return apply(_kernels.sqrt, x, "sqrt")
+    return apply(_kernels.sqrt_of, x, "sqrt")
 
 
 @implements(np.reciprocal)
@@ -223,7 +232,7 @@ def reciprocal(x: Any) -> Any:
     >>> ops.reciprocal([2, -4])
     array([ 0.5 , -0.25])
     """
-    return apply(_kernels.reciprocal, x, "reciprocal")
+    return apply(_kernels.reciprocal_of, x, "reciprocal")
 
 
 defvjp(negative, lambda ans, x: np.negative)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from mmlcore._arrays import as_float
-from mmlcore.autodiff import defbatch, defjvp, defvjp, implements, method, primitive
+from mmlcore.autodiff import Tensor, defbatch, defjvp, defvjp, implements, method, primitive
+from mmlcore.ops.broadcasting import FLOATS
 from mmlcore.ops.reductions import sum
 from mmlcore.ops.shape import axes_of, moveaxis, ravel, shape_of
 
@@ -42,7 +43,7 @@ def getitem(x: Any, index: Any) -> Any:
     >>> grad(lambda x: np.sum(x[[0, 0, 2]]))(np.array([5.0, 6.0, 7.0]))
     array([2., 0., 1.])
     """
-    return as_float(x, "getitem", "x")[index]
+    return (x if type(x) is np.ndarray and x.dtype in FLOATS else as_float(x, "getitem", "x"))[index]
 
 
 @primitive
@@ -72,12 +73,19 @@ def scatter(g: Any, index: Any, shape: Any) -> Any:
     >>> ops.scatter(np.array([1.0, 2.0, 3.0]), np.array([0, 0, 2]), (4,))
     array([3., 0., 3., 0.])
     """
+    return _scattered(g, index, shape)
+
+
+def _scattered(g: Any, index: Any, shape: Any) -> Any:
     x = np.zeros(shape, g.dtype)
-    if _repeats(index):
+    if type(index) not in _SIMPLE and _repeats(index):
         np.add.at(x, index, g)
     else:
         x[index] = g
     return x
+
+
+_SIMPLE = (int, slice)
 
 
 def _repeats(index: Any) -> bool:
@@ -89,7 +97,7 @@ def _repeats(index: Any) -> bool:
 
 def _getitem_back(ans: Any, x: Any, index: Any) -> Callable[[Any], Any]:
     shape = x.shape
-    return lambda g: scatter(g, index, shape)
+    return lambda g: scatter(g, index, shape) if type(g) is Tensor else _scattered(g, index, shape)
 
 
 def _behind_stack(index: Any) -> Any:

@@ -9,15 +9,15 @@ import numpy as np
 from mmlcore._arrays import as_float
 from mmlcore._errors import message
 from mmlcore.autodiff import defbatch, defjvp_joint, defvjp_joint, implements, primitive
-from mmlcore.ops.broadcasting import broadcast_to
-from mmlcore.ops.shape import axes_of, expand_dims, ravel, reshape, shape_of
+from mmlcore.ops.broadcasting import FLOATS, broadcast_to
+from mmlcore.ops.shape import axes_of, ravel, reshape, shape_of
 
 __all__ = ["concatenate", "hstack", "stack", "vstack"]
 
 
 @primitive
 def _concatenate(*arrays: Any, axis: int) -> Any:
-    arrays = tuple(as_float(x, "concatenate", f"arrays[{i}]") for i, x in enumerate(arrays))
+    arrays = _floats("concatenate", arrays)
     try:
         return np.concatenate(arrays, axis)
     except ValueError:
@@ -27,10 +27,23 @@ def _concatenate(*arrays: Any, axis: int) -> Any:
 
 
 def _concatenate_back(needed: tuple[int, ...], ans: Any, args: Any, kwargs: Any) -> Callable[[Any], Any]:
-    before = (slice(None),) * kwargs["axis"]
-    ends = list(accumulate(x.shape[kwargs["axis"]] if hasattr(x, "shape") else len(x) for x in args))
-    parts = [(*before, slice(ends[i - 1] if i else 0, ends[i])) for i in needed]
-    return lambda g: tuple(g[part] for part in parts)
+    axis = kwargs["axis"]
+    lengths = [shape_of(x)[axis] for x in args]
+
+    def pullback(g: Any) -> Any:
+        before = (slice(None),) * axis
+        ends = [0, *accumulate(lengths)]
+        return [g[(*before, slice(ends[i], ends[i + 1]))] for i in needed]
+
+    return pullback
+
+
+def _floats(function: str, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arrays under the dtype rule: themselves, mostly."""
+    for x in arrays:
+        if type(x) not in (np.ndarray, np.float64) or x.dtype not in FLOATS:
+            return tuple([as_float(x, function, f"arrays[{i}]") for i, x in enumerate(arrays)])
+    return arrays
 
 
 def _concatenate_forward(needed: tuple[int, ...], tangents: Any, ans: Any, args: Any, kwargs: Any) -> Any:
@@ -46,6 +59,32 @@ def _concatenate_stack(stacked: tuple[bool, ...], size: int, *arrays: Any, axis:
 defvjp_joint(_concatenate, _concatenate_back)
 defjvp_joint(_concatenate, _concatenate_forward)
 defbatch(_concatenate, _concatenate_stack)
+
+
+@primitive
+def _stack(*arrays: Any, axis: int) -> Any:
+    arrays = _floats("stack", arrays)
+    return np.stack(arrays, axis) if axis else np.array(arrays)  # three times as quick
+
+
+def _stack_back(needed: tuple[int, ...], ans: Any, args: Any, kwargs: Any) -> Callable[[Any], Any]:
+    before = (slice(None),) * kwargs["axis"]
+    return lambda g: [g[(*before, i)] for i in needed]
+
+
+def _stack_forward(needed: tuple[int, ...], tangents: Any, ans: Any, args: Any, kwargs: Any) -> Any:
+    known = dict(zip(needed, tangents, strict=True))
+    return _stack(*[known.get(i, np.zeros(shape_of(x), ans.dtype)) for i, x in enumerate(args)], **kwargs)
+
+
+def _stack_stack(stacked: tuple[bool, ...], size: int, *arrays: Any, axis: int) -> Any:
+    pairs = zip(arrays, stacked, strict=True)
+    return _stack(*[x if on else broadcast_to(x, (size, *shape_of(x))) for x, on in pairs], axis=axis + 1)
+
+
+defvjp_joint(_stack, _stack_back)
+defjvp_joint(_stack, _stack_forward)
+defbatch(_stack, _stack_stack)
 
 
 @implements(np.concatenate)
@@ -75,6 +114,8 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
     array([1., 2., 3.])
     """
     parts = _sequence("concatenate", arrays)
+    if axis == 0 and shape_of(parts[0]):
+        return _concatenate(*parts, axis=0)
     if axis is None:
         return _concatenate(*[ravel(x) for x in parts], axis=0)
     (place,) = axes_of("concatenate", axis, len(shape_of(parts[0])))
@@ -114,8 +155,9 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     shapes = {shape_of(x) for x in parts}
     if len(shapes) > 1:
         raise ValueError(message("stack", "arrays", "of one shape", f"shapes {', '.join(map(str, sorted(shapes)))}"))
-    (place,) = axes_of("stack", axis, len(shape_of(parts[0])) + 1)
-    return _concatenate(*[expand_dims(x, place) for x in parts], axis=place)
+    if axis:
+        (axis,) = axes_of("stack", axis, len(shape_of(parts[0])) + 1)
+    return _stack(*parts, axis=axis)
 
 
 @implements(np.vstack)

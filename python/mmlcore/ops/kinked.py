@@ -11,6 +11,8 @@ from mmlcore.ops.broadcasting import FLOATS, binary_rules, elementwise, pair, un
 
 __all__ = ["clip", "maximum", "minimum", "where"]
 
+_PLAIN = (np.ndarray, np.float64, np.float32)
+
 
 @implements(np.maximum)
 @primitive
@@ -40,7 +42,13 @@ def maximum(x: Any, y: Any) -> Any:
     >>> grad(lambda x: np.sum(ops.maximum(x, 0)))(np.array([-1.0, 0.0, 2.0]))
     array([0. , 0.5, 1. ])
     """
-    return _quickly("maximum", np.maximum, x, y)
+    try:
+        ans = np.maximum(x, y)
+        if ans.dtype in FLOATS and type(ans) in _PLAIN:
+            return ans
+    except (TypeError, ValueError):
+        pass
+    return pair("maximum", np.maximum, x, y)
 
 
 @implements(np.minimum)
@@ -68,14 +76,20 @@ def minimum(x: Any, y: Any) -> Any:
     >>> ops.minimum([-1, 2], 0)
     array([-1.,  0.])
     """
-    return _quickly("minimum", np.minimum, x, y)
+    try:
+        ans = np.minimum(x, y)
+        if ans.dtype in FLOATS and type(ans) in _PLAIN:
+            return ans
+    except (TypeError, ValueError):
+        pass
+    return pair("minimum", np.minimum, x, y)
 
 
 def _quickly(function: str, ufunc: np.ufunc, x: Any, y: Any) -> Any:
     """NumPy's answer where the dtype rule gives the same, otherwise what `pair` says."""
     try:
         ans = ufunc(x, y)
-        if ans.dtype in FLOATS and type(ans) in (np.ndarray, np.float64, np.float32):
+        if ans.dtype in FLOATS and type(ans) in _PLAIN:
             return ans
     except (TypeError, ValueError):
         pass
@@ -122,7 +136,8 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     >>> ops.where(np.array([True, False]), [1, 2], 0)
     array([1., 0.])
     """
-    condition = plain(condition)
+    if type(condition) is not np.ndarray:
+        condition = plain(condition)
     if x is None and y is None:
         return np.where(condition)
     if x is None or y is None:
@@ -152,11 +167,15 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
 
 def _where_x(ans: Any, condition: Any, x: Any, y: Any) -> Callable[[Any], Any]:
     shape = x.shape
+    if shape == ans.shape:
+        return lambda g: _where(condition, g, 0.0)
     return lambda g: unbroadcast(_where(condition, g, 0.0), shape)
 
 
 def _where_y(ans: Any, condition: Any, x: Any, y: Any) -> Callable[[Any], Any]:
     shape = y.shape
+    if shape == ans.shape:
+        return lambda g: _where(condition, 0.0, g)
     return lambda g: unbroadcast(_where(condition, 0.0, g), shape)
 
 
@@ -210,6 +229,15 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
 
 @primitive
 def _clip(x: Any, a_min: Any, a_max: Any) -> Any:
+    if isinstance(x, float) and type(a_min) is type(a_max) is float and a_min <= x <= a_max:
+        return np.float64(x)
+    if a_min is not None and a_max is not None and type(x) is np.ndarray:
+        try:
+            ans = np.minimum(np.maximum(x, a_min), a_max)
+            if ans.dtype in FLOATS and type(ans) in _PLAIN:
+                return ans
+        except (TypeError, ValueError):
+            pass
     if a_min is not None:
         x = _quickly("clip", np.maximum, x, a_min)
     if a_max is not None:
@@ -218,8 +246,9 @@ def _clip(x: Any, a_min: Any, a_max: Any) -> Any:
 
 
 def _clip_x(ans: Any, x: Any, a_min: Any, a_max: Any) -> Callable[[Any], Any]:
-    shape = x.shape
-    inside = np.equal(ans, x)
+    shape, inside = x.shape, ans == x
+    if type(inside) is not np.ndarray or inside.shape == shape:
+        return lambda g: g * inside
     return lambda g: unbroadcast(g * inside, shape)
 
 

@@ -94,7 +94,7 @@ def _pull_to_y(g: Any, x: Any, shape: tuple[int, ...]) -> Any:
             return g * x
         return unbroadcast(reshape(x, (-1, 1)) * reshape(g, (*g.shape[:-1], 1, g.shape[-1])), shape)
     if vector:
-        return matmul(ravel(g), as_rows(x))
+        return matmul(g if len(g.shape) == 1 else ravel(g), as_rows(x))
     if len(shape) == 2:  # one matrix for the whole stack: one product
         return matmul(swapaxes(as_rows(x), 0, 1), as_rows(g))
     return unbroadcast(matmul(swapaxes(x, -1, -2), g), shape)
@@ -147,9 +147,10 @@ def dot(x: Any, y: Any) -> Any:
     >>> float(ops.dot([1, 2], [3, 4]))
     11.0
     """
-    if len(shape_of(x)) == 0 or len(shape_of(y)) == 0:
+    shape_x, shape_y = shape_of(x), shape_of(y)
+    if not shape_x or not shape_y:
         return multiply(x, y)
-    if len(shape_of(y)) <= 2:
+    if len(shape_y) <= 2:
         return matmul(x, y)
     stacked = moveaxis(y, -2, 0)  # all columns of all matrices side by side
     product = matmul(x, reshape(stacked, (stacked.shape[0], prod(stacked.shape[1:]))))

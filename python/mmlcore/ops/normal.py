@@ -45,7 +45,7 @@ def normal_logcdf(x: Any) -> Any:
     >>> float(ops.normal_logcdf(-38.0).round(6))
     -726.557216
     """
-    return apply(_kernels.normal_logcdf, x, "normal_logcdf")
+    return apply(_kernels.normal_logcdf_of, x, "normal_logcdf")
 
 
 @primitive
@@ -77,7 +77,7 @@ def normal_ppf(p: Any) -> Any:
     >>> ops.normal_ppf([0.5, 0.975]).round(6)
     array([0.      , 1.959964])
     """
-    return apply(_kernels.normal_ppf, p, "normal_ppf")
+    return apply(_kernels.normal_ppf_of, p, "normal_ppf")
 
 
 slope(normal_logcdf, of_x=lambda x: exp(-0.5 * x * x - _HALF_LOG_2PI - normal_logcdf(x)))

@@ -1,11 +1,13 @@
 """Sorting and what is read off sorted numbers: the order is a constant, its elements carry the gradient."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from mmlcore._arrays import as_float
 from mmlcore._errors import message
-from mmlcore.autodiff import implements, plain
+from mmlcore.autodiff import defbatch, defjvp, defvjp, implements, plain, primitive
 from mmlcore.ops.indexing import getitem
 from mmlcore.ops.kinked import where
 from mmlcore.ops.reductions import Axis
@@ -52,6 +54,28 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     return getitem(x, (*mesh[:place], np.asarray(indices), *mesh[place + 1 :]))
 
 
+@primitive
+def _in_order(x: Any, order: Any) -> Any:
+    """A vector's elements in another order: no element is taken twice, which scattering would have to expect."""
+    return as_float(x, "sort", "x")[order]
+
+
+def _in_order_back(ans: Any, x: Any, order: Any) -> Callable[[Any], Any]:
+    def pullback(g: Any) -> Any:
+        if type(g) is not np.ndarray:
+            return _in_order(g, np.argsort(order))
+        dx = np.empty(g.shape, g.dtype)
+        dx[order] = g
+        return dx
+
+    return pullback
+
+
+defvjp(_in_order, _in_order_back, None)
+defjvp(_in_order, "linear", None)
+defbatch(_in_order, lambda stacked, size, x, order: getitem(x, (slice(None), order)))
+
+
 @implements(np.sort)
 def sort(x: Any, axis: int | None = -1) -> Any:
     """The elements in ascending order along an axis; equal ones keep their order, and so their gradients.
@@ -82,7 +106,10 @@ def sort(x: Any, axis: int | None = -1) -> Any:
     """
     if axis is None:
         x, axis = ravel(x), 0
-    axes_of("sort", axis, len(shape_of(x)))
+    ndim = len(shape_of(x))
+    if ndim == 1 and axis in (-1, 0):
+        return _in_order(x, np.asarray(plain(x)).argsort(kind="stable"))
+    axes_of("sort", axis, ndim)
     return take_along_axis(x, np.argsort(plain(x), axis=axis, kind="stable"), axis)
 
 

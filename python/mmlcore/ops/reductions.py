@@ -1,5 +1,6 @@
 """Reductions over axes: sums, means and extremes."""
 
+import builtins
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,21 @@ def _reduce(kernel: Callable[..., None], function: str, x: Any, axis: Axis, keep
     return out if out.ndim else out[()]
 
 
+def _of_all(name: str) -> Any:
+    """The reduction of that name over all elements, what is asked for most: a primitive of one argument."""
+    kernel, values = getattr(_kernels, name), getattr(_kernels, f"{name}_of")
+
+    def f(x: Any) -> Any:
+        ans = values(x)
+        return _reduce(kernel, name, x, None, False) if ans is NotImplemented else ans
+
+    f.__name__ = name
+    return primitive(f)
+
+
+_sum_of_all, _mean_of_all, _max_of_all = map(_of_all, ("sum", "mean", "max"))
+
+
 def kept_shape(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
     """The shape of a reduction with keepdims."""
     reduced = range(len(shape)) if axis is None else axes_of("sum", axis, len(shape))
@@ -47,7 +63,6 @@ def kept_shape(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
 
 @implements(np.sum)
 @method("sum")
-@primitive
 def sum(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """The sum over all elements or some axes.
 
@@ -75,20 +90,29 @@ def sum(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     >>> ops.sum([[1, 2], [3, 4]], axis=0)
     array([4., 6.])
     """
+    if axis is None and not keepdims:
+        return _sum_of_all(x)
+    return _sum(x, axis, keepdims=keepdims)
+
+
+@primitive
+def _sum(x: Any, axis: Axis, *, keepdims: bool) -> Any:
     return _reduce(_kernels.sum, "sum", x, axis, keepdims)
 
 
-def _sum_back(ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = False) -> Callable[[Any], Any]:
+def _sum_back(ans: Any, x: Any, axis: Axis, *, keepdims: bool) -> Callable[[Any], Any]:
     shape = x.shape
-    if axis is None and not keepdims:
-        return lambda g: broadcast_to(g, shape)
     kept = kept_shape(shape, axis)
     return lambda g: broadcast_to(reshape(g, kept), shape)
 
 
+def _sum_of_all_back(ans: Any, x: Any) -> Callable[[Any], Any]:
+    shape = x.shape
+    return lambda g: broadcast_to(g, shape)
+
+
 @implements(np.mean)
 @method("mean")
-@primitive
 def mean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """The mean over all elements or some axes.
 
@@ -115,18 +139,29 @@ def mean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     >>> ops.mean([[1, 2], [3, 4]], axis=1)
     array([1.5, 3.5])
     """
+    if axis is None and not keepdims:
+        return _mean_of_all(x)
+    return _mean(x, axis, keepdims=keepdims)
+
+
+@primitive
+def _mean(x: Any, axis: Axis, *, keepdims: bool) -> Any:
     return _reduce(_kernels.mean, "mean", x, axis, keepdims)
 
 
-def _mean_back(ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = False) -> Callable[[Any], Any]:
+def _mean_back(ans: Any, x: Any, axis: Axis, *, keepdims: bool) -> Callable[[Any], Any]:
     pullback = _sum_back(ans, x, axis, keepdims=keepdims)
     share = 1.0 if x.size == 0 else ans.size / x.size
     return lambda g: pullback(g * share)
 
 
+def _mean_of_all_back(ans: Any, x: Any) -> Callable[[Any], Any]:
+    shape, share = x.shape, 1.0 / x.size
+    return lambda g: broadcast_to(g * share, shape)
+
+
 @implements(np.max, np.amax)
 @method("max")
-@primitive
 def max(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """The largest of all elements or along some axes; equal ones share the gradient equally.
 
@@ -154,20 +189,40 @@ def max(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     >>> ops.max([[1, 2], [4, 3]], axis=1)
     array([2., 4.])
     """
+    if axis is None and not keepdims:
+        return _max_of_all(x)
+    return _max(x, axis, keepdims=keepdims)
+
+
+@primitive
+def _max(x: Any, axis: Axis, *, keepdims: bool) -> Any:
     return _reduce(_kernels.max, "max", x, axis, keepdims)
 
 
 def _max_back(ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = False) -> Callable[[Any], Any]:
-    kept = kept_shape(x.shape, axis)
-    weight = _share_of_largest(ans, x, axis)
-    return lambda g: reshape(g, kept) * weight
+    def pullback(g: Any) -> Any:
+        return reshape(g, kept_shape(x.shape, axis)) * _share_of_largest(ans, x, axis)
+
+    return pullback
+
+
+def _max_of_all_back(ans: Any, x: Any) -> Callable[[Any], Any]:
+    def pullback(g: Any) -> Any:
+        largest = np.asarray(x == ans)  # of Tensors too the comparison is plain
+        return g / builtins.max(np.count_nonzero(largest), 1) * largest
+
+    return pullback
 
 
 def _share_of_largest(ans: Any, x: Any, axis: Axis) -> Any:
     """How much of the gradient each element gets: those equal to the largest share it."""
-    largest = plain(x) == np.reshape(plain(ans), kept_shape(x.shape, axis))
-    among = np.add.reduce(largest, axis=axis, keepdims=True, dtype=x.dtype)
-    return largest / np.maximum(among, 1).astype(x.dtype)
+    if axis is None:
+        largest = np.asarray(plain(x) == plain(ans))
+        among: Any = builtins.max(np.count_nonzero(largest), 1)
+    else:
+        largest = plain(x) == np.reshape(plain(ans), kept_shape(x.shape, axis))
+        among = np.maximum(np.add.reduce(largest, axis=axis, keepdims=True, dtype=x.dtype), 1).astype(x.dtype)
+    return np.divide(largest, among, dtype=x.dtype)
 
 
 def _max_forward(t: Any, ans: Any, x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
@@ -183,14 +238,21 @@ def _stack_rule(reduction: Callable[..., Any]) -> Callable[..., Any]:
     return rule
 
 
-defvjp(sum, _sum_back)
-defvjp(mean, _mean_back)
-defvjp(max, _max_back)
-defjvp(sum, "linear")
-defjvp(mean, "linear")
-defjvp(max, _max_forward)
-defbatch(sum, _stack_rule(sum))
-defbatch(mean, _stack_rule(mean))
+defvjp(_sum, _sum_back, None)
+defvjp(_mean, _mean_back, None)
+defvjp(_max, _max_back, None)
+defvjp(_sum_of_all, _sum_of_all_back)
+defvjp(_mean_of_all, _mean_of_all_back)
+defvjp(_max_of_all, _max_of_all_back)
+defjvp(_sum, "linear", None)
+defjvp(_mean, "linear", None)
+defjvp(_max, _max_forward, None)
+defjvp(_sum_of_all, "linear")
+defjvp(_mean_of_all, "linear")
+defjvp(_max_of_all, _max_forward)
+for _reduction, _along, _of_all in ((sum, _sum, _sum_of_all), (mean, _mean, _mean_of_all)):
+    defbatch(_along, _stack_rule(_reduction))
+    defbatch(_of_all, _stack_rule(_reduction))
 
 
 @implements(np.min, np.amin)

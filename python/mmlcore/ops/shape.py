@@ -45,7 +45,7 @@ def _permute(x: Any, axes: Any) -> Any:
 
 def _reshape_back(ans: Any, x: Any, shape: Any) -> Callable[[Any], Any]:
     original = x.shape
-    return lambda g: _reshape(g, original)
+    return lambda g: g.reshape(original)
 
 
 def _permute_back(ans: Any, x: Any, axes: Any) -> Callable[[Any], Any]:
@@ -125,7 +125,7 @@ def ravel(x: Any) -> Any:
     >>> ops.ravel([[1, 2], [3, 4]])
     array([1., 2., 3., 4.])
     """
-    return _reshape(x, (prod(shape_of(x)),))
+    return _reshape(x, (-1,))
 
 
 @implements(np.transpose)
@@ -319,7 +319,8 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of whatever can be an array; quicker than `numpy.shape`, for Tensors most of all."""
-    return x.shape if hasattr(x, "shape") else np.shape(x)
+    shape: Any = getattr(x, "shape", None)
+    return np.shape(x) if shape is None else shape
 
 
 def as_rows(x: Any) -> Any:

@@ -35,7 +35,7 @@ def exp(x: Any) -> Any:
     >>> ops.exp([0, 1])
     array([1.        , 2.71828183])
     """
-    return apply(_kernels.exp, x, "exp")
+    return apply(_kernels.exp_of, x, "exp")
 
 
 @implements(np.expm1)
@@ -62,7 +62,7 @@ def expm1(x: Any) -> Any:
     >>> ops.expm1([0, 1])
     array([0.        , 1.71828183])
     """
-    return apply(_kernels.expm1, x, "expm1")
+    return apply(_kernels.expm1_of, x, "expm1")
 
 
 @implements(np.log)
@@ -91,7 +91,7 @@ def log(x: Any) -> Any:
     >>> ops.log([1, 2])
     array([0.        , 0.69314718])
     """
-    return apply(_kernels.log, x, "log")
+    return apply(_kernels.log_of, x, "log")
 
 
 @implements(np.log1p)
@@ -120,7 +120,7 @@ def log1p(x: Any) -> Any:
     >>> ops.log1p([0, 1])
     array([0.        , 0.69314718])
     """
-    return apply(_kernels.log1p, x, "log1p")
+    return apply(_kernels.log1p_of, x, "log1p")
 
 
 @implements(np.sin)
@@ -147,7 +147,7 @@ def sin(x: Any) -> Any:
     >>> ops.sin([0, 1])
     array([0.        , 0.84147098])
     """
-    return apply(_kernels.sin, x, "sin")
+    return apply(_kernels.sin_of, x, "sin")
 
 
 @implements(np.cos)
@@ -174,7 +174,7 @@ def cos(x: Any) -> Any:
     >>> ops.cos([0, 1])
     array([1.        , 0.54030231])
     """
-    return apply(_kernels.cos, x, "cos")
+    return apply(_kernels.cos_of, x, "cos")
 
 
 slope(exp, of_y=lambda y: y)
