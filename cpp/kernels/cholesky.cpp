@@ -37,7 +37,7 @@ ptrdiff_t factor_leaf(T* U, ptrdiff_t n) {
             if (j > first) subtract(first, j - first, j);
             T* row = U + j * kLeaf;
             const T pivot = row[j];
-            if (!(pivot > 0)) return j;
+            if (pivot <= 0) return j;
             const T root = std::sqrt(pivot);
             const V scale = broadcast<V>(1 / root);
             for (ptrdiff_t c = j / W * W; c < n; c += W) store(row + c, load<V>(row + c) * scale);
