@@ -37,7 +37,7 @@ ptrdiff_t factor_leaf(T* U, ptrdiff_t n) {
             if (j > first) subtract(first, j - first, j);
             T* row = U + j * kLeaf;
             const T pivot = row[j];
-            if (!(pivot > 0)) return j;
+            if (pivot <= 0) return j;
             const T root = std::sqrt(pivot);
             const V scale = broadcast<V>(1 / root);
             for (ptrdiff_t c = j / W * W; c < n; c += W) store(row + c, load<V>(row + c) * scale);
@@ -95,6 +95,11 @@ void copy_triangle(T* to, ptrdiff_t ld_to, const T* from, ptrdiff_t ld_from, ptr
 template <class T>
 ptrdiff_t cholesky(T* L, const T* A, ptrdiff_t n) {
     if (0 < n && n <= kSmall) return with_size(n, [=](auto size) { return small_cholesky<T, size()>(L, A); });
+    // Where every row begins with a cache line L itself is the place to work; otherwise a copy whose rows do.
+    if (n % (64 / static_cast<ptrdiff_t>(sizeof(T))) == 0) {
+        copy_triangle(L, n, A, n, n, true);
+        return factor(L, n, n);
+    }
     const ptrdiff_t ld = padded_row<T>(n);
     const Workspace<T> copy(n * ld);
     copy_triangle(copy.data(), ld, A, n, n, false);

@@ -7,7 +7,7 @@ namespace mmlcore {
 
 // L (n × n, row-major, zeros above the diagonal) from the lower triangle of A (n × n, row-major).
 // Returns -1, or the index of the first pivot that is not positive; its value then stands in L at [pivot, pivot] and
-// the rest of L means nothing.
+// the rest of L means nothing. A pivot that is NaN is no failure: what depends on it is NaN, as in LAPACK.
 template <class T>
 ptrdiff_t cholesky(T* L, const T* A, ptrdiff_t n);
 

@@ -35,8 +35,9 @@ ptrdiff_t factor_leaf(T* A, ptrdiff_t ld, ptrdiff_t* pivots, ptrdiff_t m, ptrdif
     ptrdiff_t singular = -1;
     for (ptrdiff_t j = 0; j < std::min(m, n); ++j) {
         ptrdiff_t best = j;
-        for (ptrdiff_t i = j + 1; i < m; ++i)
-            if (std::abs(panel[i * kLeaf + j]) > std::abs(panel[best * kLeaf + j])) best = i;
+        T largest = -1;  // so that NaN is taken last, as by LAPACK
+        for (ptrdiff_t i = j; i < m; ++i)
+            if (std::abs(panel[i * kLeaf + j]) > largest) largest = std::abs(panel[i * kLeaf + j]), best = i;
         pivots[j] = best;
         T* row = panel + j * kLeaf;
         if (best != j) std::swap_ranges(row, row + kLeaf, panel + best * kLeaf);
@@ -226,7 +227,6 @@ void slogdet(T* sign, T* logarithm, const T* A, ptrdiff_t n) {
     for (ptrdiff_t i = 0; i < n; ++i) {
         const T pivot = f.lu[i * f.ld + i];
         if ((f.pivots[i] != i) != (pivot < 0)) *sign = -*sign;
-        if (pivot != pivot) *sign = pivot;
         *logarithm += std::log(std::abs(pivot));
     }
 }

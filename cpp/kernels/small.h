@@ -27,8 +27,9 @@ struct SmallLu {
         }
         for (int k = 0; k < N; ++k) {
             int best = k;
-            for (int i = k + 1; i < N; ++i)
-                if (std::abs(a[i][k]) > std::abs(a[best][k])) best = i;
+            T largest = -1;  // so that NaN is taken last
+            for (int i = k; i < N; ++i)
+                if (std::abs(a[i][k]) > largest) largest = std::abs(a[i][k]), best = i;
             if (best != k) {
                 for (int j = 0; j < N; ++j) std::swap(a[k][j], a[best][j]);
                 std::swap(row[k], row[best]);
@@ -62,14 +63,15 @@ struct SmallLu {
     }
 };
 
-// L from A's lower triangle, zeros above; -1 or the pivot that is not positive, whose value then stands in L.
+// L from A's lower triangle, zeros above; -1 or the pivot that is not positive, whose value then stands in L. NaN
+// passes, as in LAPACK.
 template <class T, int N>
 inline ptrdiff_t small_cholesky(T* L, const T* A) {
     T l[N][N];
     for (int j = 0; j < N; ++j) {
         T pivot = A[j * N + j];
         for (int p = 0; p < j; ++p) pivot -= l[j][p] * l[j][p];
-        if (!(pivot > 0)) {
+        if (pivot <= 0) {
             L[j * N + j] = pivot;
             return j;
         }

@@ -142,6 +142,7 @@ inline T length(const T* x, ptrdiff_t n) {
     const T squares = dot(x, x, n);
     constexpr T low = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon();
     if (squares > low && squares < std::numeric_limits<T>::max()) return std::sqrt(squares);
+    if (squares != squares) return squares;
     const T largest = largest_magnitude(x, n);
     if (!(largest > 0) || std::isinf(largest)) return largest;
     T sum = 0;

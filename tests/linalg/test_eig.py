@@ -109,7 +109,7 @@ def test_real_where_all_are_real_and_complex_where_one_is_not():
     ("call", "error", "text"),
     [
         (lambda: linalg.eigh(np.eye(2), "X"), ValueError, "eigh: UPLO must be 'L' or 'U', got 'X'"),
-        (lambda: linalg.eigh([[np.nan]]), linalg.LinAlgError, "eigh: a must be finite"),
+        (lambda: linalg.eigh([[np.nan, 0], [0, 1]]), linalg.LinAlgError, "eigh: a must be finite"),
         (lambda: linalg.eigvalsh([[1, 0], [np.inf, 1]]), linalg.LinAlgError, "eigvalsh: a must be finite"),
         (lambda: linalg.eigh(np.ones((2, 3))), linalg.LinAlgError, "eigh: a must be a square matrix"),
         (lambda: linalg.eig([[np.nan]]), linalg.LinAlgError, "eig: a must be finite"),

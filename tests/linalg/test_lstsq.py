@@ -72,7 +72,7 @@ def test_empty_and_bad_arguments():
         linalg.lstsq(np.ones((3, 2)), np.ones(2))
     with pytest.raises(linalg.LinAlgError, match="lstsq: a must be a matrix"):
         linalg.lstsq(np.ones(3), np.ones(3))
-    for bad in (np.nan, np.inf):
+    for bad in (np.nan, np.inf):  # in b: test_not_finite.py
         with pytest.raises(linalg.LinAlgError, match="lstsq: a and b must be finite"):
             linalg.lstsq([[bad], [1]], [1, 1])
     with pytest.raises(TypeError, match="lstsq: a must be real numbers"):

@@ -84,6 +84,19 @@ def test_randomized_is_near_the_best_approximation():
     np.testing.assert_allclose(more.S, sigma[:10], rtol=1e-3)
 
 
+def test_randomized_warns_of_a_residual_above_the_tolerance_that_was_asked_for():
+    a = np.random.default_rng(8).standard_normal((400, 300))
+    with pytest.warns(
+        ConvergenceWarning, match=r"svd: residual 0\.\d+ after 1 iterations, above the tolerance 1e-06"
+    ) as seen:
+        found = linalg.svd(a, k=5, method="randomized", n_iter=1, tol=1e-6)
+    assert seen[0].filename == __file__
+    residual = np.linalg.norm(a.T @ found.U - found.S * found.Vh.T, axis=0).max() / found.S[0]
+    np.testing.assert_allclose(float(str(seen[0].message).split()[2]), residual, rtol=1e-2)
+    for tol in (None, 1.1 * residual):  # none asked for, or met: no warning
+        linalg.svd(a, k=5, method="randomized", n_iter=1, tol=tol)
+
+
 @pytest.mark.parametrize("method", ["auto", "block_power", "power", "randomized"])
 def test_sparse_as_dense(method):
     import scipy.sparse

@@ -33,7 +33,8 @@ def cholesky(a: Any, /, *, upper: bool = False) -> FloatArray:
     Raises
     ------
     LinAlgError
-        If a pivot is not positive: the matrix is not positive definite. Also if `a` is not square.
+        If a pivot is zero or negative: the matrix is not positive definite. Also if `a` is not square. A pivot that
+        is NaN is no failure, as in NumPy: the rows that depend on it are NaN.
 
     References
     ----------

@@ -64,7 +64,7 @@ def cho_factor(a: Any, lower: bool = False) -> tuple[FloatArray, bool]:
     Raises
     ------
     LinAlgError
-        If `a` is not square or not positive definite.
+        If `a` is not square or not positive definite, or the triangle holds NaN or infinity.
 
     Examples
     --------
@@ -73,7 +73,10 @@ def cho_factor(a: Any, lower: bool = False) -> tuple[FloatArray, bool]:
     >>> linalg.cho_solve(factor, [8, 12])
     array([1., 2.])
     """
-    return cholesky(a, upper=not lower), bool(lower)
+    a = as_float(a, "cho_factor", "a")
+    factor = cholesky(a, upper=not lower)
+    require_finite("cho_factor", np.diagonal(factor, axis1=-2, axis2=-1))  # a row with NaN has a pivot with NaN
+    return factor, bool(lower)
 
 
 def cho_solve(c_and_lower: tuple[Any, bool], b: Any) -> FloatArray:

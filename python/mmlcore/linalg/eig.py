@@ -33,6 +33,8 @@ def _symmetric(function: str, a: Any, uplo: Any, vectors: bool) -> tuple[FloatAr
         raise ValueError(message(function, "UPLO", "'L' or 'U'", repr(uplo)))
     a = as_float(a, function, "a")
     require_square(function, a)
+    if a.shape[-1] == 1:  # NaN and infinity are their own eigenvalues, as in NumPy
+        return a[..., 0].copy(), np.ones_like(a) if vectors else None
     work = working_precision(a)
     values = np.empty(a.shape[:-1], work.dtype)
     v = _kernels.empty(a.shape, work.dtype) if vectors else None
@@ -60,7 +62,7 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult:
     Raises
     ------
     LinAlgError
-        If `a` is not square, or the triangle holds NaN or infinity.
+        If `a` is not square, or the triangle of a matrix of two rows or more holds NaN or infinity.
     ValueError
         If `UPLO` is neither.
 

@@ -23,7 +23,11 @@ class SVDResult(NamedTuple):
 
 
 def full_svd(a: FloatArray, full_matrices: bool, compute_uv: bool) -> Any:
-    """SVDResult, or S alone, of a floating-point stack of matrices; LinAlgError where it is not finite."""
+    """SVDResult, or S alone, of a floating-point stack of matrices; LinAlgError where it holds NaN.
+
+    Infinity: NaN for the values alone, as NumPy; with vectors a LinAlgError, where NumPy's LAPACK raises, answers NaN
+    or never returns, depending on the place.
+    """
     *stack, m, n = a.shape
     r = min(m, n)
     dtype, a = a.dtype, working_precision(a)
@@ -36,7 +40,11 @@ def full_svd(a: FloatArray, full_matrices: bool, compute_uv: bool) -> Any:
             u[...] = np.eye(m, u.shape[-1])
             vt[...] = np.eye(vt.shape[-2], n)
     if not _kernels.svd(u, s, vt, a, full_matrices):
-        raise LinAlgError(message("svd", "a", "finite", "NaN or infinity"))
+        if compute_uv or np.isnan(a).any():
+            raise LinAlgError(message("svd", "a", "finite", "NaN or infinity"))
+        infinite = np.asarray(np.isinf(a).any(axis=(-2, -1)))
+        _kernels.svd(u, s, vt, np.where(infinite[..., None, None], 0, a), full_matrices)
+        s[infinite] = np.nan
     s = s.astype(dtype, copy=False)
     if u is None or vt is None:
         return s

@@ -49,7 +49,8 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, np.int3
     Raises
     ------
     LinAlgError
-        If `a` is not a matrix, `b` has another number of rows, or either holds NaN or infinity.
+        If `a` is not a matrix or holds NaN or infinity, or `b` has another number of rows. NaN in `b` is no error but
+        makes its column of x NaN, and infinity all of x, as in NumPy.
 
     References
     ----------
@@ -72,7 +73,14 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, np.int3
     m, n = a.shape
     work = working_precision(a)
     right = (b[:, None] if b.ndim == 1 else b).astype(work.dtype, copy=False)
-    x, squares, rank, s = (_tall if m >= n else _wide)(work, right, rcond)
+    broken = ~np.isfinite(right).all(axis=0)
+    usable = np.where(broken, 0, right) if broken.any() else right
+    x, squares, rank, s = (_tall if m >= n else _wide)(work, usable, rcond)
+    if broken.any() and rank:
+        # LAPACK divides by the largest number, and infinity so takes all columns with it.
+        spoilt = broken | ~np.isnan(right).any()
+        x[:, spoilt], squares[spoilt[: len(squares)]] = np.nan, 0
+        squares[broken[: len(squares)]] = np.nan
     residuals = squares if rank == n and m > n else np.empty(0, a.dtype)
     x, residuals, s = (result.astype(a.dtype, copy=False) for result in (x, residuals, s))
     return like(original, x[:, 0] if b.ndim == 1 else x), like(original, residuals), np.int32(rank), s

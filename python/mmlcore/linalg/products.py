@@ -282,6 +282,8 @@ def matrix_power(a: Any, n: int) -> Any:
     if n == 0:
         return like(a, np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape).copy())
     power, rest = (inv(a), -n) if n < 0 else (a, n)
+    if rest == 3:  # NumPy's order, in which infinities meet the same numbers
+        return like(a, np.asarray(matmul(matmul(power, power), power)))
     result: Any = None
     while rest:
         if rest & 1:

@@ -47,12 +47,13 @@ def svd(
         V ← orth(aᵀ orth(a V)) on k + 10 columns. "power": power iteration for one triplet at a time on what the former
         ones leave (deflation), as the source document does; that reaches 1e-6 (float64) or 1e-2 (float32) at best.
         "randomized": a Krylov space of `n_iter` steps from a random block of 32 columns and no more, whatever the
-        residual.
+        residual, which is measured only where `tol` is given.
     n_iter : int, optional
         With `k`, at most this many iterations: 300 (for "power", a hundred times that many for each triplet); for
         "randomized" exactly as many, 6.
     tol : float, optional
-        With `k`, stop when max_i ‖aᵀu_i - σ_i v_i‖ ≤ tol · σ_1; default 1e-10 (float64), 1e-5 (float32).
+        With `k`, stop when max_i ‖aᵀu_i - σ_i v_i‖ ≤ tol · σ_1; default 1e-10 (float64), 1e-5 (float32), for
+        "randomized" none.
     seed : int, SeedSequence, Generator or None
         Of the random start, with `k`; None draws from NumPy's global state.
 
@@ -64,7 +65,7 @@ def svd(
     Raises
     ------
     LinAlgError
-        If `a` has fewer than two axes or holds NaN or infinity.
+        If `a` has fewer than two axes or holds NaN or, with vectors, infinity; S alone is NaN there, as NumPy's.
     TypeError
         If `a` is not real, or sparse and `k` is not given.
     ValueError
@@ -73,7 +74,7 @@ def svd(
     Warns
     -----
     ConvergenceWarning
-        If the iteration stopped at `n_iter`; the message names the residual.
+        If the iteration stopped at `n_iter` above `tol`; the message names the residual.
 
     References
     ----------
@@ -115,11 +116,12 @@ def svdvals(x: Any, /) -> FloatArray:
     Returns
     -------
     ndarray, shape (..., min(m, n))
+        NaN for a matrix that holds an infinity.
 
     Raises
     ------
     LinAlgError
-        If `x` has fewer than two axes or holds NaN or infinity.
+        If `x` has fewer than two axes or holds NaN.
 
     Examples
     --------

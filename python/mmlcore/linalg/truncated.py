@@ -27,15 +27,16 @@ def leading_triplets(a: Operator, k: int, method: str, n_iter: int | None, tol: 
     m, n = a.shape
     if not isinstance(k, int | np.integer) or isinstance(k, bool) or not 1 <= k <= min(m, n):
         raise ValueError(message("svd", "k", f"an integer from 1 to {min(m, n)}", repr(k)))
-    ways = {"auto": _krylov, "block_power": _subspace, "power": _deflation, "randomized": _randomized}
+    ways: dict[str, Any] = {"auto": _krylov, "block_power": _subspace, "power": _deflation, "randomized": _randomized}
     way = choose("svd", "method", method, ways)
     steps = require_steps("svd", (6 if method == "randomized" else 300) if n_iter is None else n_iter)
-    if tol is None:
+    if tol is None and method != "randomized":
         tol = 1e-10 if a.dtype == np.float64 else 1e-5
     if a.zero or (method == "auto" and 3 * (k + _OVERSAMPLING) >= min(m, n)):
         u, s, vh = full_svd(a.dense(), False, True)
         return SVDResult(u[:, :k].copy(), s[:k], vh[:k])
-    return way(a, int(k), steps, tol, as_generator(seed, "svd"))
+    found: SVDResult = way(a, int(k), steps, tol, as_generator(seed, "svd"))
+    return found
 
 
 def subspace_iteration(a: Any, k: int, *, n_iter: int = 300, tol: float | None = None, seed: Seed = 0) -> SVDResult:
@@ -166,8 +167,11 @@ def _krylov(a: Operator, k: int, n_iter: int, tol: float, rng: "np.random.Genera
     return _result(a, k, u, s, v)
 
 
-def _randomized(a: Operator, k: int, n_iter: int, tol: float, rng: "np.random.Generator") -> SVDResult:
-    """span(Ω, (aᵀa)Ω, …) in single precision, which is enough for a subspace that is approximate anyway."""
+def _randomized(a: Operator, k: int, n_iter: int, tol: float | None, rng: "np.random.Generator") -> SVDResult:
+    """span(Ω, (aᵀa)Ω, …) in single precision, which is enough for a subspace that is approximate anyway.
+
+    The residual costs a product with a, and is asked for only by who names a tolerance.
+    """
     rough = a.single()
     width = max(_BLOCK, -(-(k + _OVERSAMPLING) // (n_iter + 1)))
     new = _start(rough, width, rng)
@@ -182,4 +186,9 @@ def _randomized(a: Operator, k: int, n_iter: int, tol: float, rng: "np.random.Ge
     product = np.hstack(products).astype(np.float64)
     best = eigh(matmul(product.T, product)).eigenvectors[:, : -k - _OVERSAMPLING - 1 : -1]
     v = qr(matmul(np.hstack(bases).astype(a.dtype), best.astype(a.dtype))).Q
-    return _result(a, k, *_small_problem(a.times(v), v))
+    u, s, v = _small_problem(a.times(v), v)
+    if tol is not None:
+        residual = float(_residuals(a.transposed_times(np.ascontiguousarray(u[:, :k])), s[:k], v[:, :k]).max())
+        if not residual <= tol:
+            _warn(residual, n_iter, tol)
+    return _result(a, k, u, s, v)
