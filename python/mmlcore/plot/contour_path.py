@@ -119,7 +119,7 @@ class ContourPathDisplay:
         return cls.from_function(fun, paths, **limits)
 
     def plot(self, ax: Any = None, levels: int = 25, log: bool = True, **line: Any) -> "ContourPathDisplay":
-        """Draw on `ax` or on new axes; contours at quantiles of log f if `log`, so that narrow valleys are seen.
+        """Draw on `ax` or on new axes; contours equally far apart in log f if `log`, so that narrow valleys are seen.
 
         `line` goes to `Axes.plot`.
         """
@@ -128,9 +128,13 @@ class ContourPathDisplay:
         heights = np.where(np.isfinite(self.values), self.values, np.nan)
         if log:
             heights = np.log(heights - np.nanmin(heights) + 1e-3 * (np.nanmedian(heights) - np.nanmin(heights) or 1.0))
-        self.contour_ = self.ax_.contour(self.x, self.y, heights, levels, cmap="Greys_r", linewidths=0.6)
-        style = {"marker": "o", "markersize": 2.5, "linewidth": 1.2} | line
-        self.lines_ = {label: self.ax_.plot(*points.T, label=label, **style)[0] for label, points in self.paths.items()}
+        thin: dict[str, Any] = {"cmap": "Greys_r", "linewidths": 0.6, "linestyles": "solid"}
+        self.contour_ = self.ax_.contour(self.x, self.y, heights, levels, **thin)
+        style = {"markersize": 2.5, "linewidth": 1.2} | line
+        self.lines_ = {}
+        for label, points in self.paths.items():
+            marker = {"marker": "o"} if len(points) <= 200 else {}  # more would hide what is below
+            self.lines_[label] = self.ax_.plot(*points.T, label=label, **marker | style)[0]
         self.ax_.set(xlim=self.x[[0, -1]], ylim=self.y[[0, -1]])
         if self.lines_:
             self.ax_.legend()
