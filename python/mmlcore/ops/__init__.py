@@ -26,6 +26,7 @@ from mmlcore.ops.draws import normal_draws, uniform_draws
 from mmlcore.ops.dropout import add_noise, dropout
 from mmlcore.ops.elementwise import absolute, negative, reciprocal, sign, sqrt, square
 from mmlcore.ops.embedding import embedding
+from mmlcore.ops.erf import erf, erfc, erfinv
 from mmlcore.ops.gamma import betaln, digamma, gammaln, polygamma
 from mmlcore.ops.incomplete import betainc, betaincc, betaincinv, gammainc, gammaincc, gammainccinv, gammaincinv
 from mmlcore.ops.indexing import diagonal, getitem, scatter, take, trace
@@ -86,6 +87,9 @@ __all__ = [
     "einsum",
     "elu",
     "embedding",
+    "erf",
+    "erfc",
+    "erfinv",
     "exp",
     "expand_dims",
     "expm1",
