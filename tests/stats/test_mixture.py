@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmlcore import check_grads
-from mmlcore.stats import Mixture, MultivariateNormal, Normal
+from mmlcore.stats import Mixture, MultivariateNormal, Normal, Uniform
 
 PARTS = [Normal(-1.0, 1.0), Normal(4.0, 0.5)]
 P = Mixture([0.3, 0.7], PARTS)
@@ -38,3 +38,11 @@ def test_errors():
         Mixture([0.5, 0.6], PARTS)
     with pytest.raises(ValueError, match="Mixture: components must be of one event shape"):
         Mixture([0.5, 0.5], [PARTS[0], MultivariateNormal(cov=np.eye(2))])
+
+
+def test_logarithms_of_tails_that_underflow():
+    assert P.logcdf(-50.0) == pytest.approx(np.log(0.3) + PARTS[0].logcdf(-50.0), rel=1e-14)
+    assert P.logsf(60.0) == pytest.approx(np.log(0.3) + PARTS[0].logsf(60.0), rel=1e-14)
+    x = np.linspace(-5, 6, 12)
+    np.testing.assert_allclose(P.logcdf(x), np.log(P.cdf(x)), rtol=1e-12, atol=1e-15)
+    assert Mixture([0.5, 0.5], [Uniform(), Uniform(0.0, 2.0)]).logcdf(-1.0) == -np.inf

@@ -28,7 +28,15 @@ from mmlcore.ops.elementwise import absolute, negative, reciprocal, sign, sqrt, 
 from mmlcore.ops.embedding import embedding
 from mmlcore.ops.erf import erf, erfc, erfinv
 from mmlcore.ops.gamma import betaln, digamma, gammaln, polygamma
-from mmlcore.ops.incomplete import betainc, betaincc, betaincinv, gammainc, gammaincc, gammainccinv, gammaincinv
+from mmlcore.ops.incomplete_beta import betainc, betaincc, betaincinv, log_betainc, log_betaincc
+from mmlcore.ops.incomplete_gamma import (
+    gammainc,
+    gammaincc,
+    gammainccinv,
+    gammaincinv,
+    log_gammainc,
+    log_gammaincc,
+)
 from mmlcore.ops.indexing import diagonal, getitem, scatter, take, trace
 from mmlcore.ops.joining import concatenate, hstack, stack, vstack
 from mmlcore.ops.kinked import clip, maximum, minimum, where
@@ -107,6 +115,10 @@ __all__ = [
     "leaky_relu",
     "log",
     "log1p",
+    "log_betainc",
+    "log_betaincc",
+    "log_gammainc",
+    "log_gammaincc",
     "log_softmax",
     "logistic_loss",
     "logsumexp",

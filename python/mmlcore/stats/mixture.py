@@ -82,6 +82,15 @@ class Mixture(Distribution):
     def sf(self, x: Any) -> Any:
         return self._averaged(lambda component: component.sf(x))
 
+    def _log_averaged(self, logs: list[Any]) -> Any:
+        return ops.logsumexp(ops.stack(logs, -1) + ops.log(self.weights), -1)
+
+    def logcdf(self, x: Any) -> Any:
+        return self._log_averaged([component.logcdf(x) for component in self.components])
+
+    def logsf(self, x: Any) -> Any:
+        return self._log_averaged([component.logsf(x) for component in self.components])
+
     def ppf(self, p: Any) -> Any:
         """By bisection between the smallest and the largest quantile of the components."""
         given = values_of("Mixture", p)
