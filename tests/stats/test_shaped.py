@@ -6,6 +6,7 @@ from scipy import special
 from scipy import stats as sp
 
 from mmlcore import check_grads, grad, stats
+from mmlcore._errors import ConvergenceWarning
 
 
 def test_relations_between_the_families():
@@ -106,3 +107,10 @@ def test_few_and_many_degrees_of_freedom_meet():
     assert grad(lambda df: stats.StudentT(df).logpdf(3.0))(2e6) == pytest.approx(
         -(81 - 18 - 1) / 4 / 4e12, rel=1e-4, abs=0
     )
+
+
+def test_a_fit_that_does_not_converge_warns():
+    x = stats.StudentT(3.0).rvs(50, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="StudentT.fit: 2 iterations do not reach the tolerance"):
+        stats.StudentT.fit(x, df=3.0, n_iter=2)
+    assert stats.StudentT.fit(x, df=3.0).scale > 0

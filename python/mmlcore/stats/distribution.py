@@ -1,5 +1,6 @@
 """What every distribution is: parameters that may be arrays (a batch) or Tensors, and SciPy's methods."""
 
+import warnings
 from math import prod
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from mmlcore import ops
 from mmlcore._arrays import as_float
-from mmlcore._errors import message
+from mmlcore._errors import ConvergenceWarning, message
 from mmlcore._random import Seed, as_generator
 from mmlcore.autodiff import plain
 
@@ -17,6 +18,7 @@ __all__ = [
     "batch_of",
     "differentiable_quantile",
     "no_derivative",
+    "not_converged",
     "outside",
     "parameter",
     "sample_weights",
@@ -180,6 +182,13 @@ def no_derivative(function: str, **arguments: Any) -> None:
     for name, value in arguments.items():
         if hasattr(value, "tape") or (isinstance(value, Distribution) and value._taped()):
             raise TypeError(message(function, name, "without Tensors: there is no derivative in it", "a Tensor"))
+
+
+def not_converged(function: str, iterations: int, change: float) -> None:
+    """A ConvergenceWarning that points at the caller of `fit`, which ended before its tolerance."""
+    reached = f"the last one changes the result by {change:.1e}"
+    text = f"{function}: {iterations} iterations do not reach the tolerance; {reached}"
+    warnings.warn(text, ConvergenceWarning, stacklevel=3)
 
 
 def differentiable_quantile(p: Any, x: Any, of: Distribution) -> Any:

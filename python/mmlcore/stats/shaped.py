@@ -6,7 +6,7 @@ import numpy as np
 
 from mmlcore import ops
 from mmlcore._arrays import as_float
-from mmlcore._errors import message
+from mmlcore._errors import integer, message
 from mmlcore.autodiff import plain
 from mmlcore.ops.gamma import in_double
 from mmlcore.ops.incomplete_beta import beta_tails_inverse
@@ -16,6 +16,7 @@ from mmlcore.stats.distribution import (
     batch_of,
     differentiable_quantile,
     no_derivative,
+    not_converged,
     outside,
     parameter,
     sample_weights,
@@ -126,8 +127,10 @@ class Gamma(Distribution):
         for _ in range(50):
             residual = np.log(a) - ops.digamma(a) - gap
             a, before = 1 / (1 / a + residual / (a - a * a * ops.polygamma(1, a))), a
-            if abs(a - before) <= 1e-14 * a:
+            if abs(a - before) <= 1e-12 * a:  # converges quadratically
                 break
+        else:
+            not_converged("Gamma.fit", 50, abs(a - before))
         return cls(a, mean / a)
 
 
@@ -322,7 +325,7 @@ class StudentT(Distribution):
         return self.loc + self.scale * np.asarray(random.standard_t(plain(self.df), shape))
 
     @classmethod
-    def fit(cls, x: Any, df: float, weights: Any = None) -> "StudentT":
+    def fit(cls, x: Any, df: float, weights: Any = None, n_iter: int = 2000) -> "StudentT":
         """The maximum-likelihood estimate of `loc` and `scale` for known `df`, by expectation and maximisation.
 
         Parameters
@@ -330,6 +333,8 @@ class StudentT(Distribution):
         x : array of shape (n,)
         df : float
         weights : array of shape (n,), optional
+        n_iter : int
+            At most this many iterations; a ConvergenceWarning says if they do not reach a relative change of 1e-13.
 
         References
         ----------
@@ -341,14 +346,17 @@ class StudentT(Distribution):
         np.float64(0.0)
         """
         x = as_float(x, "StudentT.fit", "x").ravel()
-        w = sample_weights("StudentT.fit", weights, x.size)
+        w, n_iter = sample_weights("StudentT.fit", weights, x.size), integer("StudentT.fit", "n_iter", n_iter)
         loc, square = w @ x, w @ (x - w @ x) ** 2
-        for _ in range(2000):
+        for _ in range(n_iter):
             u = w * (df + 1) / (df + (x - loc) ** 2 / square)
             loc, before = u @ x / u.sum(), (loc, square)
             square = u @ (x - loc) ** 2 / u.sum()
-            if abs(square - before[1]) <= 1e-14 * square and abs(loc - before[0]) <= 1e-14 * np.sqrt(square):
+            change = max(abs(square - before[1]) / square, abs(loc - before[0]) / np.sqrt(square))
+            if change <= 1e-13:
                 break
+        else:
+            not_converged("StudentT.fit", n_iter, change)
         return cls(df, loc, np.sqrt(square))
 
 
