@@ -260,6 +260,12 @@ class Binomial(_Discrete):
         self.p = parameter("Binomial", "p", p, -1e-300, 1 + 1e-15)
         self.batch_shape = batch_of(self.n, self.p)
 
+    def _to_single(self) -> None:
+        self.p = np.float32(self.p)
+
+    def _parameters(self) -> list[Any]:
+        return [self.p]  # n is a whole number: its dtype says nothing
+
     def logpdf(self, x: Any) -> Any:
         x = np.asarray(plain(values_of("Binomial", x)))
         inside = (x >= 0) & (x <= self.n) & _whole(x)

@@ -60,6 +60,14 @@ class Mixture(Distribution):
     def _taped(self) -> bool:
         return super()._taped() or any(component._taped() for component in self.components)
 
+    def _parameters(self) -> list[Any]:
+        return [self.weights, *[value for component in self.components for value in component._parameters()]]
+
+    def _to_single(self) -> None:
+        super()._to_single()
+        for component in self.components:
+            component._to_single()
+
     def _joint(self, x: Any) -> Any:
         """log w_k + log p_k(x), along a new last axis."""
         x = values_of("Mixture", x)
@@ -153,7 +161,7 @@ class Mixture(Distribution):
         >>> Mixture.fit([-0.1, 0.0, 0.1, 5.9, 6.1], start).weights.round(6)
         array([0.6, 0.4])
         """
-        x, mixture, before, growth = as_float(x, "Mixture.fit", "x"), start, -np.inf, np.inf
+        x, mixture, before, growth = as_float(x, "Mixture.fit", "x").astype(np.float64), start, -np.inf, np.inf
         for _ in range(integer("Mixture.fit", "n_iter", n_iter)):
             joint = mixture._joint(x)
             likelihood = float(np.mean(ops.logsumexp(joint, -1)))
