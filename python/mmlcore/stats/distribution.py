@@ -64,7 +64,7 @@ def _dtypes(values: Any) -> list[Any]:
 
 def _rounded(result: Any, dtypes: list[Any]) -> Any:
     """`result` in float32 if all the dtypes that count are, in float64 if not; as it is if there are none."""
-    if not dtypes:
+    if not dtypes or not hasattr(plain(result), "dtype"):  # a subclass may return Python's numbers
         return result
     wanted = np.float32 if all(dtype in (np.float16, np.float32) for dtype in dtypes) else np.float64
     return result if plain(result).dtype == wanted else ops.astype(result, wanted)
