@@ -160,3 +160,34 @@ def test_f5_a_folder_that_is_not_there_is_refused(
     with pytest.raises(SystemExit):
         printed("mnist_cnn", "--data", str(tmp_path / "typo"))
     assert "--data must be a folder, got" in capsys.readouterr().err
+
+
+def test_c1_to_c4_the_first_step_and_the_ways_down(printed: Callable[..., str]) -> None:
+    output = printed("descent_paths", "--quick")
+    assert "the first step leads to 3.2" in output
+    steps = {tuple(row[:2]): int(row[2]) for row in re.findall(r"^(\S+) +(\S.*?) +(\d+) steps", output, re.MULTILINE)}
+    assert steps["bowl", "Newton"] == 1  # of a quadratic
+    assert steps["Rosenbrock", "Newton"] < 40
+    assert steps["Rosenbrock", "gradient descent"] == 100
+
+
+def test_c5_the_gradients_are_parallel_at_the_solutions(printed: Callable[..., str]) -> None:
+    output = printed("lagrange", "--quick")
+    assert "largest at (5.000000, 5.000000), f = 25.000000, λ = 5.000000" in output
+    assert max(float(rest) for rest in re.findall(r"\|∇f - λ∇h\| = (\S+)", output)) < 1e-6
+    assert re.findall(r"λ = (-?[\d.]+)", output)[1:] == ["1.414214", "-1.414214"]
+
+
+def test_d1_d3_draws_agree_with_their_formulas(printed: Callable[..., str]) -> None:
+    output = printed("gaussians", "--quick")
+    assert "Φ(1.96) = 0.975002, Φ⁻¹(0.975) = 1.959964" in output
+    assert "log Φ(-38) = -726.5572" in output
+    exact, sampled = re.findall(r"KL\(p, q\) = ([\d.]+), by draws ([\d.]+)", output)[0]
+    assert float(exact) == pytest.approx(np.log(2) + (1 + 1.5**2) / 8 - 0.5, abs=1e-4)
+    assert float(sampled) == pytest.approx(float(exact), abs=0.05)
+
+
+def test_d2_the_likelihood_s_maximum_is_least_squares(printed: Callable[..., str]) -> None:
+    rows = [re.findall(r"-?\d+\.\d{6}", line) for line in printed("max_likelihood", "--quick").splitlines()[:3]]
+    assert len(rows[0]) == 3
+    assert rows[0] == rows[1] == rows[2]

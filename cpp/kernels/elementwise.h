@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kernels/activation.h"
+#include "kernels/erf.h"
 #include "kernels/math.h"
 #include "kernels/normal_tails.h"
 #include "kernels/simd.h"
@@ -206,11 +207,36 @@ struct NormalPpf {
     static V grad(V, V y) { return lane_t<V>(2.5066282746310005024) * vexp(lane_t<V>(0.5) * y * y); }
 };
 
+template <class V>
+struct Erf {
+    static constexpr const char* name = "erf";
+    static constexpr double ns = 2.5;
+    static V forward(V x) { return verf(x); }
+    static V grad(V x, V) { return verf_slope(x); }
+};
+
+template <class V>
+struct Erfc {
+    static constexpr const char* name = "erfc";
+    static constexpr double ns = 2;
+    static V forward(V x) { return verfc(x); }
+    static V grad(V x, V) { return -verf_slope(x); }
+};
+
+template <class V>
+struct Erfinv {
+    static constexpr const char* name = "erfinv";
+    static constexpr double ns = 2.5;
+    static V forward(V x) { return verfinv(x); }
+    static V grad(V, V y) { return lane_t<V>(0.88622692545275801365) * vexp(y * y); }
+};
+
 template <template <class> class... Ops>
 struct OpList {};
 
-using UnaryOps = OpList<Exp, Expm1, Log, Log1p, Sqrt, Square, Reciprocal, Negative, Absolute, Sign, Sin, Cos, Tanh,
-                        Sigmoid, Relu, Softplus, Elu, Gelu, Silu, NormalCdf, Selu, NormalLogcdf, NormalPpf>;
+using UnaryOps =
+    OpList<Exp, Expm1, Log, Log1p, Sqrt, Square, Reciprocal, Negative, Absolute, Sign, Sin, Cos, Tanh, Sigmoid, Relu,
+           Softplus, Elu, Gelu, Silu, NormalCdf, Selu, NormalLogcdf, NormalPpf, Erf, Erfc, Erfinv>;
 
 // The loops over n elements for one operation: y = f(x), and dx = dy f'(x). y may be x, dx may be dy.
 template <class T>

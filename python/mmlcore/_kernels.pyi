@@ -248,6 +248,54 @@ def empty(shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIn
     """
     numpy.empty, whose large arrays reuse memory that is already mapped.
     """
+def erf(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = erf(x)
+    """
+def erf_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy erf'(x), kept being that of x and y = erf(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
+def erf_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy erf'(x), where y = erf(x)
+    """
+def erf_of(x: typing.Any) -> typing.Any:
+    """
+    erf(x); NotImplemented for all but float32 and float64 arrays, and floats.
+    """
+def erfc(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = erfc(x)
+    """
+def erfc_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy erfc'(x), kept being that of x and y = erfc(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
+def erfc_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy erfc'(x), where y = erfc(x)
+    """
+def erfc_of(x: typing.Any) -> typing.Any:
+    """
+    erfc(x); NotImplemented for all but float32 and float64 arrays, and floats.
+    """
+def erfinv(y: numpy.ndarray, x: numpy.ndarray) -> None:
+    """
+    y = erfinv(x)
+    """
+def erfinv_back(dy: typing.Any, kept: typing.Any) -> typing.Any:
+    """
+    dy erfinv'(x), kept being that of x and y = erfinv(x) which the derivative is made from; NotImplemented for all but float32 and float64 arrays, and floats.
+    """
+def erfinv_grad(dx: numpy.ndarray, dy: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray) -> None:
+    """
+    dx = dy erfinv'(x), where y = erfinv(x)
+    """
+def erfinv_of(x: typing.Any) -> typing.Any:
+    """
+    erfinv(x); NotImplemented for all but float32 and float64 arrays, and floats.
+    """
 def exchange_axes(y: numpy.ndarray, x: numpy.ndarray, reverse: bool = False, steps_last: bool = False) -> None:
     """
     y = x with its first two axes exchanged; reverse: steps, x's first axis or with steps_last its second, from the last on
@@ -933,11 +981,11 @@ CELLS: dict = {'lstm': (0, 4, 4), 'gru': (1, 3, 4), 'tanh': (2, 1, 1), 'relu': (
 OPTIMIZER_RULES: dict = {'sgd': (0, 0), 'momentum': (1, 2), 'nesterov': (1, 2), 'adagrad': (1, 1), 'adadelta': (2, 2), 'rmsprop': (2, 3), 'rmsprop_centered': (3, 3), 'adam': (2, 3), 'amsgrad': (3, 3), 'adamax': (2, 3), 'nadam': (2, 3), 'lion': (1, 2)}
 POINTWISE_LOSSES: tuple = ('squared_error', 'absolute_error', 'percentage_error', 'huber_error', 'hinge', 'squared_hinge', 'binary_cross_entropy', 'binary_cross_entropy_of_logits', 'kullback_leibler')
 SLOPE_NEEDS_Z: frozenset
-UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'elu', 'gelu', 'silu', 'normal_cdf', 'selu', 'normal_logcdf', 'normal_ppf')
+UNARY: tuple = ('exp', 'expm1', 'log', 'log1p', 'sqrt', 'square', 'reciprocal', 'negative', 'absolute', 'sign', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'elu', 'gelu', 'silu', 'normal_cdf', 'selu', 'normal_logcdf', 'normal_ppf', 'erf', 'erfc', 'erfinv')
 def levels_present() -> list[str]:
     """The levels that this installation contains, worst to best."""
 def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'CELLS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'Window', 'absolute', 'absolute_back', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'absolute_of', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'arctan2_grad', 'asynchronous_epoch', 'average_parameters', 'average_pool', 'average_pool_gradient', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'conv_filter_gradient', 'conv_forward', 'conv_input_gradient', 'copy_columns', 'cos', 'cos_back', 'cos_grad', 'cos_of', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_back', 'elu_grad', 'elu_of', 'empty', 'exchange_axes', 'exp', 'exp_back', 'exp_grad', 'exp_of', 'expm1', 'expm1_back', 'expm1_grad', 'expm1_of', 'fmax_grad', 'fmin_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_back', 'gelu_grad', 'gelu_of', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'hypot_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'leaky_relu', 'leaky_relu_grad', 'levels_present', 'levels_supported', 'limit_column_norms', 'linear_logistic_loss', 'lion_step', 'log', 'log1p', 'log1p_back', 'log1p_grad', 'log1p_of', 'log_back', 'log_grad', 'log_of', 'log_softmax', 'log_softmax_grad', 'logaddexp', 'logaddexp2_grad', 'logaddexp_grad', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'max_of', 'max_pool', 'max_pool_gradient', 'max_pool_select', 'maximum_grad', 'mean', 'mean_of', 'minimum_grad', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_back', 'negative_grad', 'negative_of', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_back', 'normal_cdf_grad', 'normal_cdf_of', 'normal_logcdf', 'normal_logcdf_back', 'normal_logcdf_grad', 'normal_logcdf_of', 'normal_ppf', 'normal_ppf_back', 'normal_ppf_grad', 'normal_ppf_of', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_grad', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'random_normal', 'random_uniform', 'reciprocal', 'reciprocal_back', 'reciprocal_grad', 'reciprocal_of', 'recurrent_backward', 'recurrent_forward', 'release_memory', 'relu', 'relu_back', 'relu_grad', 'relu_of', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'sample_class', 'selu', 'selu_back', 'selu_grad', 'selu_of', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_back', 'sigmoid_grad', 'sigmoid_of', 'sign', 'sign_back', 'sign_grad', 'sign_of', 'silu', 'silu_back', 'silu_grad', 'silu_of', 'sin', 'sin_back', 'sin_grad', 'sin_of', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softmax_grad', 'softplus', 'softplus_and_slope', 'softplus_back', 'softplus_grad', 'softplus_of', 'solve', 'solve_triangular', 'sqrt', 'sqrt_back', 'sqrt_grad', 'sqrt_of', 'square', 'square_back', 'square_grad', 'square_of', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'squared_mahalanobis', 'sum', 'sum_of', 'svd', 'syrk', 'tanh', 'tanh_back', 'tanh_grad', 'tanh_of', 'thread_reason', 'triangular_factor', 'triangular_product']
+__all__: list[str] = ['ACTIVATIONS', 'CELLS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'Window', 'absolute', 'absolute_back', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'absolute_of', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'arctan2_grad', 'asynchronous_epoch', 'average_parameters', 'average_pool', 'average_pool_gradient', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'conv_filter_gradient', 'conv_forward', 'conv_input_gradient', 'copy_columns', 'cos', 'cos_back', 'cos_grad', 'cos_of', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_back', 'elu_grad', 'elu_of', 'empty', 'erf', 'erf_back', 'erf_grad', 'erf_of', 'erfc', 'erfc_back', 'erfc_grad', 'erfc_of', 'erfinv', 'erfinv_back', 'erfinv_grad', 'erfinv_of', 'exchange_axes', 'exp', 'exp_back', 'exp_grad', 'exp_of', 'expm1', 'expm1_back', 'expm1_grad', 'expm1_of', 'fmax_grad', 'fmin_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_back', 'gelu_grad', 'gelu_of', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'hypot_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'leaky_relu', 'leaky_relu_grad', 'levels_present', 'levels_supported', 'limit_column_norms', 'linear_logistic_loss', 'lion_step', 'log', 'log1p', 'log1p_back', 'log1p_grad', 'log1p_of', 'log_back', 'log_grad', 'log_of', 'log_softmax', 'log_softmax_grad', 'logaddexp', 'logaddexp2_grad', 'logaddexp_grad', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'max_of', 'max_pool', 'max_pool_gradient', 'max_pool_select', 'maximum_grad', 'mean', 'mean_of', 'minimum_grad', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_back', 'negative_grad', 'negative_of', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_back', 'normal_cdf_grad', 'normal_cdf_of', 'normal_logcdf', 'normal_logcdf_back', 'normal_logcdf_grad', 'normal_logcdf_of', 'normal_ppf', 'normal_ppf_back', 'normal_ppf_grad', 'normal_ppf_of', 'normalize', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_grad', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'random_normal', 'random_uniform', 'reciprocal', 'reciprocal_back', 'reciprocal_grad', 'reciprocal_of', 'recurrent_backward', 'recurrent_forward', 'release_memory', 'relu', 'relu_back', 'relu_grad', 'relu_of', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'sample_class', 'selu', 'selu_back', 'selu_grad', 'selu_of', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_back', 'sigmoid_grad', 'sigmoid_of', 'sign', 'sign_back', 'sign_grad', 'sign_of', 'silu', 'silu_back', 'silu_grad', 'silu_of', 'sin', 'sin_back', 'sin_grad', 'sin_of', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softmax_grad', 'softplus', 'softplus_and_slope', 'softplus_back', 'softplus_grad', 'softplus_of', 'solve', 'solve_triangular', 'sqrt', 'sqrt_back', 'sqrt_grad', 'sqrt_of', 'square', 'square_back', 'square_grad', 'square_of', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'squared_mahalanobis', 'sum', 'sum_of', 'svd', 'syrk', 'tanh', 'tanh_back', 'tanh_grad', 'tanh_of', 'thread_reason', 'triangular_factor', 'triangular_product']

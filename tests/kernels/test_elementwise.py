@@ -61,6 +61,25 @@ def _ppf(p):
     return special.ndtri(p.astype(float)).astype(p.dtype)
 
 
+def _erf(x):
+    """SciPy's values, good to a unit of double precision."""
+    return special.erf(x.astype(float)).astype(x.dtype)
+
+
+def _erfc(x):
+    """e^(-x²) erfcx(|x|), of which only the smooth last factor is in double precision."""
+    tail = np.exp(-x * x) * special.erfcx(np.abs(x).astype(float))
+    return np.where(x < 0, 2 - tail, tail)
+
+
+def _erf_slope(x):
+    return 2 / np.sqrt(np.longdouble(np.pi)) * np.exp(-x * x)
+
+
+def _erfinv(y):
+    return special.erfinv(y.astype(float)).astype(y.dtype)
+
+
 class Op(NamedTuple):
     f: object  # the function in extended precision
     slope: object  # its derivative
@@ -100,6 +119,9 @@ OPS = {
     "normal_cdf": Op(_cdf, _pdf, _ulp_of_cdf),
     "normal_logcdf": Op(_logcdf, lambda x: _pdf(x) / _cdf(x), lambda x: 24 + 2 * np.where(x > 0, x * x, 0)),
     "normal_ppf": Op(_ppf, lambda p: 1 / _pdf(_ppf(p)), 40),
+    "erf": Op(_erf, _erf_slope, 4),
+    "erfc": Op(_erfc, lambda x: -_erf_slope(x), 16),
+    "erfinv": Op(_erfinv, lambda y: 1 / _erf_slope(_erfinv(y)), 40),
     "silu": Op(lambda x: _clipped(x) * _sigmoid(x), lambda x: _sigmoid(x) * (1 + x * _sigmoid(-x)), _ulp_of_silu),
 }
 
@@ -178,7 +200,7 @@ def test_gradient_is_dy_times_the_derivative(name, dtype):
     dy = rng.standard_normal(x.size).astype(dtype)
     expected = dy * OPS[name].slope(x.astype(np.longdouble))
     # e^(y²/2) multiplies the error of y = Φ⁻¹(x) by y² where the slope is steep
-    tolerance = (32 if name == "normal_ppf" else 8) * np.finfo(dtype).eps
+    tolerance = (32 if name in ("normal_ppf", "erfinv") else 8) * np.finfo(dtype).eps
     np.testing.assert_allclose(backward(name, dy, x), expected.astype(dtype), rtol=tolerance, atol=tolerance)
 
 

@@ -43,3 +43,12 @@ def test_two_arrays_are_low_and_high_also_of_two_variables():
     np.testing.assert_allclose(r.x, 1)
     r = minimize(lambda x: np.sum((x - 3) ** 2), np.full(2, 0.5), bounds=[(0, 1), (0, 2)])
     np.testing.assert_allclose(r.x, [1, 2])
+
+
+@pytest.mark.parametrize("method", ["lbfgs", "newton"])
+def test_unbounded_within_bounds(method):
+    for fun in (lambda x: -x[0] - 2 * x[1], lambda x: -np.sum(x**2)):
+        result = minimize(fun, [1.0, 1.0], method, bounds=(0.0, None))
+        assert not result.success  # at 1e16 the gradient would vanish beside x
+        assert "unbounded" in result.message
+        assert result.nfev < 300

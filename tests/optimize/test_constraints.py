@@ -83,3 +83,45 @@ def test_a_start_without_finite_derivatives_is_told_in_words():
     r = minimize(lambda x: np.log(x[0]), [-1.0], constraints={"type": "eq", "fun": lambda x: x[0] - 0.5})
     assert not r.success
     assert "the function is not finite (nan) at x0" in r.message
+
+
+def equal(*functions):
+    return [{"type": "eq", "fun": h} for h in functions]
+
+
+HS39 = equal(lambda x: x[1] - x[0] ** 3 - x[2] ** 2, lambda x: x[0] ** 2 - x[1] - x[3] ** 2)
+
+
+@pytest.mark.parametrize("start", [[2.0, 2.0, 2.0, 2.0], [2.0, 2.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
+def test_hock_and_schittkowski_39(start):
+    result = minimize(lambda x: -x[0], start, constraints=HS39)
+    assert result.success
+    np.testing.assert_allclose(result.x, [1, 1, 0, 0], atol=2e-5)
+    np.testing.assert_allclose(result.multipliers, [-1, -1], atol=1e-5)
+    assert result.nit < 20
+
+
+def test_dependent_constraints_share_their_multiplier():
+    once = minimize(lambda x: np.sum((x - 2) ** 2), [3.0, 1.0, 1.0], constraints=equal(lambda x: np.sum(x**2) - 1))
+    both = equal(lambda x: np.sum(x**2) - 1, lambda x: 3 * np.sum(x**2) - 3)
+    twice = minimize(lambda x: np.sum((x - 2) ** 2), [3.0, 1.0, 1.0], constraints=both)
+    assert once.success
+    assert twice.success
+    np.testing.assert_allclose(twice.x, once.x, atol=1e-6)
+    assert twice.multipliers @ [1, 3] == pytest.approx(once.multipliers[0], rel=1e-5)
+
+
+def test_what_cannot_be_solved_is_said_in_words():
+    apart = equal(lambda x: x[0] + x[1] - 1, lambda x: x[0] + x[1] - 2)
+    result = minimize(lambda x: np.sum(x**2), [3.0, 1.0], constraints=apart)
+    assert not result.success
+    assert "the constraints cannot be met near x" in result.message
+    degenerate = minimize(lambda x: -x[0], np.zeros(4), constraints=HS39)  # a cusp: no multipliers, and no minimum
+    assert not degenerate.success
+    assert "no multipliers" in degenerate.message
+    for kind in ("eq", "ineq"):
+        falling = {"type": kind, "fun": lambda x: x[0] - x[1]}
+        result = minimize(lambda x: x[0] + x[1], [1.0, 1.0], constraints=falling)
+        assert not result.success
+        assert "unbounded" in result.message
+        assert result.nfev < 200

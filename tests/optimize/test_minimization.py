@@ -159,3 +159,18 @@ def test_arguments_are_checked():
         minimize(rosenbrock, np.zeros(0))
     with pytest.raises(ValueError, match="minimize: method within bounds must be one of"):
         minimize(rosenbrock, [0.0, 0.0], "cg", bounds=(0, 1))
+
+
+@pytest.mark.parametrize("method", ["bfgs", "lbfgs", "cg", "newton", "newton-cg"])
+@pytest.mark.parametrize("power", [1, 2, 3])
+def test_unbounded_functions_are_left_early(method, power):
+    result = minimize(lambda x: -np.sum(x**power), [1.0, 1.5], method)
+    assert not result.success
+    assert "unbounded" in result.message
+    assert result.nfev < 300
+
+
+def test_a_far_minimum_is_still_found():
+    result = minimize(lambda x: np.sum((1e-9 * x - 1) ** 2), [0.0, 1.0], "newton", tol=1e-12)
+    np.testing.assert_allclose(result.x, 1e9, rtol=1e-3)
+    assert result.success

@@ -5,7 +5,8 @@ import pytest
 from scipy import stats as sp
 
 from mmlcore import check_grads
-from mmlcore.stats import Beta, Dirichlet
+from mmlcore._errors import ConvergenceWarning
+from mmlcore.stats import Beta, Dirichlet, dirichlet
 
 ALPHA = np.array([0.7, 2.0, 5.0])
 
@@ -37,3 +38,9 @@ def test_ends_of_the_support():
     assert Dirichlet([2.0, 1.0]).pdf([0.0, 1.0]) == 0
     assert np.isnan(Dirichlet([1.0, 1.0]).logpdf([np.nan, 0.5]))
     assert Dirichlet([1.0, 1.0]).logpdf([-0.5, 1.5]) == -np.inf
+
+
+def test_a_fit_that_does_not_converge_warns(monkeypatch):
+    monkeypatch.setattr(dirichlet, "MOST_STEPS", 1)
+    with pytest.warns(ConvergenceWarning, match="Dirichlet.fit: 1 iterations do not reach the tolerance"):
+        Dirichlet.fit([[0.2, 0.8], [0.5, 0.5], [0.8, 0.2]])

@@ -25,6 +25,14 @@ def test_quantiles_at_the_ends_and_of_large_numbers():
 
 
 def test_a_quantile_whose_distribution_function_does_not_converge_is_nan(monkeypatch):
-    monkeypatch.setattr(incomplete, "_MOST", 20)
+    monkeypatch.setattr(incomplete, "MOST_TERMS", 20)
     with pytest.warns(ConvergenceWarning, match="20 terms do not reach"):
         assert np.isnan(stats.Binomial(10**8, 0.5).ppf(0.3))
+
+
+def test_logarithms_of_tails_that_underflow():
+    p = stats.Binomial(5000, 1e-3)
+    assert p.logsf(4999) == pytest.approx(5000 * np.log(1e-3), rel=1e-13)
+    assert stats.Binomial(5000, 0.9).logcdf(0) == pytest.approx(5000 * np.log(0.1), rel=1e-13)
+    assert (p.logcdf(-1), p.logcdf(5000), p.logsf(-1), p.logsf(5000)) == (-np.inf, 0, 0, -np.inf)
+    assert np.isnan(p.logcdf(np.nan))

@@ -255,3 +255,59 @@ def test_the_distribution_function_has_a_slope_at_the_centre():
         assert p.cdf(0.0) == pytest.approx(0.5, rel=4e-16)
     slope = grad(lambda v: grad(stats.StudentT(v).cdf)(0.0))(3.0)
     assert slope == pytest.approx(grad(lambda v: stats.StudentT(v).pdf(0.0))(3.0))
+
+
+SINGLE = {
+    "normal": lambda of: stats.Normal(of(0.3), of(1.2)),
+    "uniform": lambda of: stats.Uniform(of(-1.0), of(2.0)),
+    "exponential": lambda of: stats.Exponential(of(1.5)),
+    "laplace": lambda of: stats.Laplace(of(0.3), of(1.2)),
+    "student": lambda of: stats.StudentT(of(3.0), of(0.3), of(1.2)),
+    "gamma": lambda of: stats.Gamma(of(2.0), of(1.5)),
+    "beta": lambda of: stats.Beta(of(2.0), of(3.0)),
+    "bernoulli": lambda of: stats.Bernoulli(of(0.3)),
+    "binomial": lambda of: stats.Binomial(5, of(0.3)),
+    "categorical": lambda of: stats.Categorical(np.float32([0.25, 0.5, 0.25])),
+    "mixture": lambda of: stats.Mixture(
+        np.float32([0.5, 0.5]), [stats.Normal(of(0.3)), stats.Normal(of(1.0), of(2.0))]
+    ),
+}
+
+
+@pytest.mark.parametrize("of", [float, np.float64, np.float32, lambda v: np.full(2, v, np.float32)])
+@pytest.mark.parametrize("name", SINGLE)
+def test_single_precision_in_single_precision_out(name, of):
+    if name == "mixture" and not isinstance(of, type):
+        pytest.skip("no batches")
+    p = SINGLE[name](of)
+    x, whole = np.float32([0.2, 0.7]), np.float32([0, 1])
+    for method in ("logpdf", "pdf", "cdf", "sf", "logcdf", "logsf", "ppf"):
+        points = whole if hasattr(p, "pmf") and method != "ppf" else x
+        with np.errstate(all="ignore"):
+            single, double = (getattr(p, method)(points.astype(t)) for t in (np.float32, np.float64))
+        assert (single.dtype, double.dtype) == (np.float32, np.float64), method
+        np.testing.assert_allclose(single, double, rtol=3e-5, atol=1e-6)
+
+
+def test_moments_draws_and_estimates_are_of_the_parameters_and_of_the_data():
+    for name, make in SINGLE.items():
+        if name != "mixture":
+            p = make(np.float32)
+            assert {p.mean().dtype, p.var().dtype, p.std().dtype, p.entropy().dtype} == {np.dtype(np.float32)}, name
+            assert p.rvs(random_state=0).dtype == np.float32, name
+    x = np.float32([0.2, 0.5, 0.7, 0.9])
+    for family in (stats.Normal, stats.Uniform, stats.Exponential, stats.Laplace, stats.Gamma, stats.Beta):
+        single, double = family.fit(x), family.fit(x.astype(float))
+        assert {value.dtype for value in single._parameters()} == {np.dtype(np.float32)}
+        np.testing.assert_allclose(single._parameters(), double._parameters(), rtol=1e-6)
+    start = stats.Mixture([0.5, 0.5], [stats.Normal(0.0), stats.Normal(1.0)])
+    fitted = stats.Mixture.fit(stats.Normal().rvs(50, 0).astype(np.float32), start, tol=1e-4)
+    assert {value.dtype for value in fitted._parameters()} == {np.dtype(np.float32)}
+    fit = stats.fit_linear(np.float32([[1, 0], [1, 1], [1, 3]]), np.float32([0, 1, 2]))
+    assert fit.theta.dtype == fit.band(np.float32([[1, 2]]))[0].dtype == np.float32
+
+
+def test_float32_keeps_its_derivatives():
+    slope = grad(lambda x: np.sum(stats.Normal(1.0, 2.0).logpdf(x)))(np.float32([0.0, 3.0]))
+    assert slope.dtype == np.float32
+    np.testing.assert_allclose(slope, [0.25, -0.5])

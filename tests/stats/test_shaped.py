@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import special
 from scipy import stats as sp
 
 from mmlcore import check_grads, grad, stats
+from mmlcore._errors import ConvergenceWarning
 
 
 def test_relations_between_the_families():
@@ -63,3 +65,52 @@ def test_the_upper_tail_of_beta_keeps_small_arguments():
 
 def test_the_density_of_gamma_vanishes_at_infinity():
     np.testing.assert_array_equal(stats.Gamma([0.5, 1.0, 2.0]).pdf(np.inf), 0)
+
+
+def test_logarithms_of_tails_that_underflow():
+    assert stats.Gamma(2.0).logsf(5000.0) == pytest.approx(-5000 + np.log(5001), rel=1e-13)
+    leading = 300 * np.log(1e-3) - special.gammaln(301.0) - 300 / 301 * 1e-3
+    assert stats.Gamma(300.0).logcdf(1e-3) == pytest.approx(leading, rel=1e-9)
+    assert stats.Beta(900.0, 1.0).logcdf(1e-3) == pytest.approx(900 * np.log(1e-3), rel=1e-13)
+    assert stats.Beta(1.0, 900.0).logsf(0.99) == pytest.approx(900 * np.log(0.01), rel=1e-12)
+    assert stats.StudentT(20.0).logsf(1e30) == pytest.approx(sp.t(20).logpdf(1e30) + np.log(1e30 / 20), rel=1e-13)
+    x = np.array([-34.0, -3.0, -1e-200, 0.0, 0.7, 30.0])
+    for df in (3.0, 2e6):
+        p = stats.StudentT(df)
+        np.testing.assert_allclose(p.logcdf(x), sp.t(df).logcdf(x), rtol=1e-8)
+        np.testing.assert_allclose(p.logsf(x), p.logcdf(-x), rtol=1e-14)
+    check_grads(lambda x, df: stats.StudentT(df).logsf(x), (np.array([-2.0, 0.3, 40.0]), 3.3))
+
+
+@pytest.mark.parametrize("df", [1e6, 1e9, 1e13, 1e300])
+def test_many_degrees_of_freedom_are_the_normal_distribution(df):
+    p, normal = stats.StudentT(df, 1.0, 2.0), stats.Normal(1.0, 2.0)
+    x = np.array([-9.0, -3.0, 1.0, 1.3, 4.0])
+    rough = 3 * 5.0**4 / df + 1e-14
+    for method in ("pdf", "cdf", "sf", "logpdf", "logcdf", "logsf"):
+        np.testing.assert_allclose(getattr(p, method)(x), getattr(normal, method)(x), rtol=rough)
+    np.testing.assert_allclose(p.entropy(), normal.entropy(), rtol=1 / df + 1e-15)
+    q = np.array([0.0, 1e-300, 1e-9, 0.5, 0.7, 1.0])
+    np.testing.assert_allclose(p.ppf(q)[2:], normal.ppf(q)[2:], rtol=40 / df + 1e-14)
+    np.testing.assert_allclose(p.cdf(p.ppf(q)), q, rtol=1e-10 if df < 1e300 else 1e-9)
+
+
+def test_few_and_many_degrees_of_freedom_meet():
+    x = np.array([-12.0, -1.0, 0.5, 6.0])
+    for method in ("pdf", "cdf", "logsf"):
+        below, above = (getattr(stats.StudentT(df), method)(x) for df in (1e6 * (1 - 1e-12), 1e6))
+        np.testing.assert_allclose(below, above, rtol=1e-10)
+    for df in (99.0, 100.0, 101.0):  # and the expansion of the constant
+        np.testing.assert_allclose(stats.StudentT(df).logpdf(x), sp.t(df).logpdf(x), rtol=1e-13)
+        assert stats.StudentT(df).entropy() == pytest.approx(sp.t(df).entropy(), rel=1e-12)
+    check_grads(lambda df: stats.StudentT(df).cdf(x), (150.0,))
+    assert grad(lambda df: stats.StudentT(df).logpdf(3.0))(2e6) == pytest.approx(
+        -(81 - 18 - 1) / 4 / 4e12, rel=1e-4, abs=0
+    )
+
+
+def test_a_fit_that_does_not_converge_warns():
+    x = stats.StudentT(3.0).rvs(50, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="StudentT.fit: 2 iterations do not reach the tolerance"):
+        stats.StudentT.fit(x, df=3.0, n_iter=2)
+    assert stats.StudentT.fit(x, df=3.0).scale > 0

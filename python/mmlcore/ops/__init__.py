@@ -26,8 +26,17 @@ from mmlcore.ops.draws import normal_draws, uniform_draws
 from mmlcore.ops.dropout import add_noise, dropout
 from mmlcore.ops.elementwise import absolute, negative, reciprocal, sign, sqrt, square
 from mmlcore.ops.embedding import embedding
+from mmlcore.ops.erf import erf, erfc, erfinv
 from mmlcore.ops.gamma import betaln, digamma, gammaln, polygamma
-from mmlcore.ops.incomplete import betainc, betaincc, betaincinv, gammainc, gammaincc, gammainccinv, gammaincinv
+from mmlcore.ops.incomplete_beta import betainc, betaincc, betaincinv, log_betainc, log_betaincc
+from mmlcore.ops.incomplete_gamma import (
+    gammainc,
+    gammaincc,
+    gammainccinv,
+    gammaincinv,
+    log_gammainc,
+    log_gammaincc,
+)
 from mmlcore.ops.indexing import diagonal, getitem, scatter, take, trace
 from mmlcore.ops.joining import concatenate, hstack, stack, vstack
 from mmlcore.ops.kinked import clip, maximum, minimum, where
@@ -86,6 +95,9 @@ __all__ = [
     "einsum",
     "elu",
     "embedding",
+    "erf",
+    "erfc",
+    "erfinv",
     "exp",
     "expand_dims",
     "expm1",
@@ -103,6 +115,10 @@ __all__ = [
     "leaky_relu",
     "log",
     "log1p",
+    "log_betainc",
+    "log_betaincc",
+    "log_gammainc",
+    "log_gammaincc",
     "log_softmax",
     "logistic_loss",
     "logsumexp",

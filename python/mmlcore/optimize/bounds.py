@@ -6,7 +6,7 @@ import numpy as np
 
 from mmlcore._arrays import FloatArray, as_float
 from mmlcore._errors import integer, message
-from mmlcore.optimize.newton import damped_solve
+from mmlcore.optimize.newton import damped_solve, stretched
 from mmlcore.optimize.problem import Problem
 from mmlcore.optimize.quasi_newton import LimitedMemory
 from mmlcore.optimize.result import Progress
@@ -54,8 +54,8 @@ class Box:
         return np.minimum(np.maximum(x, self.low), self.high).astype(x.dtype)
 
     def measure(self, x: FloatArray, g: FloatArray) -> float:
-        """max |x - P(x - g)|: zero exactly where no feasible direction descends."""
-        return float(np.abs(x - self.project(x - g)).max(initial=0))
+        """max |x - P(x - g)|: zero exactly where no feasible direction descends; g does not vanish beside a large x."""
+        return float(np.abs(np.minimum(np.maximum(g, x - self.high), x - self.low)).max(initial=0))
 
     def fixed(self, x: FloatArray, g: FloatArray) -> FloatArray:
         """Which variables lie at a bound against which the gradient pushes them."""
@@ -98,6 +98,7 @@ def projected_lbfgs(progress: Progress, box: Box, memory: int = 10) -> None:
     problem, x = progress.problem, box.project(progress.x)
     approximation = LimitedMemory(integer("lbfgs", "memory", memory))
     f, g = problem.value_and_gradient(x)
+    run = 0  # of steps that show no curvature
     while not progress.accept(x, f, g, box.measure(x, g)):
         free = ~box.fixed(x, g)
         reduced = np.where(free, g, 0.0)
@@ -105,15 +106,18 @@ def projected_lbfgs(progress: Progress, box: Box, memory: int = 10) -> None:
         if not float(d @ g) < 0:
             d = -reduced
         first = not approximation.pairs
-        found = _search(problem, box, x, f, g, d, 1 / max(1.0, float(np.linalg.norm(reduced))) if first else 1.0)
+        alpha = stretched(run) / max(1.0, float(np.linalg.norm(reduced))) if first else 1.0
+        found = _search(problem, box, x, f, g, d, alpha)
         if found is None:
-            if first:
+            if first and not run:
                 return _stuck(progress, box)
+            run = 0
             approximation.pairs.clear()
             progress.nit -= 1
             continue
         new, value, gradient = found
         approximation.update(new - x, gradient - g)
+        run = 0 if approximation.pairs else run + 1
         x, f, g = new, value, gradient
     return None
 
@@ -122,13 +126,17 @@ def projected_newton(progress: Progress, box: Box) -> None:
     """Newton's step in the variables that are free, along projected arcs."""
     problem, x = progress.problem, box.project(progress.x)
     f, g = problem.value_and_gradient(x)
+    run = 0
     while not progress.accept(x, f, g, box.measure(x, g)):
         free = ~box.fixed(x, g)
         d = np.zeros_like(x)
-        d[free] = damped_solve(problem.hessian(x)[np.ix_(free, free)], g[free])[0]
-        found = _search(problem, box, x, f, g, d) or _search(problem, box, x, f, g, np.where(free, -g, 0.0))
+        d[free], damping = damped_solve(problem.hessian(x)[np.ix_(free, free)], g[free])
+        found = _search(problem, box, x, f, g, d, stretched(run)) or _search(
+            problem, box, x, f, g, np.where(free, -g, 0.0)
+        )
         if found is None:
             return _stuck(progress, box)
+        run = run + 1 if damping else 0
         x, f, g = found
     return None
 

@@ -10,6 +10,7 @@ from mmlcore._arrays import FloatArray
 from mmlcore._errors import message
 from mmlcore.autodiff import hessian, jacobian
 from mmlcore.optimize.bounds import Box, projected_lbfgs
+from mmlcore.optimize.newton import stretched
 from mmlcore.optimize.problem import Problem
 from mmlcore.optimize.quasi_newton import lbfgs
 from mmlcore.optimize.result import Progress
@@ -17,6 +18,7 @@ from mmlcore.optimize.result import Progress
 __all__ = ["Constraints", "augmented_lagrangian", "lagrange_newton"]
 
 NOT_FINITE = "the constraints are not finite at x"
+DEPENDENT = "the constraints' gradients are dependent at x: there are no multipliers"
 
 
 def _largest(*parts: Any) -> float:
@@ -60,7 +62,8 @@ def lagrange_newton(progress: Progress, constraints: Constraints) -> None:
     """Newton's method on ∇ₓL = 0, h = 0 for L(x, λ) = f(x) + λᵀh(x) (CS582 2).
 
     [W Aᵀ; A 0] [p; λ] = [-∇f; -h] with W = ∇²ₓL, damped until it is positive definite on the kernel of A = ∂h/∂x; the
-    step is halved until the merit function f + ν ‖h‖₁ falls. J. Nocedal, S. J. Wright, Numerical Optimization, 18.
+    step is halved until the merit function f + ν ‖h‖₁ falls. λ is that of least squares at every x.
+    J. Nocedal, S. J. Wright, Numerical Optimization, 18.
     """
     problem, x, h = progress.problem, progress.x, constraints.equalities
     assert h is not None
@@ -75,69 +78,125 @@ def lagrange_newton(progress: Progress, constraints: Constraints) -> None:
         if not progress.accept(x, f, g, np.inf):
             progress.stop(reason)
         return
-    multipliers, weight = -linalg.lstsq(A.T, g)[0], 1.0
+    weight, run = 1.0, 0
     while True:
-        size = _largest(np.abs(g + A.T @ multipliers), np.abs(values))
+        factors = _Factors(A) if np.isfinite(A).all() else None
+        multipliers = np.zeros_like(values) if factors is None else factors.multipliers(g)
+        size = _size(A, multipliers, g, values)
+        amplified = factors is not None and size <= progress.tol and factors.amplify(multipliers, g)
         progress.extra.update(multipliers=multipliers, constraint_violation=_largest(np.abs(values)))
-        if progress.accept(x, f, g, size):
+        if progress.accept(x, f, g, np.inf if amplified else size):
             return
         W = problem.hessian(x) + curvatures(x, multipliers)
-        if not (np.isfinite(W).all() and np.isfinite(A).all()):
+        if factors is None or not np.isfinite(W).all():
             progress.stop("a second derivative or a constraint's gradient is not finite at x")
             return
-        p, multipliers = _kkt_step(W, A, g, values)
-        if not np.abs(multipliers).max(initial=0) < 1e10:
-            progress.stop("the constraints' gradients are dependent at x: there are no multipliers")
+        reason = factors.obstacle(multipliers, values, progress.tol, amplified)
+        if reason:
+            progress.stop(reason)
             return
-        weight = max(weight, 1.5 * float(np.abs(multipliers).max(initial=0)))
-        found = _merit_search(problem, h, x, p, f, values, weight, float(g @ p))
+        p, flat = factors.step(W, g, values)
+        weight = _weight(weight, multipliers, A, g, W, p, values)
+        found = _merit_search(problem, h, factors, x, p, f, g, values, weight, stretched(run))
         if found is None:
-            size = float(np.abs(values).max(initial=0))
-            return progress.stuck(f"no step makes f + ν‖h‖ smaller; the constraints are violated by {size:.1e}")
+            missed = _largest(np.abs(values))
+            return progress.stuck(f"no step makes f + ν‖h‖ smaller; the constraints are violated by {missed:.1e}")
+        run = run + 1 if flat else 0
         x, f, g, values = found
         A = slopes(x)
 
 
-def _kkt_step(W: FloatArray, A: FloatArray, g: FloatArray, h: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The step p and the new multipliers, by the null space of A: p = Y y + Z z with A Y y = -h."""
-    n = A.shape[1]
-    U, s, Vh = linalg.svd(A)
-    rank = int(np.sum(s > 1e-12 * max(float(s.max(initial=0)), 1e-300)))
-    Y, Z = Vh[:rank].T, Vh[rank:].T
-    y = -(U[:, :rank].T @ h) / s[:rank]
-    p = Y @ y
-    if n > rank:
+def _size(A: FloatArray, multipliers: FloatArray, g: FloatArray, h: FloatArray) -> float:
+    """How far from a solution: the largest of |∇L|, and of |h| times what a violation is worth in f."""
+    worth = min(max(1.0, _largest(np.abs(multipliers))), 1e3)
+    return _largest(np.abs(g + A.T @ multipliers), worth * np.abs(h))
+
+
+class _Factors:
+    """A = U Σ [Y, Z]ᵀ, the constraints' gradients; dependent ones leave a smaller rank and a larger kernel Z."""
+
+    def __init__(self, A: FloatArray) -> None:
+        U, s, Vh = linalg.svd(A)
+        rank = int(np.sum(s > 1e-10 * max(float(s.max(initial=0)), 1e-290)))
+        self.A, self.U, self.s, self.Y, self.Z = A, U[:, :rank], s[:rank], Vh[:rank].T, Vh[rank:].T
+
+    def multipliers(self, g: FloatArray) -> FloatArray:
+        """λ of least length that minimises ‖g + Aᵀλ‖."""
+        return -(self.U @ ((self.Y.T @ g) / self.s))
+
+    def restoring(self, h: FloatArray) -> FloatArray:
+        """p of least length that minimises ‖h + A p‖."""
+        return -(self.Y @ ((self.U.T @ h) / self.s))
+
+    def amplify(self, multipliers: FloatArray, g: FloatArray) -> bool:
+        """Whether nearly parallel gradients make the multipliers so large that x is a degenerate point, no solution."""
+        lengths = np.sqrt(np.sum(self.A * self.A, axis=1))
+        return bool(np.abs(multipliers * lengths).max(initial=0) > 1e4 * float(np.abs(g).max(initial=0)))
+
+    def obstacle(self, multipliers: FloatArray, h: FloatArray, tol: float, amplified: bool) -> str:
+        """Why Newton's method cannot go on here; "" if it can."""
+        if amplified or not np.abs(multipliers).max(initial=0) < 1e10:
+            return DEPENDENT
+        violation = float(np.abs(h).max(initial=0))
+        least = float(np.abs(self.A.T @ h).max(initial=0))
+        if violation > tol and least <= 1e-10 * violation * float(np.abs(self.A).max(initial=0)):
+            return f"the constraints cannot be met near x: no direction lessens their violation of {violation:.1e}"
+        return ""
+
+    def step(self, W: FloatArray, g: FloatArray, h: FloatArray) -> tuple[FloatArray, bool]:
+        """p = Y y + Z z with A Y y = -h, and whether W has no curvature in some direction of the kernel."""
+        p, Z = self.restoring(h), self.Z
+        if not Z.shape[1]:
+            return p, False
         reduced = Z.T @ W @ Z
-        reduced = 0.5 * (reduced + reduced.T)
-        eigenvalues, vectors = linalg.eigh(reduced)
+        eigenvalues, vectors = linalg.eigh(0.5 * (reduced + reduced.T))
         floor = 1e-8 * max(1.0, float(np.abs(eigenvalues).max()))
         right = vectors.T @ (Z.T @ (g + W @ p))
-        p = p - Z @ (vectors @ (right / np.maximum(np.abs(eigenvalues), floor)))
-    multipliers = -(U[:, :rank] @ ((Y.T @ (g + W @ p)) / s[:rank]))
-    return p, multipliers
+        size = np.abs(eigenvalues)
+        return p - Z @ (vectors @ (right / np.maximum(size, floor))), bool(np.any(size < floor))
+
+
+def _weight(
+    weight: float, multipliers: FloatArray, A: FloatArray, g: FloatArray, W: FloatArray, p: FloatArray, h: FloatArray
+) -> float:
+    """ν large enough for p to descend: Nocedal and Wright's (18.36), with what p gains in ‖h‖₁."""
+    weight = max(weight, 1.5 * float(np.abs(multipliers).max(initial=0)))
+    gain = float(np.abs(h).sum() - np.abs(h + A @ p).sum())
+    if gain > 1e-8 * float(np.abs(h).sum()):
+        weight = max(weight, min((float(g @ p) + 0.5 * max(float(p @ W @ p), 0.0)) / (0.5 * gain), 1e8))
+    return weight
 
 
 def _merit_search(
     problem: Problem,
     h: Callable[[Any], Any],
+    factors: _Factors,
     x: FloatArray,
     p: FloatArray,
     f: float,
+    g: FloatArray,
     values: FloatArray,
     weight: float,
-    slope: float,
+    alpha: float,
 ) -> tuple[FloatArray, float, FloatArray, FloatArray] | None:
+    """Halve the step until f + ν ‖h‖₁ falls; before, try the whole one corrected for the constraints' curvature."""
     violation = float(np.abs(values).sum())
-    decrease = slope - weight * violation
+    decrease = float(g @ p) - weight * (violation - float(np.abs(values + factors.A @ p).sum()))
     noise = 8 * float(np.finfo(x.dtype).eps) * (abs(f) + weight * violation + weight * float(np.abs(x).max()))
-    alpha = 1.0
-    while alpha > 1e-12:
-        new = x + alpha * p
+
+    def attempt(new: FloatArray, alpha: float) -> tuple[bool, tuple[FloatArray, float, FloatArray, FloatArray]]:
         value, gradient = problem.value_and_gradient(new)
         there = np.asarray(h(new))
         merit = value + weight * float(np.abs(there).sum())
-        if merit <= f + weight * violation + 1e-4 * alpha * min(decrease, 0.0) + noise:
-            return new, value, gradient, there
+        better = merit <= f + weight * violation + 1e-4 * alpha * min(decrease, 0.0) + noise
+        return better, (new, value, gradient, there)
+
+    while alpha > 1e-12:
+        better, found = attempt(x + alpha * p, alpha)
+        if not better and alpha == 1.0 and np.isfinite(found[3]).all():
+            better, found = attempt(found[0] + factors.restoring(found[3]), alpha)
+        if better:
+            return found
         alpha *= 0.5
     return None
 
@@ -206,7 +265,7 @@ def augmented_lagrangian(progress: Progress, constraints: Constraints, box: Box 
         part = Progress(inner, 0.1 * progress.tol, 300, None, False)
         part.x = x
         lbfgs(part) if box is None else projected_lbfgs(part, box)
-        if not np.isfinite(part.f) or part.f < -1e300:
+        if part.unbounded or not np.isfinite(part.f):
             progress.stop("the function is unbounded below or not finite within the constraints")
             return
         x = part.x

@@ -9,7 +9,7 @@ from mmlcore._arrays import FloatArray
 from mmlcore.optimize.line_searches import armijo, wolfe
 from mmlcore.optimize.result import Progress
 
-__all__ = ["damped_solve", "newton", "newton_cg", "truncated"]
+__all__ = ["damped_solve", "newton", "newton_cg", "stretched", "truncated"]
 
 
 def damped_solve(H: FloatArray, g: FloatArray) -> tuple[FloatArray, float]:
@@ -28,20 +28,30 @@ def damped_solve(H: FloatArray, g: FloatArray) -> tuple[FloatArray, float]:
     return -g, np.inf
 
 
+def stretched(run: int) -> float:
+    """The first step length to try after `run` steps in a row that no curvature limited and that were taken whole.
+
+    Otherwise a function that falls for ever, such as a linear one, would be followed at one pace until `max_iter`.
+    """
+    return 4.0 ** max(0, run - 5)
+
+
 def newton(progress: Progress) -> None:
     """x ← x - (H + λ 1)⁻¹ g (6.7), shortened by halves until Armijo's condition holds."""
     problem, x = progress.problem, progress.x
     f, g = problem.value_and_gradient(x)
+    run = 0
     while not progress.accept(x, f, g):
         H = problem.hessian(x)
         progress.extra["hess"] = H
         if not np.isfinite(H).all():
             progress.stop("the Hessian is not finite at x")
             return
-        d, _ = damped_solve(H, g)
-        found = armijo(problem, x, f, g, d)
+        d, damping = damped_solve(H, g)
+        found = armijo(problem, x, f, g, d, stretched(run))
         if found.alpha is None or np.array_equal(found.x, x):
             return progress.stuck("no step along Newton's direction makes f smaller")
+        run = run + 1 if damping and found.alpha == stretched(run) else 0
         _, x, f, g = found
     return None
 

@@ -56,15 +56,17 @@ CONVERGED = "the gradient is at most tol"
 class Progress:
     """Where a solver stands: it hands every iterate to `accept`, which says whether to go on.
 
-    Stops at a small gradient, after `max_iter` iterations, where f is -∞ or beyond -1e300 (unbounded below), where the
-    gradient is not finite, and when the callback returns True or raises StopIteration.
+    Stops at a small gradient, after `max_iter` iterations, where f is -∞ or beyond -1e300 or still falls 1e20 times as
+    far out as x0 (unbounded below), where the gradient is not finite, and when the callback returns True or raises
+    StopIteration.
     """
 
     def __init__(
         self, problem: Problem, tol: float, max_iter: int, callback: Callable[..., Any] | None, track: bool
     ) -> None:
         self.problem, self.tol, self.max_iter, self.callback = problem, tol, max_iter, callback
-        self.nit, self.success, self.message = -1, False, ""
+        self.nit, self.success, self.message, self.unbounded = -1, False, "", False
+        self._far, self._first = 1e20 * (1 + float(np.abs(problem.x0).max())), float("nan")
         self.path: list[Any] | None = [] if track else None
         self.path_fun: list[float] = []
         self.x: FloatArray = problem.x0
@@ -77,6 +79,8 @@ class Progress:
         if not np.isfinite(f) and self.nit > 0 and f != -np.inf:
             return self.stop(f"the function is not finite ({f}) after a step; x is the last point where it was")
         self.x, self.f, self.g = x, f, g
+        if self.nit == 0:
+            self._first = f
         if self.path is not None:
             self.path.append(self.problem.unpack(x.copy()))
             self.path_fun.append(f)
@@ -84,6 +88,7 @@ class Progress:
 
     def _finished(self, f: float, g: FloatArray, size: float | None) -> bool:
         if f < -1e300:
+            self.unbounded = True
             return self.stop("the function is unbounded below: it fell under -1e300")
         if not np.isfinite(f):
             return self.stop(f"the function is not finite ({f}) at x0")
@@ -91,6 +96,11 @@ class Progress:
             return self.stop("the gradient is not finite at x")
         if (np.abs(g).max(initial=0.0) if size is None else size) <= self.tol:
             return self.stop(CONVERGED, success=True)
+        if f < self._first and float(np.abs(self.x).max()) > self._far:
+            self.unbounded = True
+            return self.stop(
+                f"the function is unbounded below, as far as can be seen: it still falls at {f:.1e}, far out"
+            )
         if self._interrupted():
             return self.stop("the callback asked to stop")
         if self.nit >= self.max_iter:

@@ -5,6 +5,9 @@ matplotlib (extra ``plot``) is imported when something is drawn, never before.
 
 from mmlcore.plot.channels import ChannelsDisplay
 from mmlcore.plot.confusion import ConfusionMatrixDisplay
+from mmlcore.plot.contour_path import ContourPathDisplay
+from mmlcore.plot.convergence import ConvergenceDisplay
+from mmlcore.plot.density import DensityDisplay
 from mmlcore.plot.history import HistoryDisplay
 from mmlcore.plot.images import ImagesDisplay
 from mmlcore.plot.matplotlib_extra import require_matplotlib, require_writable
@@ -13,6 +16,9 @@ from mmlcore.plot.report import training_report
 __all__ = [
     "ChannelsDisplay",
     "ConfusionMatrixDisplay",
+    "ContourPathDisplay",
+    "ConvergenceDisplay",
+    "DensityDisplay",
     "HistoryDisplay",
     "ImagesDisplay",
     "require_matplotlib",

@@ -12,6 +12,7 @@ from mmlcore.stats.distribution import (
     Distribution,
     at_the_end,
     no_derivative,
+    not_converged,
     outside,
     parameter,
     sample_weights,
@@ -19,6 +20,8 @@ from mmlcore.stats.distribution import (
 )
 
 __all__ = ["Dirichlet"]
+
+MOST_STEPS = 200
 
 
 class Dirichlet(Distribution):
@@ -115,7 +118,7 @@ class Dirichlet(Distribution):
 
 def _newton(alpha: Any, logs: Any) -> Any:
     """The root of g_k = ψ(Σα) - ψ(α_k) + logs_k; its Jacobian is diagonal plus a constant."""
-    for _ in range(200):
+    for _ in range(MOST_STEPS):
         g = ops.digamma(alpha.sum()) - ops.digamma(alpha) + logs
         q, z = -ops.polygamma(1, alpha), ops.polygamma(1, alpha.sum())
         step = (g - np.sum(g / q) / (1 / z + np.sum(1 / q))) / q
@@ -123,6 +126,8 @@ def _newton(alpha: Any, logs: Any) -> Any:
         while np.any(alpha - shrink * step <= 0):
             shrink /= 2
         alpha = alpha - shrink * step
-        if shrink == 1.0 and np.all(np.abs(step) <= 1e-13 * alpha):
+        if shrink == 1.0 and np.all(np.abs(step) <= 1e-11 * alpha):  # the next would be below rounding
             break
+    else:
+        not_converged("Dirichlet.fit", MOST_STEPS, float(np.max(np.abs(step) / alpha)))
     return alpha

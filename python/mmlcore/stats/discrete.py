@@ -260,6 +260,12 @@ class Binomial(_Discrete):
         self.p = parameter("Binomial", "p", p, -1e-300, 1 + 1e-15)
         self.batch_shape = batch_of(self.n, self.p)
 
+    def _to_single(self) -> None:
+        self.p = np.float32(self.p)
+
+    def _parameters(self) -> list[Any]:
+        return [self.p]  # n is a whole number: its dtype says nothing
+
     def logpdf(self, x: Any) -> Any:
         x = np.asarray(plain(values_of("Binomial", x)))
         inside = (x >= 0) & (x <= self.n) & _whole(x)
@@ -276,16 +282,23 @@ class Binomial(_Discrete):
     def sf(self, x: Any) -> Any:
         return self._tail(x, upper=True)
 
-    def _tail(self, x: Any, upper: bool) -> Any:
-        """P(X ≤ k) = I_{1-p}(n - k, k + 1), and P(X > k) = I_p(k + 1, n - k)."""
+    def logcdf(self, x: Any) -> Any:
+        return self._tail(x, upper=False, log=True)
+
+    def logsf(self, x: Any) -> Any:
+        return self._tail(x, upper=True, log=True)
+
+    def _tail(self, x: Any, upper: bool, log: bool = False) -> Any:
+        """P(X ≤ k) = I_{1-p}(n - k, k + 1), and P(X > k) = I_p(k + 1, n - k); their logarithms, if asked for."""
         k = np.floor(np.asarray(plain(values_of("Binomial", x))))
         inside = (k >= 0) & (k < self.n)
         k = np.where(inside, k, 0.0)
         rest = np.where(inside, self.n - k, 1.0)
-        below = np.asarray(plain(x)) < 0
-        if upper:
-            return _nan_kept(x, ops.where(inside, ops.betainc(k + 1, rest, self.p), np.where(below, 1.0, 0.0)))
-        return _nan_kept(x, ops.where(inside, ops.betainc(rest, k + 1, 1 - self.p), np.where(below, 0.0, 1.0)))
+        nothing, all_of_it = (-np.inf, 0.0) if log else (0.0, 1.0)
+        incomplete = ops.log_betainc if log else ops.betainc
+        outside_of_it = np.where((np.asarray(plain(x)) < 0) == upper, all_of_it, nothing)
+        tail = incomplete(k + 1, rest, self.p) if upper else incomplete(rest, k + 1, 1 - self.p)
+        return _nan_kept(x, ops.where(inside, tail, outside_of_it))
 
     def ppf(self, p: Any) -> Any:
         return self._search(p, self.n)

@@ -1,5 +1,8 @@
 """What every distribution is: parameters that may be arrays (a batch) or Tensors, and SciPy's methods."""
 
+import warnings
+from collections.abc import Callable
+from functools import wraps
 from math import prod
 from typing import Any
 
@@ -7,7 +10,7 @@ import numpy as np
 
 from mmlcore import ops
 from mmlcore._arrays import as_float
-from mmlcore._errors import message
+from mmlcore._errors import ConvergenceWarning, message
 from mmlcore._random import Seed, as_generator
 from mmlcore.autodiff import plain
 
@@ -17,6 +20,7 @@ __all__ = [
     "batch_of",
     "differentiable_quantile",
     "no_derivative",
+    "not_converged",
     "outside",
     "parameter",
     "sample_weights",
@@ -52,20 +56,94 @@ def sample_weights(owner: str, weights: Any, n: int) -> Any:
     return weights / weights.sum()
 
 
+def _dtypes(values: Any) -> list[Any]:
+    """The dtypes of arrays among the values; of single numbers only if there is no array."""
+    arrays = [np.asarray(plain(value)) for value in values]
+    return [a.dtype for a in arrays if a.ndim] or [a.dtype for a in arrays]
+
+
+def _rounded(result: Any, dtypes: list[Any]) -> Any:
+    """`result` in float32 if all the dtypes that count are, in float64 if not; as it is if there are none."""
+    if not dtypes or not hasattr(plain(result), "dtype"):  # a subclass may return Python's numbers
+        return result
+    wanted = np.float32 if all(dtype in (np.float16, np.float32) for dtype in dtypes) else np.float64
+    return result if plain(result).dtype == wanted else ops.astype(result, wanted)
+
+
+def _of_points(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of points, its result in float32 if the points and the parameters are; single numbers do not count."""
+
+    @wraps(method)
+    def rounded(self: "Distribution", x: Any, *args: Any, **kwargs: Any) -> Any:
+        result = method(self, x, *args, **kwargs)
+        arrays = [value for value in (x, *self._parameters()) if np.ndim(plain(value))]
+        return _rounded(result, _dtypes(arrays or [x]))
+
+    return rounded
+
+
+def _of_parameters(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method without points, its result in float32 if the parameters are."""
+
+    @wraps(method)
+    def rounded(self: "Distribution", *args: Any, **kwargs: Any) -> Any:
+        return _rounded(method(self, *args, **kwargs), _dtypes(self._parameters()))
+
+    return rounded
+
+
+def _of_data(fit: Any) -> Any:
+    """The class method `fit`, its parameters in float32 if the data are; they are computed in double precision."""
+    inner = fit.__func__
+
+    @wraps(inner)
+    def rounded(cls: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+        fitted = inner(cls, x, *args, **kwargs)
+        if as_float(x, f"{cls.__name__}.fit", "x").dtype == np.float32:
+            fitted._to_single()
+        return fitted
+
+    return classmethod(rounded)
+
+
+_ROUNDED = dict.fromkeys(("logpdf", "pdf", "cdf", "sf", "logcdf", "logsf", "ppf"), _of_points) | dict.fromkeys(
+    ("mean", "var", "std", "entropy", "rvs"), _of_parameters
+)
+
+
 class Distribution:
     """Base of all distributions.
 
     A subclass gives `batch_shape`, `logpdf`, `mean`, `var`, `entropy`, `_draw` and, where they exist, `cdf` and `ppf`.
     Everything is differentiable in the points and in the parameters, which may be Tensors. Results are NumPy scalars
-    for single numbers.
+    for single numbers. They are float32 where the points and the parameters are, of which those that are single numbers
+    do not count beside arrays, nor beside the points; otherwise float64.
     """
 
     batch_shape: tuple[int, ...] = ()
     event_shape: tuple[int, ...] = ()
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, rule in _ROUNDED.items():
+            if name in cls.__dict__:
+                setattr(cls, name, rule(cls.__dict__[name]))
+        if "fit" in cls.__dict__:
+            cls.fit = _of_data(cls.__dict__["fit"])  # type: ignore[attr-defined]
+
     @property
     def _name(self) -> str:
         return type(self).__name__
+
+    def _to_single(self) -> None:
+        """Round the parameters to float32."""
+        for name, value in vars(self).items():
+            if hasattr(value, "dtype"):
+                setattr(self, name, value.astype(np.float32))
+
+    def _parameters(self) -> list[Any]:
+        """All parameters that are numbers."""
+        return [value for value in vars(self).values() if hasattr(value, "dtype")]
 
     def logpdf(self, x: Any) -> Any:
         """The logarithm of the density (of the probability, if the distribution is discrete) at x; -inf outside."""
@@ -164,6 +242,10 @@ class Distribution:
         return f"{self._name}({shown})"
 
 
+for _name, _rule in _ROUNDED.items():
+    setattr(Distribution, _name, _rule(getattr(Distribution, _name)))
+
+
 def outside(x: Any) -> Any:
     """The log-density outside the support: -inf, NaN where x is."""
     return np.where(np.isnan(np.asarray(plain(x))), np.nan, -np.inf)
@@ -180,6 +262,13 @@ def no_derivative(function: str, **arguments: Any) -> None:
     for name, value in arguments.items():
         if hasattr(value, "tape") or (isinstance(value, Distribution) and value._taped()):
             raise TypeError(message(function, name, "without Tensors: there is no derivative in it", "a Tensor"))
+
+
+def not_converged(function: str, iterations: int, change: float) -> None:
+    """A ConvergenceWarning that points at the caller of `fit`, which ended before its tolerance."""
+    reached = f"the last one changes the result by {change:.1e}"
+    text = f"{function}: {iterations} iterations do not reach the tolerance; {reached}"
+    warnings.warn(text, ConvergenceWarning, stacklevel=3)
 
 
 def differentiable_quantile(p: Any, x: Any, of: Distribution) -> Any:

@@ -95,7 +95,7 @@ class LinearFit:
     def distribution(self, X: Any, of_theta: bool = False) -> Normal:
         """N(x_*ᵀθ, σ²) for every row of X; with `of_theta` its variance is σ² + x_*ᵀ Cov(θ) x_*."""
         X = as_float(X, "LinearFit.distribution", "X")
-        variance = np.full(len(X), self.sigma2)
+        variance = np.full(len(X), self.sigma2, X.dtype)
         if of_theta:
             variance = variance + np.sum((X @ self.cov) * X, -1)
         return Normal(self.predict(X), np.sqrt(variance))

@@ -9,7 +9,14 @@ from mmlcore import ops
 from mmlcore._arrays import as_float
 from mmlcore._errors import integer, message
 from mmlcore.autodiff import plain
-from mmlcore.stats.distribution import Distribution, differentiable_quantile, no_derivative, parameter, values_of
+from mmlcore.stats.distribution import (
+    Distribution,
+    differentiable_quantile,
+    no_derivative,
+    not_converged,
+    parameter,
+    values_of,
+)
 
 __all__ = ["Mixture"]
 
@@ -53,6 +60,14 @@ class Mixture(Distribution):
     def _taped(self) -> bool:
         return super()._taped() or any(component._taped() for component in self.components)
 
+    def _parameters(self) -> list[Any]:
+        return [self.weights, *[value for component in self.components for value in component._parameters()]]
+
+    def _to_single(self) -> None:
+        super()._to_single()
+        for component in self.components:
+            component._to_single()
+
     def _joint(self, x: Any) -> Any:
         """log w_k + log p_k(x), along a new last axis."""
         x = values_of("Mixture", x)
@@ -81,6 +96,15 @@ class Mixture(Distribution):
 
     def sf(self, x: Any) -> Any:
         return self._averaged(lambda component: component.sf(x))
+
+    def _log_averaged(self, logs: list[Any]) -> Any:
+        return ops.logsumexp(ops.stack(logs, -1) + ops.log(self.weights), -1)
+
+    def logcdf(self, x: Any) -> Any:
+        return self._log_averaged([component.logcdf(x) for component in self.components])
+
+    def logsf(self, x: Any) -> Any:
+        return self._log_averaged([component.logsf(x) for component in self.components])
 
     def ppf(self, p: Any) -> Any:
         """By bisection between the smallest and the largest quantile of the components."""
@@ -126,7 +150,7 @@ class Mixture(Distribution):
         start : Mixture
             Of distributions whose `fit` takes points and weights.
         n_iter : int
-            At most this many iterations.
+            At most this many iterations; a ConvergenceWarning says if they do not reach `tol`.
         tol : float
             Stop when the mean log-likelihood grows by less.
 
@@ -137,13 +161,16 @@ class Mixture(Distribution):
         >>> Mixture.fit([-0.1, 0.0, 0.1, 5.9, 6.1], start).weights.round(6)
         array([0.6, 0.4])
         """
-        x, mixture, before = as_float(x, "Mixture.fit", "x"), start, -np.inf
+        x, mixture, before, growth = as_float(x, "Mixture.fit", "x").astype(np.float64), start, -np.inf, np.inf
         for _ in range(integer("Mixture.fit", "n_iter", n_iter)):
             joint = mixture._joint(x)
             likelihood = float(np.mean(ops.logsumexp(joint, -1)))
-            if likelihood - before < tol:
+            growth = likelihood - before
+            if growth < tol:
                 break
             shares, before = ops.softmax(joint, -1), likelihood
             parts: list[Any] = list(zip(mixture.components, shares.T, strict=True))
             mixture = cls(shares.mean(0), [type(part).fit(x, share) for part, share in parts])
+        else:
+            not_converged("Mixture.fit", n_iter, growth)
         return mixture
