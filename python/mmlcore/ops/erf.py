@@ -43,7 +43,7 @@ def erf(x: Any) -> Any:
     >>> ops.erf([0.0, 1.0])
     array([0.        , 0.84270079])
     """
-    return apply(_kernels.erf, x, "erf")
+    return apply(_kernels.erf_of, x, "erf")
 
 
 @primitive
@@ -69,7 +69,7 @@ def erfc(x: Any) -> Any:
     >>> float(ops.erfc(26.0))
     5.66319...e-296
     """
-    return apply(_kernels.erfc, x, "erfc")
+    return apply(_kernels.erfc_of, x, "erfc")
 
 
 @primitive
@@ -101,7 +101,7 @@ def erfinv(y: Any) -> Any:
     >>> ops.erfinv([0.0, 0.5]).round(6)
     array([0.      , 0.476936])
     """
-    return apply(_kernels.erfinv, y, "erfinv")
+    return apply(_kernels.erfinv_of, y, "erfinv")
 
 
 slope(erf, of_x=lambda x: _TWO_BY_ROOT_PI * exp(-x * x))
