@@ -35,9 +35,11 @@ ptrdiff_t factor_leaf(T* A, ptrdiff_t ld, ptrdiff_t* pivots, ptrdiff_t m, ptrdif
     ptrdiff_t singular = -1;
     for (ptrdiff_t j = 0; j < std::min(m, n); ++j) {
         ptrdiff_t best = j;
-        T largest = -1;  // so that NaN is taken last, as by LAPACK
+        T largest = 0;
         for (ptrdiff_t i = j; i < m; ++i)
             if (std::abs(panel[i * kLeaf + j]) > largest) largest = std::abs(panel[i * kLeaf + j]), best = i;
+        for (ptrdiff_t i = j; i < m && largest == 0; ++i)  // NaN after every number but zero
+            if (std::isnan(panel[i * kLeaf + j])) largest = 1, best = i;
         pivots[j] = best;
         T* row = panel + j * kLeaf;
         if (best != j) std::swap_ranges(row, row + kLeaf, panel + best * kLeaf);

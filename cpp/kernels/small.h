@@ -27,9 +27,11 @@ struct SmallLu {
         }
         for (int k = 0; k < N; ++k) {
             int best = k;
-            T largest = -1;  // so that NaN is taken last
+            T largest = 0;
             for (int i = k; i < N; ++i)
                 if (std::abs(a[i][k]) > largest) largest = std::abs(a[i][k]), best = i;
+            for (int i = k; i < N && largest == 0; ++i)  // NaN after every number but zero
+                if (std::isnan(a[i][k])) largest = 1, best = i;
             if (best != k) {
                 for (int j = 0; j < N; ++j) std::swap(a[k][j], a[best][j]);
                 std::swap(row[k], row[best]);

@@ -131,11 +131,13 @@ class Pool {
     // Has at least so many workers, or as many as the system grants.
     void start(int workers) {
         try {
+#if defined(__linux__)
+            if (workers > workers_) handles_.reserve(static_cast<std::size_t>(workers)), placed_ = false;
+#endif
             for (; workers_ < workers; ++workers_) {
                 std::thread worker([this] { serve(); });
 #if defined(__linux__)
                 handles_.push_back(worker.native_handle());
-                caller_at_ = -1;
 #endif
                 worker.detach();
             }
@@ -149,12 +151,13 @@ class Pool {
     void make_room() {
 #if defined(__linux__)
         const int here = sched_getcpu();
-        if (here == caller_at_) return;
-        caller_at_ = here;
         cpu_set_t others;
         if (here < 0 || sched_getaffinity(0, sizeof others, &others) != 0 || CPU_COUNT(&others) < 2) return;
         CPU_CLR(static_cast<unsigned>(here), &others);
+        if (placed_ && CPU_EQUAL(&others, &others_)) return;
         for (const pthread_t worker : handles_) pthread_setaffinity_np(worker, sizeof others, &others);
+        others_ = others;
+        placed_ = true;
 #endif
     }
 
@@ -211,7 +214,8 @@ class Pool {
     int workers_ = 0, sleeping_ = 0;
 #if defined(__linux__)
     std::vector<pthread_t> handles_;  // of the workers
-    int caller_at_ = -1;              // the processor that they keep off
+    cpu_set_t others_{};              // the processors that they were given
+    bool placed_ = false;             // all of them
 #endif
     Clock::time_point alone_until_{};
     Clock::duration rested_{};

@@ -127,3 +127,23 @@ def test_a_matrix_of_one_element_is_its_own_eigenvalue(bad):
 def test_factors_for_systems_refuse_what_the_factor_lets_pass():
     with pytest.raises(linalg.LinAlgError, match="cho_factor: a must be finite"):
         linalg.cho_factor([[1.0, np.nan], [np.nan, 1.0]])
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # NumPy's
+@pytest.mark.parametrize("n", [2, 3, 5, 9, 33, 70])
+@pytest.mark.parametrize("place", [(0, 0), (1, 0), (1, 1), (0, 1)])
+@pytest.mark.parametrize("stacked", [False, True])
+def test_a_nan_among_zeros_is_a_pivot(n, place, stacked):
+    """It is taken after every other number but before zero: the matrix is not singular, its determinant is NaN."""
+    a = np.stack([np.eye(n)] * 3) if stacked else np.eye(n)
+    a[(1, *place) if stacked else place] = np.nan
+    np.testing.assert_array_equal(linalg.det(a), np.linalg.det(a))
+    np.testing.assert_array_equal(linalg.slogdet(a).logabsdet, np.linalg.slogdet(a).logabsdet)
+    ours, theirs = linalg.inv(a), np.linalg.inv(a)
+    assert np.isnan(ours[np.isnan(theirs)]).all()
+    if stacked:
+        np.testing.assert_array_equal(ours[[0, 2]], theirs[[0, 2]])
+    zeros = np.zeros_like(a)
+    with pytest.raises(np.linalg.LinAlgError):
+        linalg.inv(zeros)
+    np.testing.assert_array_equal(linalg.det(zeros), np.linalg.det(zeros))

@@ -78,3 +78,15 @@ def test_errors(f, message):
 def test_what_is_not_real_is_refused():
     with pytest.raises(TypeError, match=r"^concatenate: arrays\[1\] must be real numbers, got dtype complex128$"):
         ops.concatenate([[1.0], [1j]])
+
+
+@pytest.mark.parametrize("axis", [None, "", 0.0])
+def test_an_axis_is_an_integer(axis):
+    a = np.arange(3.0)
+    with pytest.raises((TypeError, ValueError), match="axis"):
+        ops.stack([a, a], axis=axis)
+    if axis is not None:
+        with pytest.raises((TypeError, ValueError), match="axis"):
+            ops.concatenate([a, a], axis=axis)
+        with pytest.raises((TypeError, ValueError), match="axis"):
+            ops.sort(a, axis=axis)

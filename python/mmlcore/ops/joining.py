@@ -114,7 +114,7 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
     array([1., 2., 3.])
     """
     parts = _sequence("concatenate", arrays)
-    if axis == 0 and shape_of(parts[0]):
+    if type(axis) is int and axis == 0 and shape_of(parts[0]):
         return _concatenate(*parts, axis=0)
     if axis is None:
         return _concatenate(*[ravel(x) for x in parts], axis=0)
@@ -155,7 +155,7 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     shapes = {shape_of(x) for x in parts}
     if len(shapes) > 1:
         raise ValueError(message("stack", "arrays", "of one shape", f"shapes {', '.join(map(str, sorted(shapes)))}"))
-    if axis:
+    if type(axis) is not int or axis:
         (axis,) = axes_of("stack", axis, len(shape_of(parts[0])) + 1)
     return _stack(*parts, axis=axis)
 

@@ -107,7 +107,7 @@ def sort(x: Any, axis: int | None = -1) -> Any:
     if axis is None:
         x, axis = ravel(x), 0
     ndim = len(shape_of(x))
-    if ndim == 1 and axis in (-1, 0):
+    if ndim == 1 and type(axis) is int and axis in (-1, 0):
         return _in_order(x, np.asarray(plain(x)).argsort(kind="stable"))
     axes_of("sort", axis, ndim)
     return take_along_axis(x, np.argsort(plain(x), axis=axis, kind="stable"), axis)

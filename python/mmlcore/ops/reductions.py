@@ -250,9 +250,9 @@ defjvp(_max, _max_forward, None)
 defjvp(_sum_of_all, "linear")
 defjvp(_mean_of_all, "linear")
 defjvp(_max_of_all, _max_forward)
-for _reduction, _along, _of_all in ((sum, _sum, _sum_of_all), (mean, _mean, _mean_of_all)):
+for _reduction, _along, _whole in ((sum, _sum, _sum_of_all), (mean, _mean, _mean_of_all)):
     defbatch(_along, _stack_rule(_reduction))
-    defbatch(_of_all, _stack_rule(_reduction))
+    defbatch(_whole, _stack_rule(_reduction))
 
 
 @implements(np.min, np.amin)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from math import prod
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -331,11 +332,15 @@ def as_rows(x: Any) -> Any:
 
 def axes_of(function: str, axis: Any, ndim: int, distinct: bool = True) -> tuple[int, ...]:
     """An axis argument as a tuple of axes from 0, or the error that says what is wrong with it."""
-    axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
+    try:
+        several = hasattr(axis, "__iter__") and not isinstance(axis, str)
+        axes = tuple(map(index, axis if several else (axis,)))
+    except TypeError:
+        raise TypeError(message(function, "axis", "an integer or a tuple of such", repr(axis))) from None
     for i in axes:
         if not -ndim <= i < ndim:
             raise ValueError(message(function, "axis", f"between {-ndim} and {ndim - 1}", i))
-    found = tuple(int(i) % ndim for i in axes)
+    found = tuple(i % ndim for i in axes)
     if distinct and len(set(found)) < len(found):
         raise ValueError(message(function, "axis", "without repetition", axis))
     return found
