@@ -125,3 +125,20 @@ def test_what_cannot_be_solved_is_said_in_words():
         assert not result.success
         assert "unbounded" in result.message
         assert result.nfev < 200
+
+
+@pytest.mark.parametrize("level", [0.0, 1e10])
+@pytest.mark.parametrize("h", [lambda x: x[0] ** 2 + 1, lambda x: np.sin(x[0]) - 2, lambda x: (x[0] - 1) ** 2 + 0.3])
+def test_constraints_that_stay_violated_are_no_success(level, h):
+    """Neither a small gradient of f nor the rounding of a large f excuses a violation."""
+    result = minimize(lambda x: level + np.sum(x * x), [3.0, 4.0], constraints=equal(h))
+    assert result.constraint_violation > 0.1
+    assert not result.success
+    assert "the constraints are violated by" in result.message or "the constraints cannot be met" in result.message
+    assert result.nfev < 1000
+
+
+def test_a_large_value_of_the_function_hides_small_slopes():
+    result = minimize(lambda x: 1e10 + np.sum((x - 1) ** 4), [3.0, 4.0], constraints=equal(lambda x: x[0] - x[1]))
+    assert result.success, result.message
+    np.testing.assert_allclose(result.x, 1, atol=0.01)

@@ -1,7 +1,7 @@
 """Equality constraints by Newton's method on the Lagrangian, inequalities by an augmented Lagrangian."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from mmlcore.optimize.result import Progress
 __all__ = ["Constraints", "augmented_lagrangian", "lagrange_newton"]
 
 NOT_FINITE = "the constraints are not finite at x"
+MOST_IDLE = 20  # steps in a row that make f + ν‖h‖ smaller by rounding at most
 DEPENDENT = "the constraints' gradients are dependent at x: there are no multipliers"
 
 
@@ -78,7 +79,7 @@ def lagrange_newton(progress: Progress, constraints: Constraints) -> None:
         if not progress.accept(x, f, g, np.inf):
             progress.stop(reason)
         return
-    weight, run = 1.0, 0
+    weight, run, idle = 1.0, 0, 0
     while True:
         factors = _Factors(A) if np.isfinite(A).all() else None
         multipliers = np.zeros_like(values) if factors is None else factors.multipliers(g)
@@ -98,11 +99,11 @@ def lagrange_newton(progress: Progress, constraints: Constraints) -> None:
         p, flat = factors.step(W, g, values)
         weight = _weight(weight, multipliers, A, g, W, p, values)
         found = _merit_search(problem, h, factors, x, p, f, g, values, weight, stretched(run))
-        if found is None:
-            missed = _largest(np.abs(values))
-            return progress.stuck(f"no step makes f + ν‖h‖ smaller; the constraints are violated by {missed:.1e}")
+        idle = 0 if found is not None and found.gained else idle + 1
+        if found is None or idle > MOST_IDLE:
+            return _stuck(progress, g + A.T @ multipliers, values, W)
         run = run + 1 if flat else 0
-        x, f, g, values = found
+        x, f, g, values, _ = found
         A = slopes(x)
 
 
@@ -110,6 +111,21 @@ def _size(A: FloatArray, multipliers: FloatArray, g: FloatArray, h: FloatArray) 
     """How far from a solution: the largest of |∇L|, and of |h| times what a violation is worth in f."""
     worth = min(max(1.0, _largest(np.abs(multipliers))), 1e3)
     return _largest(np.abs(g + A.T @ multipliers), worth * np.abs(h))
+
+
+def _stuck(progress: Progress, slope: FloatArray, h: FloatArray, W: FloatArray) -> None:
+    """End because no step makes f + ν‖h‖ smaller: success if h is met and ∇L is as small as rounding lets it be.
+
+    Rounding hides differences of f below ε|f|, and so slopes below √(ε |f| |W|) for the curvature W.
+    """
+    missed, size = _largest(np.abs(h)), _largest(np.abs(slope))
+    worth = max(1.0, abs(progress.f)) * max(1.0, _largest(np.abs(W)))
+    noise = float(np.sqrt(np.finfo(progress.x.dtype).eps * worth))
+    if missed <= progress.tol and size <= max(noise, progress.tol):
+        progress.stop(f"∇L ({size:.1e}) is as small as rounding allows: no step makes f + ν‖h‖ smaller", True)
+    else:
+        missing = f"the constraints are violated by {missed:.1e}, ∇L is {size:.1e}"
+        progress.stop(f"no step makes f + ν‖h‖ smaller; {missing}")
 
 
 class _Factors:
@@ -167,6 +183,16 @@ def _weight(
     return weight
 
 
+class _Found(NamedTuple):
+    """Where a search ended: x with f, ∇f and h there, and whether f + ν‖h‖ fell by more than rounding."""
+
+    x: FloatArray
+    f: float
+    g: FloatArray
+    h: FloatArray
+    gained: bool
+
+
 def _merit_search(
     problem: Problem,
     h: Callable[[Any], Any],
@@ -178,23 +204,25 @@ def _merit_search(
     values: FloatArray,
     weight: float,
     alpha: float,
-) -> tuple[FloatArray, float, FloatArray, FloatArray] | None:
+) -> _Found | None:
     """Halve the step until f + ν ‖h‖₁ falls; before, try the whole one corrected for the constraints' curvature."""
     violation = float(np.abs(values).sum())
     decrease = float(g @ p) - weight * (violation - float(np.abs(values + factors.A @ p).sum()))
     noise = 8 * float(np.finfo(x.dtype).eps) * (abs(f) + weight * violation + weight * float(np.abs(x).max()))
 
-    def attempt(new: FloatArray, alpha: float) -> tuple[bool, tuple[FloatArray, float, FloatArray, FloatArray]]:
+    before = f + weight * violation
+
+    def attempt(new: FloatArray, alpha: float) -> tuple[bool, _Found]:
         value, gradient = problem.value_and_gradient(new)
         there = np.asarray(h(new))
         merit = value + weight * float(np.abs(there).sum())
-        better = merit <= f + weight * violation + 1e-4 * alpha * min(decrease, 0.0) + noise
-        return better, (new, value, gradient, there)
+        better = merit <= before + 1e-4 * alpha * min(decrease, 0.0) + noise
+        return better, _Found(new, value, gradient, there, merit < before - noise)
 
     while alpha > 1e-12:
         better, found = attempt(x + alpha * p, alpha)
-        if not better and alpha == 1.0 and np.isfinite(found[3]).all():
-            better, found = attempt(found[0] + factors.restoring(found[3]), alpha)
+        if not better and alpha == 1.0 and np.isfinite(found.h).all():
+            better, found = attempt(found.x + factors.restoring(found.h), alpha)
         if better:
             return found
         alpha *= 0.5
