@@ -102,8 +102,8 @@ def lagrange_newton(progress: Progress, constraints: Constraints) -> None:
         idle = 0 if found is not None and found.gained else idle + 1
         if found is None or idle > MOST_IDLE:
             return _stuck(progress, g + A.T @ multipliers, values, W)
-        run = run + 1 if flat else 0
-        x, f, g, values, _ = found
+        run = run + 1 if flat and found.whole else 0
+        x, f, g, values = found[:4]
         A = slopes(x)
 
 
@@ -184,12 +184,16 @@ def _weight(
 
 
 class _Found(NamedTuple):
-    """Where a search ended: x with f, ∇f and h there, and whether f + ν‖h‖ fell by more than rounding."""
+    """Where a search ended: x with f, ∇f and h there.
+
+    Whether the whole step was taken, and whether f + ν‖h‖ fell by more than rounding.
+    """
 
     x: FloatArray
     f: float
     g: FloatArray
     h: FloatArray
+    whole: bool
     gained: bool
 
 
@@ -210,14 +214,14 @@ def _merit_search(
     decrease = float(g @ p) - weight * (violation - float(np.abs(values + factors.A @ p).sum()))
     noise = 8 * float(np.finfo(x.dtype).eps) * (abs(f) + weight * violation + weight * float(np.abs(x).max()))
 
-    before = f + weight * violation
+    first, before = alpha, f + weight * violation
 
     def attempt(new: FloatArray, alpha: float) -> tuple[bool, _Found]:
         value, gradient = problem.value_and_gradient(new)
         there = np.asarray(h(new))
         merit = value + weight * float(np.abs(there).sum())
         better = merit <= before + 1e-4 * alpha * min(decrease, 0.0) + noise
-        return better, _Found(new, value, gradient, there, merit < before - noise)
+        return better, _Found(new, value, gradient, there, alpha == first, merit < before - noise)
 
     while alpha > 1e-12:
         better, found = attempt(x + alpha * p, alpha)
