@@ -14,6 +14,7 @@ from mmlcore.stats.distribution import (
     no_derivative,
     outside,
     parameter,
+    probability,
     sample_weights,
     values_of,
 )
@@ -83,7 +84,7 @@ class Bernoulli(_Discrete):
     """
 
     def __init__(self, p: Any) -> None:
-        self.p = parameter("Bernoulli", "p", p, -1e-300, 1 + 1e-15)
+        self.p = probability("Bernoulli", "p", p)
         self.batch_shape = batch_of(self.p)
 
     def logpdf(self, x: Any) -> Any:
@@ -164,7 +165,7 @@ class Categorical(_Discrete):
     """
 
     def __init__(self, p: Any) -> None:
-        self.p = parameter("Categorical", "p", p, -1e-300, 1 + 1e-6)
+        self.p = probability("Categorical", "p", p, 1e-6)
         values = np.asarray(plain(self.p))
         if values.ndim == 0 or not np.allclose(values.sum(-1), 1, rtol=0, atol=1e-6):
             raise ValueError(message("Categorical", "p", "of sum 1 along the last axis", values.sum(-1)))
@@ -257,7 +258,7 @@ class Binomial(_Discrete):
         self.n = np.asarray(plain(parameter("Binomial", "n", n, -1.0)))[()]
         if not np.all(_whole(self.n)):
             raise ValueError(message("Binomial", "n", "whole", self.n))
-        self.p = parameter("Binomial", "p", p, -1e-300, 1 + 1e-15)
+        self.p = probability("Binomial", "p", p)
         self.batch_shape = batch_of(self.n, self.p)
 
     def _to_single(self) -> None:
