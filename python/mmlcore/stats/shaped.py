@@ -26,6 +26,7 @@ from mmlcore.stats.distribution import (
 __all__ = ["Beta", "Gamma", "StudentT"]
 
 _LARGE = 1e6  # degrees of freedom from which on Student's t is brought to the normal distribution
+_FAR = 1e100  # |z| / √ν from which on 1 + z²/ν is z²/ν
 
 
 class Gamma(Distribution):
@@ -252,42 +253,54 @@ class StudentT(Distribution):
         self.batch_shape = batch_of(self.df, self.loc, self.scale)
 
     def _standard(self, x: Any) -> Any:
-        return (values_of("StudentT", x) - self.loc) / self.scale
+        return ops.astype((values_of("StudentT", x) - self.loc) / self.scale, np.float64)
 
     def logpdf(self, x: Any) -> Any:
-        z, nu = self._standard(x), self.df
-        return self._log_norm() - ops.log(self.scale) - 0.5 * (nu + 1) * ops.log1p(z * z / nu)
+        r = self._standard(x) / ops.sqrt(self.df)
+        return self._log_norm() - ops.log(self.scale) - 0.5 * (self.df + 1) * _log1p_square(r)
 
     def _log_norm(self) -> Any:
         return _log_gamma_step(0.5 * self.df) - float(0.5 * np.log(2 * np.pi))
 
     def _upper(self, z: Any, log: bool = False) -> Any:
-        """P(Z > z), or its logarithm: ½ - z p(0) at 0, and elsewhere by the tail beyond |z|."""
-        centre = np.asarray(plain(z)) ** 2 == 0
+        """P(Z > z), or its logarithm: by a series about the centre, elsewhere by the tail beyond |z|."""
+        r, df = z / ops.sqrt(self.df), np.asarray(plain(self.df), np.float64)
+        centre = np.abs(np.asarray(plain(r))) < 0.1 / np.sqrt(np.maximum(1.0, 0.5 * (df + 1)))
         if not np.any(centre):
-            return self._tail(z, log)
-        middle = 0.5 - z * ops.exp(self._log_norm())
-        return ops.where(centre, ops.log(middle) if log else middle, self._tail(ops.where(centre, 1.0, z), log))
+            return self._tail(r, log)
+        r, z = ops.where(centre, 1 / np.sqrt(df), r), ops.where(centre, z, 0.0)
+        middle = 0.5 - z * ops.exp(self._log_norm()) * _centre_series(z / ops.sqrt(self.df), self.df)
+        return ops.where(centre, ops.log(middle) if log else middle, self._tail(r, log))
 
-    def _tail(self, z: Any, log: bool) -> Any:
-        """P(Z > z), or its logarithm, for z ≠ 0."""
-        large = np.asarray(plain(self.df)) >= _LARGE
-        half = self._beyond(z * z, ops.where(large, 1.0, self.df), log)
+    def _tail(self, r: Any, log: bool) -> Any:
+        """P(Z > r √ν), or its logarithm, for r away from 0."""
+        large, numbers = np.asarray(plain(self.df)) >= _LARGE, np.asarray(plain(r))
+        far = np.abs(numbers) > _FAR
+        near = ops.where(far | large, 1.0, r)
+        half = self._beyond(near * near, ops.where(large, 1.0, self.df), log)
         if np.any(large):
-            far = -_as_normal(z * z, ops.where(large, self.df, _LARGE))
-            half = ops.where(large, ops.normal_logcdf(far) if log else ops.normal_cdf(far), half)
+            u = -_as_normal(ops.where(far, 1.0, r), ops.where(large, self.df, _LARGE))
+            half = ops.where(large, ops.normal_logcdf(u) if log else ops.normal_cdf(u), half)
+        if np.any(far):
+            power = self._log_power(ops.where(far, np.sign(numbers) * r, _FAR))
+            half = ops.where(far, power if log else ops.exp(power), half)
         rest = ops.log1p(-ops.exp(half)) if log else 1 - half
-        return ops.where(np.asarray(plain(z)) > 0, half, rest)
+        return ops.where(numbers > 0, half, rest)
 
     def _beyond(self, square: Any, df: Any, log: bool) -> Any:
-        """P(Z > |z|) = ½ I_v(ν/2, ½) for v = ν/(ν+z²), or ½ (1 - I_{1-v}(½, ν/2)) where 1 - v is smaller."""
-        near = np.asarray(plain(square)) < np.asarray(plain(df))
+        """P(Z² > r²ν) / 2 = ½ I_v(ν/2, ½) for v = 1/(1+r²), or ½ (1 - I_{1-v}(½, ν/2)) where 1 - v is smaller."""
+        near = np.asarray(plain(square)) < 1
         close = ops.where(near, square, 1.0)
-        v, rest = ops.where(near, 0.5, df / (df + square)), ops.where(near, close / (df + close), 0.5)
+        v, rest = ops.where(near, 0.5, 1 / (1 + square)), ops.where(near, close / (1 + close), 0.5)
         if log:
             outer, inner = ops.log_betainc(0.5 * df, 0.5, v), ops.log_betaincc(0.5, 0.5 * df, rest)
             return ops.where(near, inner, outer) - float(np.log(2))
         return 0.5 * ops.where(near, ops.betaincc(0.5, 0.5 * df, rest), ops.betainc(0.5 * df, 0.5, v))
+
+    def _log_power(self, r: Any) -> Any:
+        """log P(Z > r √ν) far out: of r^-ν / (ν B(ν/2, ½)), next to which the terms in r⁻² vanish."""
+        half = 0.5 * self.df
+        return _log_gamma_step(half) - self.df * ops.log(r) - 0.5 * ops.log(half) - float(np.log(2 * np.sqrt(np.pi)))
 
     def cdf(self, x: Any) -> Any:
         return self._upper(-self._standard(x))
@@ -360,13 +373,32 @@ class StudentT(Distribution):
         return cls(df, loc, np.sqrt(square))
 
 
-def _as_normal(square: Any, df: Any) -> Any:
+def _log1p_square(r: Any) -> Any:
+    """log(1 + r²), which r² may be too large for."""
+    numbers = np.asarray(plain(r))
+    far = np.abs(numbers) > _FAR
+    near = ops.where(far, 1.0, r)
+    close = ops.log1p(near * near)
+    if not np.any(far):
+        return close
+    return ops.where(far, 2 * ops.log(ops.where(far, np.sign(numbers) * r, 1.0)), close)  # 1/r² is below rounding
+
+
+def _centre_series(r: Any, df: Any) -> Any:
+    """∫₀¹ (1 + r²t²)^-m dt = Σ (m)_k (-r²)^k / k! (2k + 1), m = (ν + 1) / 2, for r² and m r² below 1/100."""
+    m, square, total = 0.5 * (df + 1), r * r, 0.0
+    for k in range(8, -1, -1):
+        total = 1 / (2 * k + 1) - (m + k) * square / (k + 1) * total
+    return total
+
+
+def _as_normal(r: Any, df: Any) -> Any:
     """u with P(Z > |z|) = Φ(-u) for many degrees of freedom: w + (w³ + 3w) / 48a², w² = a log(1 + z²/ν), a = ν - ½.
 
     G. W. Hill, "Algorithm 395: Student's t-distribution", Communications of the ACM 13 (1970).
     """
     a = df - 0.5
-    w = ops.sqrt(a * ops.log1p(square / df))
+    w = ops.sqrt(a * _log1p_square(r))
     return w * (1 + (w * w + 3) / 48 / a / a)
 
 
