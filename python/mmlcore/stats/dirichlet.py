@@ -82,8 +82,9 @@ class Dirichlet(Distribution):
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
         no_derivative("Dirichlet.rvs", alpha=self.alpha)
-        gammas = random.standard_gamma(plain(self.alpha), (*shape, *self.event_shape))
-        return gammas / gammas.sum(-1, keepdims=True)
+        alpha, shape = np.asarray(plain(self.alpha), np.float64), (*shape, *self.event_shape)
+        powers = np.log1p(-random.random(shape)) / alpha  # G(α) ~ G(α + 1) U^(1/α), which underflows for small α
+        return ops.softmax(np.log(random.standard_gamma(alpha + 1, shape)) + powers, -1)
 
     @classmethod
     def fit(cls, x: Any, weights: Any = None) -> "Dirichlet":
@@ -109,11 +110,11 @@ class Dirichlet(Distribution):
             raise ValueError(message("Dirichlet.fit", "x", "of shape (n, K), positive, rows of sum 1", "others"))
         w = sample_weights("Dirichlet.fit", weights, len(x))
         logs, mean = w @ np.log(x), w @ x
-        spread = w @ (x[:, 0] - mean[0]) ** 2
-        if not spread > 0:
-            raise ValueError(message("Dirichlet.fit", "x", "not all equal", mean))
-        alpha = mean * max(mean[0] * (1 - mean[0]) / spread - 1, 1e-3)
-        return cls(_newton(alpha, logs))
+        if not np.any(w @ (x / mean - 1) ** 2 > 4 * np.finfo(x.dtype).eps):
+            raise ValueError(message("Dirichlet.fit", "x", "not all equal up to rounding", mean))
+        spread = np.sum(w @ (x - mean) ** 2)  # Σ m_k (1 - m_k) / (Σα + 1)
+        total = np.sum(mean * (1 - mean)) / max(spread, 1e-300) - 1
+        return cls(_newton(mean * np.clip(total, 1e-3, 1e10), logs))
 
 
 def _newton(alpha: Any, logs: Any) -> Any:
