@@ -142,3 +142,15 @@ def test_a_large_value_of_the_function_hides_small_slopes():
     result = minimize(lambda x: 1e10 + np.sum((x - 1) ** 4), [3.0, 4.0], constraints=equal(lambda x: x[0] - x[1]))
     assert result.success, result.message
     np.testing.assert_allclose(result.x, 1, atol=0.01)
+
+
+def test_further_arguments_are_passed_and_unknown_keys_refused():
+    rule = {"type": "eq", "fun": lambda x, a, b: x[0] - a * b, "args": (2.0, 3.0)}
+    result = minimize(lambda x: np.sum(x**2), [3.0, 4.0], constraints=rule)
+    np.testing.assert_allclose(result.x, [6, 0], atol=1e-8)
+    for kind in ("eq", "ineq"):
+        unknown = {"type": kind, "fun": lambda x: x[0] - 1, "jac": lambda x: np.array([1.0, 0.0])}
+        with pytest.raises(
+            ValueError, match=r"minimize: constraints must be dicts of type, fun and args .*, got 'jac'"
+        ):
+            minimize(lambda x: np.sum(x**2), [3.0, 4.0], constraints=unknown)

@@ -52,7 +52,7 @@ def test_fit_starts_from_the_spread_of_all_columns():
         fit = Dirichlet.fit(x)
         for factor in np.eye(3) * 0.01 + 1:
             assert Dirichlet(fit.alpha * factor).log_likelihood(x) < fit.log_likelihood(x)
-    with pytest.raises(ValueError, match="Dirichlet.fit: x must be not all equal up to rounding"):
+    with pytest.raises(ValueError, match=r"Dirichlet.fit: x must be not all equal up to rounding"):
         Dirichlet.fit(np.array([[0.3, 0.7], [np.nextafter(0.3, 1), 0.7]]))
 
 

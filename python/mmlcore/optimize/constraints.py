@@ -34,7 +34,8 @@ class Constraints:
     ----------
     function : str
     given : dict or sequence of dicts
-        {"type": "eq" or "ineq", "fun": callable of x}, as SciPy's; the functions return numbers or arrays.
+        {"type": "eq" or "ineq", "fun": callable of x and then of the tuple "args"}, as SciPy's; the functions return
+        numbers or arrays.
     problem : Problem
     """
 
@@ -44,11 +45,21 @@ class Constraints:
             if not (isinstance(one, Mapping) and one.get("type") in ("eq", "ineq") and callable(one.get("fun"))):
                 expectation = "dicts with type 'eq' or 'ineq' and a callable fun"
                 raise ValueError(message(function, "constraints", expectation, repr(one)))
-        self.equalities = self._joined([one["fun"] for one in listed if one["type"] == "eq"], problem)
-        self.inequalities = self._joined([one["fun"] for one in listed if one["type"] == "ineq"], problem)
+            unknown = [key for key in one if key not in ("type", "fun", "args")]
+            if unknown:
+                expectation = "dicts of type, fun and args (derivatives are our own)"
+                raise ValueError(message(function, "constraints", expectation, repr(unknown[0])))
+        self.equalities = self._joined([self._called(one) for one in listed if one["type"] == "eq"], problem)
+        self.inequalities = self._joined([self._called(one) for one in listed if one["type"] == "ineq"], problem)
 
     @staticmethod
-    def _joined(functions: list[Callable[..., Any]], problem: Problem) -> Callable[[Any], Any] | None:
+    def _called(one: Mapping[str, Any]) -> Callable[[Any], Any]:
+        fun, args = one["fun"], one.get("args", ())
+        args = args if isinstance(args, tuple) else (args,)
+        return lambda x: fun(x, *args)
+
+    @staticmethod
+    def _joined(functions: list[Callable[[Any], Any]], problem: Problem) -> Callable[[Any], Any] | None:
         if not functions:
             return None
 
