@@ -154,3 +154,33 @@ def test_further_arguments_are_passed_and_unknown_keys_refused():
             ValueError, match=r"minimize: constraints must be dicts of type, fun and args .*, got 'jac'"
         ):
             minimize(lambda x: np.sum(x**2), [3.0, 4.0], constraints=unknown)
+
+
+INTERVAL = [{"type": "ineq", "fun": lambda x: 1 - x[0]}, {"type": "ineq", "fun": lambda x: x[0] + 2}]
+
+
+@pytest.mark.parametrize(
+    ("fun", "ends"),
+    [
+        (lambda x: -100 * x[0] ** 2, {1.0: (200, 0), -2.0: (0, 400)}),
+        (lambda x: x[0] ** 3, {-2.0: (0, 12)}),
+        (lambda x: -(x[0] ** 4), {1.0: (4, 0), -2.0: (0, 32)}),
+        (lambda x: -np.exp(6 * x[0]), {1.0: (6 * np.exp(6), 0)}),
+    ],
+)
+@pytest.mark.parametrize("bounds", [None, (-9.0, None)])
+def test_functions_that_fall_faster_than_the_first_penalty_rises(fun, ends, bounds):
+    result = minimize(fun, [0.5], constraints=INTERVAL, bounds=bounds)
+    assert result.success, result.message
+    (end,) = [end for end in ends if abs(result.x[0] - end) < 1e-6]
+    np.testing.assert_allclose(result.multipliers, ends[end], rtol=1e-4, atol=1e-6)
+
+
+def test_unbounded_is_said_at_feasible_points_only():
+    below = {"type": "ineq", "fun": lambda x: x[0] + 2}
+    for fun in (lambda x: -(x[0] ** 2), lambda x: -(x[0] ** 4)):
+        result = minimize(fun, [0.5], constraints=below)
+        assert not result.success
+        assert result.message == "the function is unbounded below within the constraints"
+    steep = minimize(lambda x: -1e12 * x[0] ** 2, [0.5], constraints=INTERVAL)
+    assert steep.success or "falls faster than a penalty" in steep.message

@@ -18,6 +18,7 @@ from mmlcore.optimize.result import Progress
 __all__ = ["Constraints", "augmented_lagrangian", "lagrange_newton"]
 
 NOT_FINITE = "the constraints are not finite at x"
+LARGEST_WEIGHT = 1e8  # of a penalty
 MOST_IDLE = 20  # steps in a row that make f + ν‖h‖ smaller by rounding at most
 DEPENDENT = "the constraints' gradients are dependent at x: there are no multipliers"
 
@@ -281,6 +282,35 @@ class _Augmented(Problem):
         return _largest(np.abs(h), np.abs(np.minimum(c, self.mu / self.weight)))
 
 
+def _missed(inner: _Augmented, x: FloatArray) -> float:
+    """How far x is from feasible."""
+    h, c = inner.values(x)
+    return _largest(np.abs(h), -c)
+
+
+def _inner_run(inner: _Augmented, x: FloatArray, box: Box | None, tol: float) -> tuple[FloatArray, str]:
+    """A minimum of the augmented Lagrangian from x on, and why there is none; "" if there is one.
+
+    Where f falls faster than the penalty rises outside the constraints, ρ grows and the run starts again from x.
+    """
+    start = _missed(inner, x)
+    while True:
+        part = Progress(inner, tol, 300, None, False)
+        part.x = x
+        lbfgs(part) if box is None else projected_lbfgs(part, box)
+        missed = _missed(inner, part.x)
+        if not part.unbounded and (part.success or not missed > 10 * (1 + start)):
+            return part.x, "" if np.isfinite(part.f) else "the function is not finite within the constraints"
+        if missed <= 1e-6 * (1 + float(np.abs(part.x).max())):  # it is rounding, so far out
+            return x, "the function is unbounded below within the constraints"
+        if inner.weight >= LARGEST_WEIGHT:
+            return (
+                x,
+                f"outside the constraints the function falls faster than a penalty of ρ = {inner.weight:.0e} rises",
+            )
+        inner.weight *= 10
+
+
 def augmented_lagrangian(progress: Progress, constraints: Constraints, box: Box | None) -> None:
     """Minimise the augmented Lagrangian, then λ ← λ + ρ h, μ ← max(0, μ - ρ c), and again; ρ grows where h and c lag.
 
@@ -305,20 +335,17 @@ def augmented_lagrangian(progress: Progress, constraints: Constraints, box: Box 
         if not (np.isfinite(h).all() and np.all(c > -np.inf)):
             progress.stop(NOT_FINITE)
             return
-        part = Progress(inner, 0.1 * progress.tol, 300, None, False)
-        part.x = x
-        lbfgs(part) if box is None else projected_lbfgs(part, box)
-        if part.unbounded or not np.isfinite(part.f):
-            progress.stop("the function is unbounded below or not finite within the constraints")
+        x, reason = _inner_run(inner, x, box, 0.1 * progress.tol)
+        if reason:
+            progress.stop(reason)
             return
-        x = part.x
         h, c = inner.values(x)
         violation = inner.violation(h, c)
         inner.lam, inner.mu = inner.lam + inner.weight * h, np.maximum(inner.mu - inner.weight * c, 0)
         if violation > 0.25 * before:
             inner.weight *= 10
         before = violation
-        if inner.weight > 1e8:
+        if inner.weight > LARGEST_WEIGHT:
             progress.accept(x, *problem.value_and_gradient(x), size=np.inf)
             progress.stop(f"the constraints cannot be met: they stay violated by {violation:.1e}")
             return
