@@ -175,6 +175,9 @@ class Categorical(_Discrete):
     def _classes(self) -> int:
         return int(np.shape(plain(self.p))[-1])
 
+    def _fixed(self) -> dict[str, Any]:
+        return {"classes": self._classes}
+
     def logpdf(self, x: Any) -> Any:
         x = np.asarray(plain(values_of("Categorical", x)))
         inside = (x >= 0) & (x < self._classes) & _whole(x)
@@ -266,6 +269,9 @@ class Binomial(_Discrete):
 
     def _parameters(self) -> list[Any]:
         return [self.p]  # n is a whole number: its dtype says nothing
+
+    def _fixed(self) -> dict[str, Any]:
+        return {"n": self.n}
 
     def logpdf(self, x: Any) -> Any:
         x = np.asarray(plain(values_of("Binomial", x)))

@@ -157,6 +157,10 @@ class Distribution:
         """All parameters that are numbers."""
         return [value for value in vars(self).values() if hasattr(value, "dtype")]
 
+    def _fixed(self) -> dict[str, Any]:
+        """The parameters that `fit` does not estimate but has to be told."""
+        return {}
+
     def logpdf(self, x: Any) -> Any:
         """The logarithm of the density (of the probability, if the distribution is discrete) at x; -inf outside."""
         raise NotImplementedError(f"{self._name} must define logpdf(x)")

@@ -252,6 +252,9 @@ class StudentT(Distribution):
         self.scale = parameter("StudentT", "scale", scale, 0.0)
         self.batch_shape = batch_of(self.df, self.loc, self.scale)
 
+    def _fixed(self) -> dict[str, Any]:
+        return {"df": self.df}
+
     def _standard(self, x: Any) -> Any:
         return ops.astype((values_of("StudentT", x) - self.loc) / self.scale, np.float64)
 
