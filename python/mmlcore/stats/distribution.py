@@ -157,6 +157,10 @@ class Distribution:
         """All parameters that are numbers."""
         return [value for value in vars(self).values() if hasattr(value, "dtype")]
 
+    def _has_steps(self) -> bool:
+        """Whether the distribution function has steps: that of a discrete distribution, or of a mixture with one."""
+        return hasattr(self, "pmf")
+
     def _fixed(self) -> dict[str, Any]:
         """The parameters that `fit` does not estimate but has to be told."""
         return {}

@@ -81,7 +81,7 @@ class Mixture(Distribution):
         return {"weights": self.weights, "components": next((c for c in self.components if c._taped()), None)}
 
     def _has_steps(self) -> bool:
-        return any(hasattr(c, "pmf") or (isinstance(c, Mixture) and c._has_steps()) for c in self.components)
+        return any(component._has_steps() for component in self.components)
 
     def responsibilities(self, x: Any) -> Any:
         """P(k | x), of shape (..., K)."""
