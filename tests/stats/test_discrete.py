@@ -60,3 +60,9 @@ def test_what_rounding_puts_outside_is_put_back():
         for refused in (stats.Bernoulli, lambda p: stats.Binomial(2, p), lambda p: stats.Categorical([p, 1 - p])):
             with pytest.raises(ValueError, match=r": p must be in \[0, 1\], got "):
                 refused(wrong)
+
+
+@pytest.mark.parametrize("n", [0, -1, 1.5, np.nan, np.inf])
+def test_binomial_fit_needs_draws(n):
+    with pytest.raises(ValueError, match=r"Binomial.fit: n must be a positive whole number, got"):
+        stats.Binomial.fit([0, 0], n)

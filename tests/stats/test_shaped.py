@@ -154,3 +154,27 @@ def test_student_t_where_squares_overflow(df):
     assert (p.cdf(-np.inf), p.cdf(np.inf), p.logpdf(np.inf)) == (0, 1, -np.inf)
     single = stats.StudentT(np.float32(1)).logpdf(np.float32(1e30))
     assert single == pytest.approx(-60 * np.log(10) - np.log(np.pi), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("fit", "name"),
+    [(stats.Gamma.fit, "Gamma"), (stats.Beta.fit, "Beta"), (lambda x: stats.StudentT.fit(x, 4.0), "StudentT")],
+)
+def test_data_that_determine_nothing_are_refused_under_the_name_of_the_fit(fit, name):
+    for same in ([0.1, 0.1, 0.1], [0.3, 0.3, np.nextafter(0.3, 1)]):
+        with pytest.raises(ValueError, match=rf"^{name}\.fit: x must be not .*equal up to rounding"):
+            fit(same)
+    for wrong in ([0.3, np.nan, 0.5], [0.3, np.inf, 0.5]):
+        with pytest.raises(ValueError, match=rf"^{name}\.fit: x must be .*, got (nan|inf)"):
+            fit(wrong)
+
+
+def test_student_t_has_no_fit_to_mostly_equal_data():
+    for most in ([0.0, 0.0, 1.0], [5.0, 5.0, 6.0]):
+        with pytest.raises(ValueError, match=r"StudentT.fit: x must be not equal up to rounding, all or most"):
+            stats.StudentT.fit(most, 1.0)
+    for df in (0.0, -1.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match=r"StudentT.fit: df must be positive and finite"):
+            stats.StudentT.fit([1.0, 2.0, 4.0], df)
+    far = stats.StudentT.fit([0.0, 1.0, 2.0, 3.0, 1e16], 1.0)
+    assert 0 < far.loc < 3

@@ -338,6 +338,7 @@ class Binomial(_Discrete):
         x : array of shape (m,)
             Numbers of ones.
         n : int
+            At least 1: without draws p is not determined.
         weights : array of shape (m,), optional
 
         Examples
@@ -345,6 +346,8 @@ class Binomial(_Discrete):
         >>> Binomial.fit([1, 3], n=4).p
         np.float64(0.5)
         """
+        if not (np.ndim(n) == 0 and 1 <= n < np.inf and n == np.floor(n)):
+            raise ValueError(message("Binomial.fit", "n", "a positive whole number", n))
         x = as_float(x, "Binomial.fit", "x").ravel()
         if not np.all((x >= 0) & (x <= n) & _whole(x)):
             raise ValueError(message("Binomial.fit", "x", f"whole numbers from 0 to {n}", "others"))

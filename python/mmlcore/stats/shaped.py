@@ -117,13 +117,13 @@ class Gamma(Distribution):
         np.float64(3.4012)
         """
         x = as_float(x, "Gamma.fit", "x").ravel()
-        if not np.all(x > 0):
-            raise ValueError(message("Gamma.fit", "x", "positive", x.min()))
+        if not np.all((x > 0) & (x < np.inf)):
+            raise ValueError(message("Gamma.fit", "x", "positive and finite", x[~((x > 0) & (x < np.inf))][0]))
         w = sample_weights("Gamma.fit", weights, x.size)
         mean = w @ x
         gap = np.log(mean) - w @ np.log(x)
-        if not gap > 0:
-            raise ValueError(message("Gamma.fit", "x", "not all equal", mean))
+        if not gap > 4 * np.finfo(np.float64).eps * max(1.0, abs(np.log(mean))):
+            raise ValueError(message("Gamma.fit", "x", "not all equal up to rounding", mean))
         a = (3 - gap + np.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
         for _ in range(50):
             residual = np.log(a) - ops.digamma(a) - gap
@@ -218,10 +218,13 @@ class Beta(Distribution):
         >>> Beta.fit([0.2, 0.5, 0.8]).mean().round(6)
         np.float64(0.5)
         """
-        from mmlcore.stats.dirichlet import Dirichlet
+        from mmlcore.stats.dirichlet import concentrations
 
         x = as_float(x, "Beta.fit", "x").ravel()
-        return cls(*Dirichlet.fit(np.stack([x, 1 - x], -1), weights).alpha)
+        if not np.all((x > 0) & (x < 1)):
+            raise ValueError(message("Beta.fit", "x", "between 0 and 1", x[~((x > 0) & (x < 1))][0]))
+        w = sample_weights("Beta.fit", weights, x.size)
+        return cls(*concentrations("Beta.fit", np.stack([x, 1 - x], -1), w))
 
 
 class StudentT(Distribution):
@@ -363,8 +366,15 @@ class StudentT(Distribution):
         """
         x = as_float(x, "StudentT.fit", "x").ravel()
         w, n_iter = sample_weights("StudentT.fit", weights, x.size), integer("StudentT.fit", "n_iter", n_iter)
+        if not 0 < df < np.inf:
+            raise ValueError(message("StudentT.fit", "df", "positive and finite", df))
+        if not np.isfinite(x).all():
+            raise ValueError(message("StudentT.fit", "x", "finite", x[~np.isfinite(x)][0]))
         loc, square = w @ x, w @ (x - w @ x) ** 2
+        least, rounding = 1e-60 * square, 8 * np.finfo(np.float64).eps
         for _ in range(n_iter):
+            if not square > max(least, (rounding * loc) ** 2):  # the likelihood grows for ever as the scale falls
+                raise ValueError(message("StudentT.fit", "x", "not equal up to rounding, all or most", loc))
             u = w * (df + 1) / (df + (x - loc) ** 2 / square)
             loc, before = u @ x / u.sum(), (loc, square)
             square = u @ (x - loc) ** 2 / u.sum()
