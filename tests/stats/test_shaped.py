@@ -152,6 +152,7 @@ def test_student_t_where_squares_overflow(df):
     assert stats.StudentT(1.0).logpdf(-1e160) == pytest.approx(-320 * np.log(10) - np.log(np.pi), rel=1e-14)
     assert stats.StudentT(1.0).cdf(-1e160) == pytest.approx(1e-160 / np.pi, rel=1e-12)
     assert (p.cdf(-np.inf), p.cdf(np.inf), p.logpdf(np.inf)) == (0, 1, -np.inf)
+    assert stats.StudentT(1.0).ppf(1e-250) == pytest.approx(-1e250 / np.pi, rel=1e-12)
     single = stats.StudentT(np.float32(1)).logpdf(np.float32(1e30))
     assert single == pytest.approx(-60 * np.log(10) - np.log(np.pi), rel=1e-6)
 

@@ -19,7 +19,7 @@ from mmlcore.stats.distribution import (
     values_of,
 )
 
-__all__ = ["Dirichlet"]
+__all__ = ["Dirichlet", "concentrations"]
 
 MOST_STEPS = 200
 

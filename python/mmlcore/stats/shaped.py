@@ -288,7 +288,7 @@ class StudentT(Distribution):
             u = -_as_normal(ops.where(far, 1.0, r), ops.where(large, self.df, _LARGE))
             half = ops.where(large, ops.normal_logcdf(u) if log else ops.normal_cdf(u), half)
         if np.any(far):
-            power = self._log_power(ops.where(far, np.sign(numbers) * r, _FAR))
+            power = _log_far(self.df) - self.df * ops.log(ops.where(far, np.sign(numbers) * r, _FAR))
             half = ops.where(far, power if log else ops.exp(power), half)
         rest = ops.log1p(-ops.exp(half)) if log else 1 - half
         return ops.where(numbers > 0, half, rest)
@@ -302,11 +302,6 @@ class StudentT(Distribution):
             outer, inner = ops.log_betainc(0.5 * df, 0.5, v), ops.log_betaincc(0.5, 0.5 * df, rest)
             return ops.where(near, inner, outer) - float(np.log(2))
         return 0.5 * ops.where(near, ops.betaincc(0.5, 0.5 * df, rest), ops.betainc(0.5 * df, 0.5, v))
-
-    def _log_power(self, r: Any) -> Any:
-        """log P(Z > r √ν) far out: of r^-ν / (ν B(ν/2, ½)), next to which the terms in r⁻² vanish."""
-        half = 0.5 * self.df
-        return _log_gamma_step(half) - self.df * ops.log(r) - 0.5 * ops.log(half) - float(np.log(2 * np.sqrt(np.pi)))
 
     def cdf(self, x: Any) -> Any:
         return self._upper(-self._standard(x))
@@ -397,6 +392,12 @@ def _log1p_square(r: Any) -> Any:
     return ops.where(far, 2 * ops.log(ops.where(far, np.sign(numbers) * r, 1.0)), close)  # 1/r² is below rounding
 
 
+def _log_far(df: Any) -> Any:
+    """log of 1 / (ν B(ν/2, ½)), times r^-ν the probability of Z > r √ν far out, where the terms in r⁻² vanish."""
+    half = 0.5 * df
+    return _log_gamma_step(half) - 0.5 * ops.log(half) - float(np.log(2 * np.sqrt(np.pi)))
+
+
 def _centre_series(r: Any, df: Any) -> Any:
     """∫₀¹ (1 + r²t²)^-m dt = Σ (m)_k (-r²)^k / k! (2k + 1), m = (ν + 1) / 2, for r² and m r² below 1/100."""
     m, square, total = 0.5 * (df + 1), r * r, 0.0
@@ -442,5 +443,7 @@ def _standard_t_quantile(df: Any, p: Any) -> Any:
     u = np.abs(ops.normal_ppf(p))
     a = np.where(large, df, _LARGE) - 0.5
     w = np.where(np.isfinite(u), u * (1 - (u * u + 3) / 48 / a / a), u)
-    z = np.sqrt(np.where(large, df * np.expm1(w * w / a), few * rest / v))
-    return np.sign(p - 0.5) * z
+    with np.errstate(divide="ignore", over="ignore"):
+        far = np.sqrt(few) * np.exp((_log_far(few) - np.log(smaller)) / few)
+        z = np.sqrt(np.where(large, df * np.expm1(w * w / a), few * rest / v))
+    return np.sign(p - 0.5) * np.where(~large & (v < 1 / _FAR), far, z)
