@@ -55,3 +55,14 @@ def test_a_fraction_that_does_not_end_is_nan(monkeypatch):
     monkeypatch.setattr(incomplete, "MOST_TERMS", 50)
     with pytest.warns(ConvergenceWarning, match="50 terms do not reach the tolerance"):
         close(ops.betainc([1e8, 2.0], [1e8, 1.0], [0.5, 0.5]), [np.nan, 0.25], 1e-14)
+
+
+@pytest.mark.parametrize("x", [1e-12, 1e-15, 1e-17, 1e-100])
+def test_the_derivative_in_b_at_small_x_keeps_x(x):
+    """I_x(2, 3) ≈ x² / 2B(2, 3): the logarithm's slope in b is ψ(5) - ψ(3) = 7/12, and I = 6 x²."""
+    assert grad(ops.log_betainc, 1)(2.0, 3.0, x) == pytest.approx(7 / 12, rel=1e-11)
+    assert grad(ops.betainc, 1)(2.0, 3.0, x) == pytest.approx(3.5 * x * x, rel=1e-11)
+    assert grad(ops.betaincc, 1)(2.0, 3.0, x) == pytest.approx(-3.5 * x * x, rel=1e-11)
+    assert grad(ops.log_betaincc, 1)(2.0, 3.0, x) == pytest.approx(-3.5 * x * x, rel=1e-11)
+    mixed = grad(lambda x: grad(ops.betainc, 1)(2.0, 3.0, x))(x)
+    assert mixed == pytest.approx(7 * x, rel=1e-9)

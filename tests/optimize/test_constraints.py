@@ -125,3 +125,62 @@ def test_what_cannot_be_solved_is_said_in_words():
         assert not result.success
         assert "unbounded" in result.message
         assert result.nfev < 200
+
+
+@pytest.mark.parametrize("level", [0.0, 1e10])
+@pytest.mark.parametrize("h", [lambda x: x[0] ** 2 + 1, lambda x: np.sin(x[0]) - 2, lambda x: (x[0] - 1) ** 2 + 0.3])
+def test_constraints_that_stay_violated_are_no_success(level, h):
+    """Neither a small gradient of f nor the rounding of a large f excuses a violation."""
+    result = minimize(lambda x: level + np.sum(x * x), [3.0, 4.0], constraints=equal(h))
+    assert result.constraint_violation > 0.1
+    assert not result.success
+    assert "the constraints are violated by" in result.message or "the constraints cannot be met" in result.message
+    assert result.nfev < 1000
+
+
+def test_a_large_value_of_the_function_hides_small_slopes():
+    result = minimize(lambda x: 1e10 + np.sum((x - 1) ** 4), [3.0, 4.0], constraints=equal(lambda x: x[0] - x[1]))
+    assert result.success, result.message
+    np.testing.assert_allclose(result.x, 1, atol=0.01)
+
+
+def test_further_arguments_are_passed_and_unknown_keys_refused():
+    rule = {"type": "eq", "fun": lambda x, a, b: x[0] - a * b, "args": (2.0, 3.0)}
+    result = minimize(lambda x: np.sum(x**2), [3.0, 4.0], constraints=rule)
+    np.testing.assert_allclose(result.x, [6, 0], atol=1e-8)
+    for kind in ("eq", "ineq"):
+        unknown = {"type": kind, "fun": lambda x: x[0] - 1, "jac": lambda x: np.array([1.0, 0.0])}
+        with pytest.raises(
+            ValueError, match=r"minimize: constraints must be dicts of type, fun and args .*, got 'jac'"
+        ):
+            minimize(lambda x: np.sum(x**2), [3.0, 4.0], constraints=unknown)
+
+
+INTERVAL = [{"type": "ineq", "fun": lambda x: 1 - x[0]}, {"type": "ineq", "fun": lambda x: x[0] + 2}]
+
+
+@pytest.mark.parametrize(
+    ("fun", "ends"),
+    [
+        (lambda x: -100 * x[0] ** 2, {1.0: (200, 0), -2.0: (0, 400)}),
+        (lambda x: x[0] ** 3, {-2.0: (0, 12)}),
+        (lambda x: -(x[0] ** 4), {1.0: (4, 0), -2.0: (0, 32)}),
+        (lambda x: -np.exp(6 * x[0]), {1.0: (6 * np.exp(6), 0)}),
+    ],
+)
+@pytest.mark.parametrize("bounds", [None, (-9.0, None)])
+def test_functions_that_fall_faster_than_the_first_penalty_rises(fun, ends, bounds):
+    result = minimize(fun, [0.5], constraints=INTERVAL, bounds=bounds)
+    assert result.success, result.message
+    (end,) = [end for end in ends if abs(result.x[0] - end) < 1e-6]
+    np.testing.assert_allclose(result.multipliers, ends[end], rtol=1e-4, atol=1e-6)
+
+
+def test_unbounded_is_said_at_feasible_points_only():
+    below = {"type": "ineq", "fun": lambda x: x[0] + 2}
+    for fun in (lambda x: -(x[0] ** 2), lambda x: -(x[0] ** 4)):
+        result = minimize(fun, [0.5], constraints=below)
+        assert not result.success
+        assert result.message == "the function is unbounded below within the constraints"
+    steep = minimize(lambda x: -1e12 * x[0] ** 2, [0.5], constraints=INTERVAL)
+    assert steep.success or "falls faster than a penalty" in steep.message

@@ -48,3 +48,43 @@ def test_what_does_not_fit_is_refused():
         DensityDisplay.from_distribution(stats.Normal(), kind="ppf")
     with pytest.raises(ValueError, match="two vectors of one length"):
         DensityDisplay([1.0, 2.0], [1.0])
+
+
+def test_a_mixture_of_discrete_distributions_is_discrete():
+    p = stats.Mixture([0.5, 0.5], [stats.Binomial(5, 0.3), stats.Binomial(9, 0.8)])
+    display = DensityDisplay.from_distribution(p).plot(Figure().subplots())
+    assert display.discrete
+    np.testing.assert_array_equal(display.x, np.arange(10.0))
+    assert display.line_.get_linestyle() == "None"
+    nested = stats.Mixture([0.5, 0.5], [p, stats.Bernoulli(0.5)])
+    assert DensityDisplay.from_distribution(nested, x=[0, 1]).discrete
+    assert not DensityDisplay.from_distribution(stats.Mixture([1.0], [stats.Normal()]), x=[0, 1]).discrete
+
+
+def test_bars_of_whole_numbers_stand_on_them():
+    p = stats.Binomial(50, 0.3)
+    draws = p.rvs(500, 0)
+    display = DensityDisplay.from_distribution(p, samples=draws).plot(Figure().subplots())
+    for bar in display.ax_.patches:
+        middle = bar.get_x() + 0.5
+        assert bar.get_width() == 1
+        assert bar.get_height() == pytest.approx(np.mean(draws == middle))
+    fewer = DensityDisplay.from_distribution(p, samples=draws).plot(Figure().subplots(), bins=4)
+    assert len(fewer.ax_.patches) == 4
+
+
+@pytest.mark.parametrize(("kind", "highest"), [("cdf", -1), ("sf", 0)])
+def test_draws_beside_a_distribution_function_are_cumulative(kind, highest):
+    p = stats.Normal()
+    display = DensityDisplay.from_distribution(p, kind=kind, samples=p.rvs(500, 0)).plot(Figure().subplots(), bins=20)
+    heights = [bar.get_height() for bar in display.ax_.patches]
+    assert heights[highest] == pytest.approx(1)
+    assert heights == sorted(heights, reverse=kind == "sf")
+
+
+def test_labels_are_shown():
+    p = stats.Normal()
+    plain = DensityDisplay.from_distribution(p).plot(Figure().subplots())
+    assert plain.ax_.get_legend() is None
+    named = DensityDisplay.from_distribution(p, samples=p.rvs(9, 0)).plot(Figure().subplots(), label="p")
+    assert {text.get_text() for text in named.ax_.get_legend().get_texts()} == {"draws", "p"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats as sp
 
-from mmlcore import stats
+from mmlcore import grad, stats
 from mmlcore._errors import ConvergenceWarning
 from mmlcore.ops import incomplete
 
@@ -36,3 +36,33 @@ def test_logarithms_of_tails_that_underflow():
     assert stats.Binomial(5000, 0.9).logcdf(0) == pytest.approx(5000 * np.log(0.1), rel=1e-13)
     assert (p.logcdf(-1), p.logcdf(5000), p.logsf(-1), p.logsf(5000)) == (-np.inf, 0, 0, -np.inf)
     assert np.isnan(p.logcdf(np.nan))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_ends_are_probabilities_in_either_precision(dtype):
+    ends = np.array([0, 1], dtype)
+    np.testing.assert_array_equal(stats.Bernoulli(ends).mean(), ends)
+    np.testing.assert_array_equal(stats.Binomial(3, ends).pmf(3), ends)
+    certain = stats.Categorical(np.array([0, 0.5, 0.5], dtype))
+    assert certain.entropy() == pytest.approx(np.log(2), rel=1e-6)
+    assert certain.entropy().dtype == dtype
+
+
+def test_what_rounding_puts_outside_is_put_back():
+    above = 1 + 2 * np.finfo(float).eps
+    assert stats.Bernoulli(above).logpdf(0) == -np.inf
+    assert stats.Binomial(3, above).pmf(1) == 0
+    assert stats.Bernoulli(np.nextafter(np.float32(1), np.float32(2))).mean() == 1
+    assert stats.Binomial(3, -1e-17).pmf(0) == 1
+    p = np.array([0.25, 0.75])
+    assert grad(lambda p: stats.Bernoulli(p).logpdf(1).sum())(p) == pytest.approx(1 / p)
+    for wrong in (1.5, -0.1, np.nan, np.float32(1.001)):
+        for refused in (stats.Bernoulli, lambda p: stats.Binomial(2, p), lambda p: stats.Categorical([p, 1 - p])):
+            with pytest.raises(ValueError, match=r": p must be in \[0, 1\], got "):
+                refused(wrong)
+
+
+@pytest.mark.parametrize("n", [0, -1, 1.5, np.nan, np.inf])
+def test_binomial_fit_needs_draws(n):
+    with pytest.raises(ValueError, match=r"Binomial.fit: n must be a positive whole number, got"):
+        stats.Binomial.fit([0, 0], n)

@@ -197,7 +197,7 @@ def test_other_fits():
 def test_errors_are_clear():
     with pytest.raises(ValueError, match=r"Normal: scale must be positive and finite, got 0.0"):
         stats.Normal(0.0, 0.0)
-    with pytest.raises(ValueError, match=r"Bernoulli: p must be finite, got 1.5"):
+    with pytest.raises(ValueError, match=r"Bernoulli: p must be in \[0, 1\], got 1.5"):
         stats.Bernoulli(1.5)
     with pytest.raises(ValueError, match=r"Uniform: high must be above low = 1.0"):
         stats.Uniform(1.0, 1.0)

@@ -64,3 +64,13 @@ def test_errors():
         stats.fit_linear([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]], [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="fit_linear: X, y must be"):
         stats.fit_linear(np.ones((3, 1)), np.ones(2))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_data_that_are_not_finite_are_refused(wrong):
+    X, y = np.array([[1.0, 1.0], [1.0, 2.0], [1.0, 3.0]]), np.array([1.0, 2.0, wrong])
+    with pytest.raises(ValueError, match="fit_linear: y must be finite"):
+        stats.fit_linear(X, y)
+    X[1, 1] = wrong
+    with pytest.raises(ValueError, match="fit_linear: X must be finite"):
+        stats.fit_linear(X, np.ones(3))

@@ -5,7 +5,7 @@ import pytest
 
 from mmlcore import check_grads
 from mmlcore._errors import ConvergenceWarning
-from mmlcore.stats import Mixture, MultivariateNormal, Normal, Uniform
+from mmlcore.stats import Binomial, Categorical, Mixture, MultivariateNormal, Normal, StudentT, Uniform
 
 PARTS = [Normal(-1.0, 1.0), Normal(4.0, 0.5)]
 P = Mixture([0.3, 0.7], PARTS)
@@ -50,3 +50,16 @@ def test_logarithms_of_tails_that_underflow():
     x = np.linspace(-5, 6, 12)
     np.testing.assert_allclose(P.logcdf(x), np.log(P.cdf(x)), rtol=1e-12, atol=1e-15)
     assert Mixture([0.5, 0.5], [Uniform(), Uniform(0.0, 2.0)]).logcdf(-1.0) == -np.inf
+
+
+def test_parameters_that_fit_does_not_estimate_are_kept():
+    x = np.concatenate([StudentT(4.0).rvs(150, 0), StudentT(9.0, 12.0).rvs(50, 1)])
+    found = Mixture.fit(x, Mixture([0.5, 0.5], [StudentT(4.0, -1.0), StudentT(9.0, 8.0)]))
+    assert [part.df for part in found.components] == [4, 9]
+    np.testing.assert_allclose([part.loc for part in found.components], [0, 12], atol=0.5)
+    k = np.concatenate([Binomial(10, 0.2).rvs(150, 0), Binomial(12, 0.9).rvs(50, 1)])
+    coins = Mixture.fit(k, Mixture([0.5, 0.5], [Binomial(12, 0.3), Binomial(12, 0.6)]))
+    assert [part.n for part in coins.components] == [12, 12]
+    np.testing.assert_allclose(coins.weights, [0.75, 0.25], atol=0.03)
+    dice = Mixture([0.5, 0.5], [Categorical([0.5, 0.3, 0.2]), Categorical([0.2, 0.3, 0.5])])
+    assert Mixture.fit([0, 1, 1, 0], dice).components[0].p.shape == (3,)

@@ -114,3 +114,68 @@ def test_a_fit_that_does_not_converge_warns():
     with pytest.warns(ConvergenceWarning, match="StudentT.fit: 2 iterations do not reach the tolerance"):
         stats.StudentT.fit(x, df=3.0, n_iter=2)
     assert stats.StudentT.fit(x, df=3.0).scale > 0
+
+
+@pytest.mark.parametrize("df", [0.3, 4.0, 1e7])
+@pytest.mark.parametrize("z", [0.0, 1e-50, 1e-8, -1e-4, 0.01, 0.1])
+def test_derivatives_of_student_t_near_its_centre(df, z):
+    """The density has the slope -(ν + 1) z p / (ν + z²), however small z is."""
+    density = stats.StudentT(df).pdf(z)
+    slope = -(df + 1) * z * density / (df + z * z)
+    first = grad(lambda z: stats.StudentT(df).cdf(z))
+    assert first(z) == pytest.approx(density, rel=1e-11)
+    assert grad(first)(z) == pytest.approx(slope, rel=1e-8, abs=0)
+    upper = grad(lambda z: stats.StudentT(df).logsf(z))(z)
+    assert upper == pytest.approx(-density / stats.StudentT(df).sf(z), rel=1e-11)
+
+
+def test_derivatives_in_the_degrees_of_freedom_near_the_centre():
+    """P(Z ≤ z) ≈ ½ + z p(0): of the sign of z and proportional to it."""
+    in_df = grad(lambda df, z: stats.StudentT(df).cdf(z))
+    slope = grad(lambda df: stats.StudentT(df).pdf(0.0))(4.0)
+    for z in (1e-50, -1e-8, 1e-4, -0.01):
+        assert in_df(4.0, z) == pytest.approx(slope * z, rel=1e-4)
+    check_grads(lambda df, z: stats.StudentT(df).cdf(z), (4.0, np.array([-0.07, 0.02, 0.05, 0.5])))
+    p = 0.5 + np.array([0.0, 1e-9, 0.01])
+    np.testing.assert_allclose(stats.StudentT(4.0).cdf(stats.StudentT(4.0).ppf(p)), p, rtol=1e-15)
+
+
+@pytest.mark.parametrize("df", [1.0, 3.0, 1e6])
+def test_student_t_where_squares_overflow(df):
+    """p falls like |z|^-(ν+1) there, and P(Z > z) = z p / ν."""
+    p = stats.StudentT(df)
+    for z in (1e120, 1e160, 1e300):
+        assert p.logpdf(-z) - p.logpdf(1e99) == pytest.approx(-(df + 1) * (np.log(z) - np.log(1e99)), rel=1e-12)
+        assert p.logcdf(-z) == pytest.approx(p.logpdf(z) + np.log(z) - np.log(df), rel=1e-12)
+        assert p.cdf(z) == 1
+        assert grad(lambda z: p.logsf(z))(z) == pytest.approx(-df / z, rel=1e-12)
+    assert stats.StudentT(1.0).logpdf(-1e160) == pytest.approx(-320 * np.log(10) - np.log(np.pi), rel=1e-14)
+    assert stats.StudentT(1.0).cdf(-1e160) == pytest.approx(1e-160 / np.pi, rel=1e-12)
+    assert (p.cdf(-np.inf), p.cdf(np.inf), p.logpdf(np.inf)) == (0, 1, -np.inf)
+    assert stats.StudentT(1.0).ppf(1e-250) == pytest.approx(-1e250 / np.pi, rel=1e-12)
+    single = stats.StudentT(np.float32(1)).logpdf(np.float32(1e30))
+    assert single == pytest.approx(-60 * np.log(10) - np.log(np.pi), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("fit", "name"),
+    [(stats.Gamma.fit, "Gamma"), (stats.Beta.fit, "Beta"), (lambda x: stats.StudentT.fit(x, 4.0), "StudentT")],
+)
+def test_data_that_determine_nothing_are_refused_under_the_name_of_the_fit(fit, name):
+    for same in ([0.1, 0.1, 0.1], [0.3, 0.3, np.nextafter(0.3, 1)]):
+        with pytest.raises(ValueError, match=rf"^{name}\.fit: x must be not .*equal up to rounding"):
+            fit(same)
+    for wrong in ([0.3, np.nan, 0.5], [0.3, np.inf, 0.5]):
+        with pytest.raises(ValueError, match=rf"^{name}\.fit: x must be .*, got (nan|inf)"):
+            fit(wrong)
+
+
+def test_student_t_has_no_fit_to_mostly_equal_data():
+    for most in ([0.0, 0.0, 1.0], [5.0, 5.0, 6.0]):
+        with pytest.raises(ValueError, match=r"StudentT.fit: x must be not equal up to rounding, all or most"):
+            stats.StudentT.fit(most, 1.0)
+    for df in (0.0, -1.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match=r"StudentT.fit: df must be positive and finite"):
+            stats.StudentT.fit([1.0, 2.0, 4.0], df)
+    far = stats.StudentT.fit([0.0, 1.0, 2.0, 3.0, 1e16], 1.0)
+    assert 0 < far.loc < 3

@@ -82,14 +82,17 @@ def beta_tails_inverse(a: FloatArray, b: FloatArray, p: FloatArray, q: FloatArra
     return sigmoid(t), sigmoid(-t)
 
 
-def _beta_slope(a: Any, b: Any, x: Any, scale: Any = 0.0) -> Any:
-    """∂I/∂a = ∫_{-∞}^{logit x} (log σ(s) - ψ(a) + ψ(a + b)) σ(s)^a σ(-s)^b / B(a, b) ds, over e^scale."""
-    av, bv, xv = np.broadcast_arrays(*[np.asarray(plain(v), float) for v in (a, b, x)])
-    good = (av > 0) & (bv > 0) & (xv > 0) & (xv < 1)
-    safe_a, safe_b, safe_x = where(good, a, 1.0), where(good, b, 1.0), where(good, x, 0.5)
-    av, bv, xv = np.where(good, av, 1.0), np.where(good, bv, 1.0), np.where(good, xv, 0.5)
-    lower = _both_beta(av, bv, xv, 1 - xv)[0] <= 0.5
-    edge = np.log(xv) - np.log1p(-xv)
+def _beta_slope(a: Any, b: Any, x: Any, y: Any, scale: Any = 0.0) -> Any:
+    """∂I/∂a = ∫_{-∞}^{logit x} (log σ(s) - ψ(a) + ψ(a + b)) σ(s)^a σ(-s)^b / B(a, b) ds, over e^scale; y is 1 - x.
+
+    Both are given because the smaller one is not to be had from the larger.
+    """
+    av, bv, xv, yv = np.broadcast_arrays(*[np.asarray(plain(v), float) for v in (a, b, x, y)])
+    good = (av > 0) & (bv > 0) & (xv > 0) & (yv > 0)
+    safe_a, safe_b, safe_x, safe_y = [where(good, v, safe) for v, safe in ((a, 1.0), (b, 1.0), (x, 0.5), (y, 0.5))]
+    av, bv, xv, yv = [np.where(good, v, safe) for v, safe in ((av, 1.0), (bv, 1.0), (xv, 0.5), (yv, 0.5))]
+    lower = _both_beta(av, bv, xv, yv)[0] <= 0.5
+    edge = np.log(xv) - np.log(yv)
 
     def density(s: FloatArray) -> FloatArray:
         return -av * np.logaddexp(0, -s) - bv * np.logaddexp(0, s)
@@ -104,7 +107,7 @@ def _beta_slope(a: Any, b: Any, x: Any, scale: Any = 0.0) -> Any:
         low, high = -softplus(-s), -softplus(s)
         return (low - centre) * exp(wide_a * low + wide_b * high - norm)
 
-    slope = integral(integrand, end, log(safe_x) - log1p(-safe_x))
+    slope = integral(integrand, end, log(safe_x) - log(safe_y))
     return where(good, slope, 0.0)
 
 
@@ -252,22 +255,27 @@ def _density_of_beta(a: Any, b: Any, x: Any, scale: Any = 0.0) -> Any:
     return where(inside, exp(logs - where(inside, scale, 0.0)), 0.0)
 
 
-rules(betainc, _beta_slope, lambda a, b, x: -_beta_slope(b, a, 1 - x), _density_of_beta)
+rules(
+    betainc,
+    lambda a, b, x: _beta_slope(a, b, x, 1 - x),
+    lambda a, b, x: -_beta_slope(b, a, 1 - x, x),
+    _density_of_beta,
+)
 rules(
     betaincc,
-    lambda a, b, x: -_beta_slope(a, b, x),
-    lambda a, b, x: _beta_slope(b, a, 1 - x),
+    lambda a, b, x: -_beta_slope(a, b, x, 1 - x),
+    lambda a, b, x: _beta_slope(b, a, 1 - x, x),
     lambda a, b, x: -_density_of_beta(a, b, x),
 )
 rules(
     log_betainc,
-    lambda a, b, x: _beta_slope(a, b, x, log_betainc(a, b, x)),
-    lambda a, b, x: -_beta_slope(b, a, 1 - x, log_betainc(a, b, x)),
+    lambda a, b, x: _beta_slope(a, b, x, 1 - x, log_betainc(a, b, x)),
+    lambda a, b, x: -_beta_slope(b, a, 1 - x, x, log_betainc(a, b, x)),
     lambda a, b, x: _density_of_beta(a, b, x, log_betainc(a, b, x)),
 )
 rules(
     log_betaincc,
-    lambda a, b, x: -_beta_slope(a, b, x, log_betaincc(a, b, x)),
-    lambda a, b, x: _beta_slope(b, a, 1 - x, log_betaincc(a, b, x)),
+    lambda a, b, x: -_beta_slope(a, b, x, 1 - x, log_betaincc(a, b, x)),
+    lambda a, b, x: _beta_slope(b, a, 1 - x, x, log_betaincc(a, b, x)),
     lambda a, b, x: -_density_of_beta(a, b, x, log_betaincc(a, b, x)),
 )

@@ -64,10 +64,13 @@ class Box:
 
 def _search(
     problem: Problem, box: Box, x: FloatArray, f: float, g: FloatArray, d: FloatArray, alpha: float = 1.0
-) -> tuple[FloatArray, float, FloatArray] | None:
-    """Armijo's condition along the projected arc P(x + α d): D. P. Bertsekas (1982)."""
+) -> tuple[FloatArray, float, FloatArray, bool] | None:
+    """x, f, ∇f by Armijo's condition along the projected arc P(x + α d), and whether the first α met it.
+
+    D. P. Bertsekas (1982).
+    """
     noise = 4 * float(np.finfo(x.dtype).eps) * abs(f)
-    for _ in range(60):
+    for halved in range(60):
         new = box.project(x + alpha * d)
         move = new - x
         if not np.any(move):
@@ -75,7 +78,7 @@ def _search(
         value, gradient = problem.value_and_gradient(new)
         decrease = float(g @ move)
         if decrease < 0 and value <= f + 1e-4 * decrease + (noise if -decrease <= noise else 0.0):
-            return new, value, gradient
+            return new, value, gradient, not halved
         alpha *= 0.5
     return None
 
@@ -115,9 +118,9 @@ def projected_lbfgs(progress: Progress, box: Box, memory: int = 10) -> None:
             approximation.pairs.clear()
             progress.nit -= 1
             continue
-        new, value, gradient = found
+        new, value, gradient, whole = found
         approximation.update(new - x, gradient - g)
-        run = 0 if approximation.pairs else run + 1
+        run = run + 1 if whole and not approximation.pairs else 0
         x, f, g = new, value, gradient
     return None
 
@@ -131,13 +134,13 @@ def projected_newton(progress: Progress, box: Box) -> None:
         free = ~box.fixed(x, g)
         d = np.zeros_like(x)
         d[free], damping = damped_solve(problem.hessian(x)[np.ix_(free, free)], g[free])
-        found = _search(problem, box, x, f, g, d, stretched(run)) or _search(
-            problem, box, x, f, g, np.where(free, -g, 0.0)
-        )
+        found = _search(problem, box, x, f, g, d, stretched(run))
+        flat = damping > 0 and found is not None and found[3]
+        found = found or _search(problem, box, x, f, g, np.where(free, -g, 0.0))
         if found is None:
             return _stuck(progress, box)
-        run = run + 1 if damping else 0
-        x, f, g = found
+        run = run + 1 if flat else 0
+        x, f, g, _ = found
     return None
 
 

@@ -1,7 +1,7 @@
 """Equality constraints by Newton's method on the Lagrangian, inequalities by an augmented Lagrangian."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from mmlcore.optimize.result import Progress
 __all__ = ["Constraints", "augmented_lagrangian", "lagrange_newton"]
 
 NOT_FINITE = "the constraints are not finite at x"
+LARGEST_WEIGHT = 1e8  # of a penalty
+MOST_IDLE = 20  # steps in a row that make f + ν‖h‖ smaller by rounding at most
 DEPENDENT = "the constraints' gradients are dependent at x: there are no multipliers"
 
 
@@ -33,7 +35,8 @@ class Constraints:
     ----------
     function : str
     given : dict or sequence of dicts
-        {"type": "eq" or "ineq", "fun": callable of x}, as SciPy's; the functions return numbers or arrays.
+        {"type": "eq" or "ineq", "fun": callable of x and then of the tuple "args"}, as SciPy's; the functions return
+        numbers or arrays.
     problem : Problem
     """
 
@@ -43,11 +46,21 @@ class Constraints:
             if not (isinstance(one, Mapping) and one.get("type") in ("eq", "ineq") and callable(one.get("fun"))):
                 expectation = "dicts with type 'eq' or 'ineq' and a callable fun"
                 raise ValueError(message(function, "constraints", expectation, repr(one)))
-        self.equalities = self._joined([one["fun"] for one in listed if one["type"] == "eq"], problem)
-        self.inequalities = self._joined([one["fun"] for one in listed if one["type"] == "ineq"], problem)
+            unknown = [key for key in one if key not in ("type", "fun", "args")]
+            if unknown:
+                expectation = "dicts of type, fun and args (derivatives are our own)"
+                raise ValueError(message(function, "constraints", expectation, repr(unknown[0])))
+        self.equalities = self._joined([self._called(one) for one in listed if one["type"] == "eq"], problem)
+        self.inequalities = self._joined([self._called(one) for one in listed if one["type"] == "ineq"], problem)
 
     @staticmethod
-    def _joined(functions: list[Callable[..., Any]], problem: Problem) -> Callable[[Any], Any] | None:
+    def _called(one: Mapping[str, Any]) -> Callable[[Any], Any]:
+        fun, args = one["fun"], one.get("args", ())
+        args = args if isinstance(args, tuple) else (args,)
+        return lambda x: fun(x, *args)
+
+    @staticmethod
+    def _joined(functions: list[Callable[[Any], Any]], problem: Problem) -> Callable[[Any], Any] | None:
         if not functions:
             return None
 
@@ -78,7 +91,7 @@ def lagrange_newton(progress: Progress, constraints: Constraints) -> None:
         if not progress.accept(x, f, g, np.inf):
             progress.stop(reason)
         return
-    weight, run = 1.0, 0
+    weight, run, idle = 1.0, 0, 0
     while True:
         factors = _Factors(A) if np.isfinite(A).all() else None
         multipliers = np.zeros_like(values) if factors is None else factors.multipliers(g)
@@ -98,11 +111,11 @@ def lagrange_newton(progress: Progress, constraints: Constraints) -> None:
         p, flat = factors.step(W, g, values)
         weight = _weight(weight, multipliers, A, g, W, p, values)
         found = _merit_search(problem, h, factors, x, p, f, g, values, weight, stretched(run))
-        if found is None:
-            missed = _largest(np.abs(values))
-            return progress.stuck(f"no step makes f + ν‖h‖ smaller; the constraints are violated by {missed:.1e}")
-        run = run + 1 if flat else 0
-        x, f, g, values = found
+        idle = 0 if found is not None and found.gained else idle + 1
+        if found is None or idle > MOST_IDLE:
+            return _stuck(progress, g + A.T @ multipliers, values, W)
+        run = run + 1 if flat and found.whole else 0
+        x, f, g, values = found[:4]
         A = slopes(x)
 
 
@@ -110,6 +123,21 @@ def _size(A: FloatArray, multipliers: FloatArray, g: FloatArray, h: FloatArray) 
     """How far from a solution: the largest of |∇L|, and of |h| times what a violation is worth in f."""
     worth = min(max(1.0, _largest(np.abs(multipliers))), 1e3)
     return _largest(np.abs(g + A.T @ multipliers), worth * np.abs(h))
+
+
+def _stuck(progress: Progress, slope: FloatArray, h: FloatArray, W: FloatArray) -> None:
+    """End because no step makes f + ν‖h‖ smaller: success if h is met and ∇L is as small as rounding lets it be.
+
+    Rounding hides differences of f below ε|f|, and so slopes below √(ε |f| |W|) for the curvature W.
+    """
+    missed, size = _largest(np.abs(h)), _largest(np.abs(slope))
+    worth = max(1.0, abs(progress.f)) * max(1.0, _largest(np.abs(W)))
+    noise = float(np.sqrt(np.finfo(progress.x.dtype).eps * worth))
+    if missed <= progress.tol and size <= max(noise, progress.tol):
+        progress.stop(f"∇L ({size:.1e}) is as small as rounding allows: no step makes f + ν‖h‖ smaller", True)
+    else:
+        missing = f"the constraints are violated by {missed:.1e}, ∇L is {size:.1e}"
+        progress.stop(f"no step makes f + ν‖h‖ smaller; {missing}")
 
 
 class _Factors:
@@ -167,6 +195,20 @@ def _weight(
     return weight
 
 
+class _Found(NamedTuple):
+    """Where a search ended: x with f, ∇f and h there.
+
+    Whether the whole step was taken, and whether f + ν‖h‖ fell by more than rounding.
+    """
+
+    x: FloatArray
+    f: float
+    g: FloatArray
+    h: FloatArray
+    whole: bool
+    gained: bool
+
+
 def _merit_search(
     problem: Problem,
     h: Callable[[Any], Any],
@@ -178,23 +220,25 @@ def _merit_search(
     values: FloatArray,
     weight: float,
     alpha: float,
-) -> tuple[FloatArray, float, FloatArray, FloatArray] | None:
+) -> _Found | None:
     """Halve the step until f + ν ‖h‖₁ falls; before, try the whole one corrected for the constraints' curvature."""
     violation = float(np.abs(values).sum())
     decrease = float(g @ p) - weight * (violation - float(np.abs(values + factors.A @ p).sum()))
     noise = 8 * float(np.finfo(x.dtype).eps) * (abs(f) + weight * violation + weight * float(np.abs(x).max()))
 
-    def attempt(new: FloatArray, alpha: float) -> tuple[bool, tuple[FloatArray, float, FloatArray, FloatArray]]:
+    first, before = alpha, f + weight * violation
+
+    def attempt(new: FloatArray, alpha: float) -> tuple[bool, _Found]:
         value, gradient = problem.value_and_gradient(new)
         there = np.asarray(h(new))
         merit = value + weight * float(np.abs(there).sum())
-        better = merit <= f + weight * violation + 1e-4 * alpha * min(decrease, 0.0) + noise
-        return better, (new, value, gradient, there)
+        better = merit <= before + 1e-4 * alpha * min(decrease, 0.0) + noise
+        return better, _Found(new, value, gradient, there, alpha == first, merit < before - noise)
 
     while alpha > 1e-12:
         better, found = attempt(x + alpha * p, alpha)
-        if not better and alpha == 1.0 and np.isfinite(found[3]).all():
-            better, found = attempt(found[0] + factors.restoring(found[3]), alpha)
+        if not better and alpha == 1.0 and np.isfinite(found.h).all():
+            better, found = attempt(found.x + factors.restoring(found.h), alpha)
         if better:
             return found
         alpha *= 0.5
@@ -238,6 +282,35 @@ class _Augmented(Problem):
         return _largest(np.abs(h), np.abs(np.minimum(c, self.mu / self.weight)))
 
 
+def _missed(inner: _Augmented, x: FloatArray) -> float:
+    """How far x is from feasible."""
+    h, c = inner.values(x)
+    return _largest(np.abs(h), -c)
+
+
+def _inner_run(inner: _Augmented, x: FloatArray, box: Box | None, tol: float) -> tuple[FloatArray, str]:
+    """A minimum of the augmented Lagrangian from x on, and why there is none; "" if there is one.
+
+    Where f falls faster than the penalty rises outside the constraints, ρ grows and the run starts again from x.
+    """
+    start = _missed(inner, x)
+    while True:
+        part = Progress(inner, tol, 300, None, False)
+        part.x = x
+        lbfgs(part) if box is None else projected_lbfgs(part, box)
+        missed = _missed(inner, part.x)
+        if not part.unbounded and (part.success or not missed > 10 * (1 + start)):
+            return part.x, "" if np.isfinite(part.f) else "the function is not finite within the constraints"
+        if missed <= 1e-6 * (1 + float(np.abs(part.x).max())):  # it is rounding, so far out
+            return x, "the function is unbounded below within the constraints"
+        if inner.weight >= LARGEST_WEIGHT:
+            return (
+                x,
+                f"outside the constraints the function falls faster than a penalty of ρ = {inner.weight:.0e} rises",
+            )
+        inner.weight *= 10
+
+
 def augmented_lagrangian(progress: Progress, constraints: Constraints, box: Box | None) -> None:
     """Minimise the augmented Lagrangian, then λ ← λ + ρ h, μ ← max(0, μ - ρ c), and again; ρ grows where h and c lag.
 
@@ -262,20 +335,17 @@ def augmented_lagrangian(progress: Progress, constraints: Constraints, box: Box 
         if not (np.isfinite(h).all() and np.all(c > -np.inf)):
             progress.stop(NOT_FINITE)
             return
-        part = Progress(inner, 0.1 * progress.tol, 300, None, False)
-        part.x = x
-        lbfgs(part) if box is None else projected_lbfgs(part, box)
-        if part.unbounded or not np.isfinite(part.f):
-            progress.stop("the function is unbounded below or not finite within the constraints")
+        x, reason = _inner_run(inner, x, box, 0.1 * progress.tol)
+        if reason:
+            progress.stop(reason)
             return
-        x = part.x
         h, c = inner.values(x)
         violation = inner.violation(h, c)
         inner.lam, inner.mu = inner.lam + inner.weight * h, np.maximum(inner.mu - inner.weight * c, 0)
         if violation > 0.25 * before:
             inner.weight *= 10
         before = violation
-        if inner.weight > 1e8:
+        if inner.weight > LARGEST_WEIGHT:
             progress.accept(x, *problem.value_and_gradient(x), size=np.inf)
             progress.stop(f"the constraints cannot be met: they stay violated by {violation:.1e}")
             return

@@ -90,8 +90,9 @@ def minimize(
         The Hessian: ours (by differences of the gradient, if that was given), or a function of x.
     constraints : dict or sequence of dicts
         {"type": "eq", "fun": h} for h(x) = 0, {"type": "ineq", "fun": c} for c(x) ≥ 0; h and c return numbers or
-        arrays. Equalities alone are solved by Newton's method on the Lagrangian L = f + λᵀh, otherwise by an augmented
-        Lagrangian, L = f + λᵀh - μᵀc. The result has `multipliers` and `constraint_violation`.
+        arrays, and take further arguments from a tuple "args". Equalities alone are solved by Newton's method on the
+        Lagrangian L = f + λᵀh, otherwise by an augmented Lagrangian, L = f + λᵀh - μᵀc. The result has `multipliers`
+        and `constraint_violation`.
     bounds : (low, high), or one such pair for every variable, optional
         By projection, with "gradient_descent", "lbfgs", "newton" and with constraints. Of two variables, a pair of
         ndarrays is (low, high), other sequences are pairs.

@@ -33,7 +33,7 @@ def stretched(run: int) -> float:
 
     Otherwise a function that falls for ever, such as a linear one, would be followed at one pace until `max_iter`.
     """
-    return 4.0 ** max(0, run - 5)
+    return 4.0 ** min(max(0, run - 5), 500)
 
 
 def newton(progress: Progress) -> None:

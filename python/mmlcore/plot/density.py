@@ -25,7 +25,7 @@ class DensityDisplay:
     discrete : bool
         Whether the distribution lives on whole numbers.
     samples : array, optional
-        Draws to be shown as a histogram of area one below a density.
+        Draws to be shown as a histogram: of area one below a density, cumulative below "cdf" and "sf".
 
     Attributes
     ----------
@@ -90,19 +90,22 @@ class DensityDisplay:
             got = f"batch {distribution.batch_shape}, event {distribution.event_shape}"
             raise ValueError(message("DensityDisplay", "distribution", "of one variable, without a batch", got))
         choose("DensityDisplay", "kind", kind, _KINDS)
-        discrete = hasattr(distribution, "pmf")
+        discrete = bool(distribution._has_steps())
         if x is None:
             low, high = (float(distribution.ppf(p)) for p in (0.001, 0.999))
-            x = np.arange(max(low, 0.0), high + 1) if discrete else np.linspace(low, high, 400)
+            x = np.arange(max(np.round(low), 0.0), np.round(high) + 1) if discrete else np.linspace(low, high, 400)
         x = np.asarray(x, float)
         return cls(x, getattr(distribution, kind)(x), kind, discrete, samples)
 
     def plot(self, ax: Any = None, bins: Any = "auto", **line: Any) -> "DensityDisplay":
-        """Draw on `ax` or on new axes. `bins` are the histogram's (matplotlib's), `line` goes to `Axes.plot`."""
+        """Draw on `ax` or on new axes. `line` goes to `Axes.plot`; with a label, or draws, there is a legend.
+
+        `bins` are the histogram's (matplotlib's); of a discrete distribution "auto" means one for every whole number.
+        """
         self.ax_ = new_axes(ax)
         self.figure_ = self.ax_.figure
         if self.samples is not None:
-            self.ax_.hist(self.samples, bins=bins, density=True, color="0.8", label="draws")
+            self._draw_samples(bins)
         if self.discrete and self.kind == "pdf":
             (self.line_,) = self.ax_.plot(self.x, self.values, **{"marker": "o", "linestyle": "none"} | line)
             self.ax_.vlines(self.x, 0, self.values, color=self.line_.get_color())
@@ -110,4 +113,14 @@ class DensityDisplay:
             style = {"drawstyle": "steps-post"} if self.discrete else {}
             (self.line_,) = self.ax_.plot(self.x, self.values, **style | line)
         self.ax_.set(xlabel="x", ylabel=_KINDS[self.kind])
+        if self.ax_.get_legend_handles_labels()[1]:
+            self.ax_.legend()
         return self
+
+    def _draw_samples(self, bins: Any) -> None:
+        """A histogram; beside "cdf" and "sf" the shares below and above."""
+        assert self.samples is not None
+        if self.discrete and isinstance(bins, str) and bins == "auto" and self.samples.size:
+            bins = np.arange(np.floor(self.samples.min()), np.floor(self.samples.max()) + 2) - 0.5
+        cumulative = {"cdf": 1, "sf": -1}.get(self.kind, 0)
+        self.ax_.hist(self.samples, bins=bins, density=True, cumulative=cumulative, color="0.8", label="draws")

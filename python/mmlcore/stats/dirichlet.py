@@ -19,7 +19,7 @@ from mmlcore.stats.distribution import (
     values_of,
 )
 
-__all__ = ["Dirichlet"]
+__all__ = ["Dirichlet", "concentrations"]
 
 MOST_STEPS = 200
 
@@ -82,8 +82,9 @@ class Dirichlet(Distribution):
 
     def _draw(self, shape: tuple[int, ...], random: "np.random.Generator") -> Any:
         no_derivative("Dirichlet.rvs", alpha=self.alpha)
-        gammas = random.standard_gamma(plain(self.alpha), (*shape, *self.event_shape))
-        return gammas / gammas.sum(-1, keepdims=True)
+        alpha, shape = np.asarray(plain(self.alpha), np.float64), (*shape, *self.event_shape)
+        powers = np.log1p(-random.random(shape)) / alpha  # G(α) ~ G(α + 1) U^(1/α), which underflows for small α
+        return ops.softmax(np.log(random.standard_gamma(alpha + 1, shape)) + powers, -1)
 
     @classmethod
     def fit(cls, x: Any, weights: Any = None) -> "Dirichlet":
@@ -108,15 +109,20 @@ class Dirichlet(Distribution):
         if x.ndim != 2 or not np.all(x > 0) or not np.allclose(x.sum(-1), 1, rtol=0, atol=1e-6):
             raise ValueError(message("Dirichlet.fit", "x", "of shape (n, K), positive, rows of sum 1", "others"))
         w = sample_weights("Dirichlet.fit", weights, len(x))
-        logs, mean = w @ np.log(x), w @ x
-        spread = w @ (x[:, 0] - mean[0]) ** 2
-        if not spread > 0:
-            raise ValueError(message("Dirichlet.fit", "x", "not all equal", mean))
-        alpha = mean * max(mean[0] * (1 - mean[0]) / spread - 1, 1e-3)
-        return cls(_newton(alpha, logs))
+        return cls(concentrations("Dirichlet.fit", x, w))
 
 
-def _newton(alpha: Any, logs: Any) -> Any:
+def concentrations(function: str, x: Any, w: Any) -> Any:
+    """The maximum-likelihood α of rows x with weights w of sum 1, for the `fit` of that name."""
+    logs, mean = w @ np.log(x), w @ x
+    if not np.any(w @ (x / mean - 1) ** 2 > 4 * np.finfo(x.dtype).eps):
+        raise ValueError(message(function, "x", "not all equal up to rounding", mean))
+    spread = np.sum(w @ (x - mean) ** 2)  # Σ m_k (1 - m_k) / (Σα + 1)
+    total = np.sum(mean * (1 - mean)) / max(spread, 1e-300) - 1
+    return _newton(function, mean * np.clip(total, 1e-3, 1e10), logs)
+
+
+def _newton(function: str, alpha: Any, logs: Any) -> Any:
     """The root of g_k = ψ(Σα) - ψ(α_k) + logs_k; its Jacobian is diagonal plus a constant."""
     for _ in range(MOST_STEPS):
         g = ops.digamma(alpha.sum()) - ops.digamma(alpha) + logs
@@ -129,5 +135,5 @@ def _newton(alpha: Any, logs: Any) -> Any:
         if shrink == 1.0 and np.all(np.abs(step) <= 1e-11 * alpha):  # the next would be below rounding
             break
     else:
-        not_converged("Dirichlet.fit", MOST_STEPS, float(np.max(np.abs(step) / alpha)))
+        not_converged(function, MOST_STEPS, float(np.max(np.abs(step) / alpha)))
     return alpha

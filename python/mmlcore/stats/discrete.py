@@ -14,6 +14,7 @@ from mmlcore.stats.distribution import (
     no_derivative,
     outside,
     parameter,
+    probability,
     sample_weights,
     values_of,
 )
@@ -83,7 +84,7 @@ class Bernoulli(_Discrete):
     """
 
     def __init__(self, p: Any) -> None:
-        self.p = parameter("Bernoulli", "p", p, -1e-300, 1 + 1e-15)
+        self.p = probability("Bernoulli", "p", p)
         self.batch_shape = batch_of(self.p)
 
     def logpdf(self, x: Any) -> Any:
@@ -164,7 +165,7 @@ class Categorical(_Discrete):
     """
 
     def __init__(self, p: Any) -> None:
-        self.p = parameter("Categorical", "p", p, -1e-300, 1 + 1e-6)
+        self.p = probability("Categorical", "p", p, 1e-6)
         values = np.asarray(plain(self.p))
         if values.ndim == 0 or not np.allclose(values.sum(-1), 1, rtol=0, atol=1e-6):
             raise ValueError(message("Categorical", "p", "of sum 1 along the last axis", values.sum(-1)))
@@ -173,6 +174,9 @@ class Categorical(_Discrete):
     @property
     def _classes(self) -> int:
         return int(np.shape(plain(self.p))[-1])
+
+    def _fixed(self) -> dict[str, Any]:
+        return {"classes": self._classes}
 
     def logpdf(self, x: Any) -> Any:
         x = np.asarray(plain(values_of("Categorical", x)))
@@ -257,7 +261,7 @@ class Binomial(_Discrete):
         self.n = np.asarray(plain(parameter("Binomial", "n", n, -1.0)))[()]
         if not np.all(_whole(self.n)):
             raise ValueError(message("Binomial", "n", "whole", self.n))
-        self.p = parameter("Binomial", "p", p, -1e-300, 1 + 1e-15)
+        self.p = probability("Binomial", "p", p)
         self.batch_shape = batch_of(self.n, self.p)
 
     def _to_single(self) -> None:
@@ -265,6 +269,9 @@ class Binomial(_Discrete):
 
     def _parameters(self) -> list[Any]:
         return [self.p]  # n is a whole number: its dtype says nothing
+
+    def _fixed(self) -> dict[str, Any]:
+        return {"n": self.n}
 
     def logpdf(self, x: Any) -> Any:
         x = np.asarray(plain(values_of("Binomial", x)))
@@ -331,6 +338,7 @@ class Binomial(_Discrete):
         x : array of shape (m,)
             Numbers of ones.
         n : int
+            At least 1: without draws p is not determined.
         weights : array of shape (m,), optional
 
         Examples
@@ -338,6 +346,8 @@ class Binomial(_Discrete):
         >>> Binomial.fit([1, 3], n=4).p
         np.float64(0.5)
         """
+        if not (np.ndim(n) == 0 and 1 <= n < np.inf and n == np.floor(n)):
+            raise ValueError(message("Binomial.fit", "n", "a positive whole number", n))
         x = as_float(x, "Binomial.fit", "x").ravel()
         if not np.all((x >= 0) & (x <= n) & _whole(x)):
             raise ValueError(message("Binomial.fit", "x", f"whole numbers from 0 to {n}", "others"))

@@ -23,6 +23,7 @@ __all__ = [
     "not_converged",
     "outside",
     "parameter",
+    "probability",
     "sample_weights",
     "values_of",
 ]
@@ -37,6 +38,17 @@ def parameter(owner: str, name: str, value: Any, low: float = -np.inf, high: flo
         wrong = numbers[~(np.isfinite(numbers) & (numbers > low) & (numbers < high))].flat[0]
         raise ValueError(message(owner, name, bounds.get((low, high), "finite"), wrong))
     return value
+
+
+def probability(owner: str, name: str, value: Any, slack: float = 0.0) -> Any:
+    """A parameter as a float array or Tensor within [0, 1]; what misses an end by `slack` or rounding is put there."""
+    value = value if hasattr(value, "tape") else as_float(value, owner, name)[()]
+    numbers = np.asarray(plain(value), np.float64)
+    slack = max(slack, 4 * float(np.finfo(plain(value).dtype).eps))
+    good = (numbers >= -slack) & (numbers <= 1 + slack)
+    if not np.all(good):
+        raise ValueError(message(owner, name, "in [0, 1]", numbers[~good].flat[0]))
+    return value if np.all((numbers >= 0) & (numbers <= 1)) else ops.clip(value, 0.0, 1.0)
 
 
 def values_of(owner: str, x: Any) -> Any:
@@ -144,6 +156,14 @@ class Distribution:
     def _parameters(self) -> list[Any]:
         """All parameters that are numbers."""
         return [value for value in vars(self).values() if hasattr(value, "dtype")]
+
+    def _has_steps(self) -> bool:
+        """Whether the distribution function has steps: that of a discrete distribution, or of a mixture with one."""
+        return hasattr(self, "pmf")
+
+    def _fixed(self) -> dict[str, Any]:
+        """The parameters that `fit` does not estimate but has to be told."""
+        return {}
 
     def logpdf(self, x: Any) -> Any:
         """The logarithm of the density (of the probability, if the distribution is discrete) at x; -inf outside."""

@@ -124,7 +124,7 @@ def fit_linear(X: Any, y: Any) -> LinearFit:
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If the shapes do not fit, or a number is not finite.
     LinAlgError
         If the columns of X are dependent: θ is not determined.
 
@@ -144,6 +144,9 @@ def fit_linear(X: Any, y: Any) -> LinearFit:
     if X.ndim != 2 or y.shape != X.shape[:1]:
         got = f"shapes {X.shape} and {y.shape}"
         raise ValueError(message("fit_linear", "X, y", "of shapes (n, d) and (n,)", got))
+    for name, values in (("X", X), ("y", y)):
+        if not np.isfinite(values).all():
+            raise ValueError(message("fit_linear", name, "finite", values[~np.isfinite(values)].flat[0]))
     Q, R = linalg.qr(X)
     diagonal = np.abs(np.diagonal(R))
     if len(X) < X.shape[1] or not diagonal.min(initial=np.inf) > 1e-13 * diagonal.max(initial=0):

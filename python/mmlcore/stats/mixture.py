@@ -81,7 +81,7 @@ class Mixture(Distribution):
         return {"weights": self.weights, "components": next((c for c in self.components if c._taped()), None)}
 
     def _has_steps(self) -> bool:
-        return any(hasattr(c, "pmf") or (isinstance(c, Mixture) and c._has_steps()) for c in self.components)
+        return any(component._has_steps() for component in self.components)
 
     def responsibilities(self, x: Any) -> Any:
         """P(k | x), of shape (..., K)."""
@@ -148,7 +148,7 @@ class Mixture(Distribution):
         ----------
         x : array of shape (n,) or (n, d)
         start : Mixture
-            Of distributions whose `fit` takes points and weights.
+            Of distributions whose `fit` takes points and `weights`; `df`, `n` and the number of classes stay.
         n_iter : int
             At most this many iterations; a ConvergenceWarning says if they do not reach `tol`.
         tol : float
@@ -170,7 +170,7 @@ class Mixture(Distribution):
                 break
             shares, before = ops.softmax(joint, -1), likelihood
             parts: list[Any] = list(zip(mixture.components, shares.T, strict=True))
-            mixture = cls(shares.mean(0), [type(part).fit(x, share) for part, share in parts])
+            mixture = cls(shares.mean(0), [type(part).fit(x, weights=share, **part._fixed()) for part, share in parts])
         else:
             not_converged("Mixture.fit", n_iter, growth)
         return mixture

@@ -26,6 +26,7 @@ from mmlcore.stats.distribution import (
 __all__ = ["Beta", "Gamma", "StudentT"]
 
 _LARGE = 1e6  # degrees of freedom from which on Student's t is brought to the normal distribution
+_FAR = 1e100  # |z| / √ν from which on 1 + z²/ν is z²/ν
 
 
 class Gamma(Distribution):
@@ -116,13 +117,13 @@ class Gamma(Distribution):
         np.float64(3.4012)
         """
         x = as_float(x, "Gamma.fit", "x").ravel()
-        if not np.all(x > 0):
-            raise ValueError(message("Gamma.fit", "x", "positive", x.min()))
+        if not np.all((x > 0) & (x < np.inf)):
+            raise ValueError(message("Gamma.fit", "x", "positive and finite", x[~((x > 0) & (x < np.inf))][0]))
         w = sample_weights("Gamma.fit", weights, x.size)
         mean = w @ x
         gap = np.log(mean) - w @ np.log(x)
-        if not gap > 0:
-            raise ValueError(message("Gamma.fit", "x", "not all equal", mean))
+        if not gap > 4 * np.finfo(np.float64).eps * max(1.0, abs(np.log(mean))):
+            raise ValueError(message("Gamma.fit", "x", "not all equal up to rounding", mean))
         a = (3 - gap + np.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
         for _ in range(50):
             residual = np.log(a) - ops.digamma(a) - gap
@@ -217,10 +218,13 @@ class Beta(Distribution):
         >>> Beta.fit([0.2, 0.5, 0.8]).mean().round(6)
         np.float64(0.5)
         """
-        from mmlcore.stats.dirichlet import Dirichlet
+        from mmlcore.stats.dirichlet import concentrations
 
         x = as_float(x, "Beta.fit", "x").ravel()
-        return cls(*Dirichlet.fit(np.stack([x, 1 - x], -1), weights).alpha)
+        if not np.all((x > 0) & (x < 1)):
+            raise ValueError(message("Beta.fit", "x", "between 0 and 1", x[~((x > 0) & (x < 1))][0]))
+        w = sample_weights("Beta.fit", weights, x.size)
+        return cls(*concentrations("Beta.fit", np.stack([x, 1 - x], -1), w))
 
 
 class StudentT(Distribution):
@@ -251,39 +255,49 @@ class StudentT(Distribution):
         self.scale = parameter("StudentT", "scale", scale, 0.0)
         self.batch_shape = batch_of(self.df, self.loc, self.scale)
 
+    def _fixed(self) -> dict[str, Any]:
+        return {"df": self.df}
+
     def _standard(self, x: Any) -> Any:
-        return (values_of("StudentT", x) - self.loc) / self.scale
+        return ops.astype((values_of("StudentT", x) - self.loc) / self.scale, np.float64)
 
     def logpdf(self, x: Any) -> Any:
-        z, nu = self._standard(x), self.df
-        return self._log_norm() - ops.log(self.scale) - 0.5 * (nu + 1) * ops.log1p(z * z / nu)
+        r = self._standard(x) / ops.sqrt(self.df)
+        return self._log_norm() - ops.log(self.scale) - 0.5 * (self.df + 1) * _log1p_square(r)
 
     def _log_norm(self) -> Any:
         return _log_gamma_step(0.5 * self.df) - float(0.5 * np.log(2 * np.pi))
 
     def _upper(self, z: Any, log: bool = False) -> Any:
-        """P(Z > z), or its logarithm: ½ - z p(0) at 0, and elsewhere by the tail beyond |z|."""
-        centre = np.asarray(plain(z)) ** 2 == 0
+        """P(Z > z), or its logarithm: by a series about the centre, elsewhere by the tail beyond |z|."""
+        r, df = z / ops.sqrt(self.df), np.asarray(plain(self.df), np.float64)
+        centre = np.abs(np.asarray(plain(r))) < 0.1 / np.sqrt(np.maximum(1.0, 0.5 * (df + 1)))
         if not np.any(centre):
-            return self._tail(z, log)
-        middle = 0.5 - z * ops.exp(self._log_norm())
-        return ops.where(centre, ops.log(middle) if log else middle, self._tail(ops.where(centre, 1.0, z), log))
+            return self._tail(r, log)
+        r, z = ops.where(centre, 1 / np.sqrt(df), r), ops.where(centre, z, 0.0)
+        middle = 0.5 - z * ops.exp(self._log_norm()) * _centre_series(z / ops.sqrt(self.df), self.df)
+        return ops.where(centre, ops.log(middle) if log else middle, self._tail(r, log))
 
-    def _tail(self, z: Any, log: bool) -> Any:
-        """P(Z > z), or its logarithm, for z ≠ 0."""
-        large = np.asarray(plain(self.df)) >= _LARGE
-        half = self._beyond(z * z, ops.where(large, 1.0, self.df), log)
+    def _tail(self, r: Any, log: bool) -> Any:
+        """P(Z > r √ν), or its logarithm, for r away from 0."""
+        large, numbers = np.asarray(plain(self.df)) >= _LARGE, np.asarray(plain(r))
+        far = np.abs(numbers) > _FAR
+        near = ops.where(far | large, 1.0, r)
+        half = self._beyond(near * near, ops.where(large, 1.0, self.df), log)
         if np.any(large):
-            far = -_as_normal(z * z, ops.where(large, self.df, _LARGE))
-            half = ops.where(large, ops.normal_logcdf(far) if log else ops.normal_cdf(far), half)
+            u = -_as_normal(ops.where(far, 1.0, r), ops.where(large, self.df, _LARGE))
+            half = ops.where(large, ops.normal_logcdf(u) if log else ops.normal_cdf(u), half)
+        if np.any(far):
+            power = _log_far(self.df) - self.df * ops.log(ops.where(far, np.sign(numbers) * r, _FAR))
+            half = ops.where(far, power if log else ops.exp(power), half)
         rest = ops.log1p(-ops.exp(half)) if log else 1 - half
-        return ops.where(np.asarray(plain(z)) > 0, half, rest)
+        return ops.where(numbers > 0, half, rest)
 
     def _beyond(self, square: Any, df: Any, log: bool) -> Any:
-        """P(Z > |z|) = ½ I_v(ν/2, ½) for v = ν/(ν+z²), or ½ (1 - I_{1-v}(½, ν/2)) where 1 - v is smaller."""
-        near = np.asarray(plain(square)) < np.asarray(plain(df))
+        """P(Z² > r²ν) / 2 = ½ I_v(ν/2, ½) for v = 1/(1+r²), or ½ (1 - I_{1-v}(½, ν/2)) where 1 - v is smaller."""
+        near = np.asarray(plain(square)) < 1
         close = ops.where(near, square, 1.0)
-        v, rest = ops.where(near, 0.5, df / (df + square)), ops.where(near, close / (df + close), 0.5)
+        v, rest = ops.where(near, 0.5, 1 / (1 + square)), ops.where(near, close / (1 + close), 0.5)
         if log:
             outer, inner = ops.log_betainc(0.5 * df, 0.5, v), ops.log_betaincc(0.5, 0.5 * df, rest)
             return ops.where(near, inner, outer) - float(np.log(2))
@@ -347,8 +361,15 @@ class StudentT(Distribution):
         """
         x = as_float(x, "StudentT.fit", "x").ravel()
         w, n_iter = sample_weights("StudentT.fit", weights, x.size), integer("StudentT.fit", "n_iter", n_iter)
+        if not 0 < df < np.inf:
+            raise ValueError(message("StudentT.fit", "df", "positive and finite", df))
+        if not np.isfinite(x).all():
+            raise ValueError(message("StudentT.fit", "x", "finite", x[~np.isfinite(x)][0]))
         loc, square = w @ x, w @ (x - w @ x) ** 2
+        least, rounding = 1e-60 * square, 8 * np.finfo(np.float64).eps
         for _ in range(n_iter):
+            if not square > max(least, (rounding * loc) ** 2):  # the likelihood grows for ever as the scale falls
+                raise ValueError(message("StudentT.fit", "x", "not equal up to rounding, all or most", loc))
             u = w * (df + 1) / (df + (x - loc) ** 2 / square)
             loc, before = u @ x / u.sum(), (loc, square)
             square = u @ (x - loc) ** 2 / u.sum()
@@ -360,13 +381,38 @@ class StudentT(Distribution):
         return cls(df, loc, np.sqrt(square))
 
 
-def _as_normal(square: Any, df: Any) -> Any:
+def _log1p_square(r: Any) -> Any:
+    """log(1 + r²), which r² may be too large for."""
+    numbers = np.asarray(plain(r))
+    far = np.abs(numbers) > _FAR
+    near = ops.where(far, 1.0, r)
+    close = ops.log1p(near * near)
+    if not np.any(far):
+        return close
+    return ops.where(far, 2 * ops.log(ops.where(far, np.sign(numbers) * r, 1.0)), close)  # 1/r² is below rounding
+
+
+def _log_far(df: Any) -> Any:
+    """log of 1 / (ν B(ν/2, ½)), times r^-ν the probability of Z > r √ν far out, where the terms in r⁻² vanish."""
+    half = 0.5 * df
+    return _log_gamma_step(half) - 0.5 * ops.log(half) - float(np.log(2 * np.sqrt(np.pi)))
+
+
+def _centre_series(r: Any, df: Any) -> Any:
+    """∫₀¹ (1 + r²t²)^-m dt = Σ (m)_k (-r²)^k / k! (2k + 1), m = (ν + 1) / 2, for r² and m r² below 1/100."""
+    m, square, total = 0.5 * (df + 1), r * r, 0.0
+    for k in range(8, -1, -1):
+        total = 1 / (2 * k + 1) - (m + k) * square / (k + 1) * total
+    return total
+
+
+def _as_normal(r: Any, df: Any) -> Any:
     """u with P(Z > |z|) = Φ(-u) for many degrees of freedom: w + (w³ + 3w) / 48a², w² = a log(1 + z²/ν), a = ν - ½.
 
     G. W. Hill, "Algorithm 395: Student's t-distribution", Communications of the ACM 13 (1970).
     """
     a = df - 0.5
-    w = ops.sqrt(a * ops.log1p(square / df))
+    w = ops.sqrt(a * _log1p_square(r))
     return w * (1 + (w * w + 3) / 48 / a / a)
 
 
@@ -397,5 +443,7 @@ def _standard_t_quantile(df: Any, p: Any) -> Any:
     u = np.abs(ops.normal_ppf(p))
     a = np.where(large, df, _LARGE) - 0.5
     w = np.where(np.isfinite(u), u * (1 - (u * u + 3) / 48 / a / a), u)
-    z = np.sqrt(np.where(large, df * np.expm1(w * w / a), few * rest / v))
-    return np.sign(p - 0.5) * z
+    with np.errstate(divide="ignore", over="ignore"):
+        far = np.sqrt(few) * np.exp((_log_far(few) - np.log(smaller)) / few)
+        z = np.sqrt(np.where(large, df * np.expm1(w * w / a), few * rest / v))
+    return np.sign(p - 0.5) * np.where(~large & (v < 1 / _FAR), far, z)
