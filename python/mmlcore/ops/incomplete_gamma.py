@@ -135,7 +135,7 @@ def _gamma_slope(a: Any, x: Any, scale: Any = 0.0) -> Any:
 def gammainc(a: Any, x: Any) -> Any:
     """P(a, x) = ∫₀ˣ t^(a-1) e^(-t) dt / Γ(a), the distribution function of the gamma distribution of shape a.
 
-    The relative error is below 1e-12 for a up to 10⁴, far into the lower tail too. NaN for a ≤ 0 or x < 0.
+    The relative error is below 1e-11 for a from 10⁻³ to 10⁴, far into the lower tail too. NaN for a ≤ 0 or x < 0.
 
     Parameters
     ----------
