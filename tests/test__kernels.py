@@ -119,3 +119,9 @@ def test_no_module_at_all(run_python: Run, broken_copy: Path) -> None:
         module.unlink()
     error = run_python("import mmlcore", fails=True, PYTHONPATH=str(broken_copy))
     assert "no compiled kernels in this installation" in error
+
+
+def test_offer_buffer_refuses_other_classes() -> None:
+    for other in (int, type("Plain", (), {})):
+        with pytest.raises(TypeError, match="offer_buffer: type must be a class written in Python with a method"):
+            _kernels.offer_buffer(other)

@@ -7,6 +7,7 @@ namespace mmlcore::bindings {
 
 void bind_threads(pybind11::module_& m);
 void bind_memory(pybind11::module_& m);
+void bind_buffer(pybind11::module_& m);
 void bind_gemm(pybind11::module_& m);
 void bind_matmul(pybind11::module_& m);
 void bind_dense(pybind11::module_& m);

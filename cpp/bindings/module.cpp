@@ -35,6 +35,7 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     m.def("build_info", &build_info, "What this object was built with.");
     bind_threads(m);
     bind_memory(m);
+    bind_buffer(m);
     bind_gemm(m);
     bind_matmul(m);
     bind_dense(m);

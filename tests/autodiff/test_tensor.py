@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -89,7 +90,7 @@ REFUSED = {
     "pickle": (pickle.dumps, "pickle", "keep the Tensor"),
     "bool": (lambda t: 1.0 if t else 0.0, "bool", "if t > 0"),
     "dlpack": (lambda t: np.from_dlpack(t), "dlpack", "keep the Tensor"),
-    "buffer": (lambda t: t.__buffer__(0), "memoryview", "keep the Tensor"),
+    "buffer": (memoryview, "memoryview", "keep the Tensor"),
     "array of a list, second form": (lambda t: np.array([t, t]), "numpy.asarray|float", "mmlcore.array"),
     "element of a list in an array": (
         lambda t: np.array([[1.0, t]]),
@@ -180,9 +181,9 @@ class TestLeaked:
 
     def test_it_shares_its_memory_through_every_protocol(self, leaked):
         value = np.asarray(leaked)
-        assert value is leaked.value
+        assert np.shares_memory(value, leaked.value)
         assert np.shares_memory(np.from_dlpack(leaked), value)
-        assert np.shares_memory(np.asarray(leaked.__buffer__(0)), value)
+        assert np.shares_memory(np.asarray(memoryview(leaked)), value)
         assert np.array(leaked, copy=True) is not value
         assert leaked.__array__(np.float32).dtype == np.float32
         with pytest.raises(ValueError, match="copy"):
@@ -193,9 +194,20 @@ class TestLeaked:
         frozen.flags.writeable = False
         kept = []
         grad(lambda x: kept.append(x) or np.sum(x))(frozen)
-        for shared in (np.asarray(kept[0]), np.from_dlpack(kept[0]), np.asarray(kept[0].__buffer__(0))):
+        for shared in (np.asarray(kept[0]), np.from_dlpack(kept[0]), np.asarray(memoryview(kept[0]))):
             assert np.shares_memory(shared, frozen)
             assert not shared.flags.writeable
+
+    def test_a_buffer_keeps_its_memory_alive_and_says_what_it_holds(self, leaked):
+        buffer = memoryview(leaked)
+        assert (buffer.format, buffer.shape, buffer.readonly) == ("d", A.shape, False)
+        value = leaked.value.copy()
+        held = weakref.ref(leaked.value)
+        leaked.value = None
+        assert held() is not None
+        assert np.array_equal(np.asarray(buffer), value)
+        buffer.release()
+        assert held() is None
 
     def test_torch_shares_it(self, leaked):
         torch = pytest.importorskip("torch")

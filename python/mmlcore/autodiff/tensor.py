@@ -169,7 +169,7 @@ class Tensor:
     def __dlpack_device__(self) -> tuple[int, int]:
         return 1, 0  # the processor
 
-    def __buffer__(self, flags: int) -> memoryview:  # asked for by Python 3.12 and later
+    def __buffer__(self, flags: int) -> memoryview:  # the buffer protocol; for Python 3.11 mmlcore.ops makes it known
         if self.tape.open:
             _refuse("memoryview", "keep the Tensor in NumPy's functions")
         return np.asarray(self.value).data

@@ -5,12 +5,15 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from mmlcore import _kernels
 from mmlcore._arrays import as_float
 from mmlcore.autodiff import Tensor, implements, method
 from mmlcore.ops.broadcasting import astype
 from mmlcore.ops.joining import stack
 
 __all__ = ["array"]
+
+_kernels.offer_buffer(Tensor)  # memoryview(t) with Python 3.11 too
 
 
 def array(x: Any, dtype: Any = None) -> Any:
