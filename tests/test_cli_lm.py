@@ -6,6 +6,7 @@ import pytest
 from mmlcore import cli_lm
 from mmlcore.cli import main
 from mmlcore.models import CharLM
+from mmlcore.optimizers import CosineDecay
 
 TEXT = "καὶ ὁ λόγος ἦν πρὸς τὸν θεόν\n" * 100
 SMALL = ["--hidden", "8", "--layers", "1", "--seq-length", "10", "--batch-size", "5"]
@@ -40,6 +41,17 @@ def test_resumed_training_ends_where_it_would_have_ended(files, tmp_path):
     assert main(["lm", "train", text, "--epochs", "1", "--out", out, *SMALL]) == 0
     assert main(["lm", "train", text, "--epochs", "3", "--resume", out, "--out", out, *SMALL]) == 0
     np.testing.assert_array_equal(CharLM.load(out).theta, CharLM.load(whole).theta)
+
+
+def test_the_learning_rate_falls_to_zero_at_the_last_epoch(files):
+    text, out = files
+    assert main(["lm", "train", text, "--epochs", "2", "--schedule", "cosine", "--out", out, *SMALL]) == 0
+    model, expected = CharLM.load(out), CharLM(8, 1)
+    steps = model.optimizer.iterations
+    rate = CosineDecay(0.002, steps)
+    expected.fit(TEXT, 2, 10, 5, rate, val_fraction=0.05)
+    np.testing.assert_array_equal(model.theta, expected.theta)
+    assert rate(steps) == 0
 
 
 def test_an_interrupt_saves(files, monkeypatch, capsys, tmp_path):

@@ -11,6 +11,7 @@ from typing import Any
 from mmlcore._errors import message
 from mmlcore.models import CharLM
 from mmlcore.models.language_text import Corpus, standard_library
+from mmlcore.optimizers import CosineDecay
 
 __all__ = ["add_commands", "run"]
 
@@ -39,6 +40,8 @@ def add_commands(commands: Any, integer: Callable[..., Any]) -> None:
     train.add_argument("--batch-size", type=integer(1), default=50, metavar="N", help="parts of the text side by side")
     train.add_argument("--epochs", type=integer(0), default=10, metavar="N", help="passes over the text, in total")
     train.add_argument("--learning-rate", type=float, default=0.002, metavar="X", help="of Adam")
+    falls = "how it falls until the last epoch"
+    train.add_argument("--schedule", choices=("constant", "cosine"), default="constant", help=falls)
     train.add_argument("--dropout", type=float, default=0.0, metavar="X", help="of every layer's outputs")
     train.add_argument("--clip", type=float, default=5.0, metavar="X", help="longest gradient; 0: any")
     train.add_argument("--val-fraction", type=float, default=0.05, metavar="X", help="last part, held back")
@@ -141,6 +144,14 @@ def _require_writable(out: str) -> None:
         raise ValueError(message("lm train", "--out", "in a folder that can be written to", out))
 
 
+def _learning_rate(arguments: argparse.Namespace, corpus: Corpus) -> float | CosineDecay:
+    if arguments.schedule == "constant":
+        return float(arguments.learning_rate)
+    learned, _ = corpus.split(arguments.val_fraction)
+    steps = (len(learned) - 1) // arguments.batch_size // arguments.seq_length * arguments.epochs
+    return CosineDecay(arguments.learning_rate, max(1, steps))
+
+
 def _train(arguments: argparse.Namespace) -> None:
     if arguments.threads is not None:
         from mmlcore import set_num_threads
@@ -161,7 +172,7 @@ def _train(arguments: argparse.Namespace) -> None:
             epochs=arguments.epochs,
             seq_length=arguments.seq_length,
             batch_size=arguments.batch_size,
-            learning_rate=arguments.learning_rate,
+            learning_rate=_learning_rate(arguments, corpus),
             clip=arguments.clip or None,
             val_fraction=arguments.val_fraction,
             on_step=progress.step,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mmlcore.models import CharLM
+from mmlcore.optimizers import PiecewiseConstantDecay
 from mmlcore.models.language_text import Corpus
 
 TEXT = "the cat sat on the mat, the dog sat on the log; λόγος ἦν.\n" * 12
@@ -85,6 +86,22 @@ def test_interrupted_saved_loaded_and_resumed_bit_for_bit(cell, tmp_path):
     np.testing.assert_array_equal(again.theta, whole.theta)
     assert again.history == whole.history
     assert again.sample(30, seed=0) == whole.sample(30, seed=0)
+
+
+def test_a_schedule_is_followed_step_by_step_and_goes_on_after_loading(tmp_path):
+    def rated(learning_rate):
+        return {**SIZES, "learning_rate": learning_rate}
+
+    constant, scheduled = CharLM(hidden=8, layers=1), CharLM(hidden=8, layers=1)
+    constant.fit(TEXT, epochs=2, **rated(0.01))
+    steps = constant.optimizer.iterations // 2
+    scheduled.fit(TEXT, epochs=2, **rated(PiecewiseConstantDecay([2 * steps], [0.01, 0.0])))
+    np.testing.assert_array_equal(scheduled.theta, constant.theta)
+    scheduled.save(tmp_path / "model")
+    again = CharLM.load(tmp_path / "model")
+    again.fit(TEXT, epochs=3, **rated(PiecewiseConstantDecay([2 * steps - 1], [0.01, 0.0])))
+    np.testing.assert_array_equal(again.theta, constant.theta)  # a rate of 0 from the third epoch on
+    assert again.optimizer.iterations == 3 * steps
 
 
 def test_an_interrupt_while_the_validation_loss_is_measured_loses_nothing(monkeypatch):

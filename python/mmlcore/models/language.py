@@ -134,7 +134,7 @@ class CharLM:
         epochs: int = 1,
         seq_length: int = 50,
         batch_size: int = 50,
-        learning_rate: float = 0.002,
+        learning_rate: float | optimizers.LearningRateSchedule = 0.002,
         clip: float | None = 5.0,
         val_fraction: float = 0.0,
         on_step: Callable[[int, int, float], Any] | None = None,
@@ -150,8 +150,8 @@ class CharLM:
             Characters through which gradients go back.
         batch_size : int
             Parts of the text that are read side by side.
-        learning_rate : float
-            Of Adam.
+        learning_rate : float or LearningRateSchedule
+            Of Adam; a schedule counts all steps since the first call.
         clip : float, optional
             Longest gradient; a longer one is scaled down to it.
         val_fraction : float

@@ -145,7 +145,10 @@ class LanguageStep:
         self._recording: Any = None
 
     def __call__(self) -> None:
-        """One step on the characters in `x` and `y`."""
+        """One step on the characters in `x` and `y`, at the learning rate that the optimiser's schedule has come to."""
+        optimizer = self._optimizer
+        if optimizer.schedule is not None:
+            optimizer.constants[0] = optimizer.schedule(optimizer.iterations)
         if self._recording is None:
             recording = _kernels.Recording()
             with uninterrupted(), recording:
