@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mmlcore.models import CharLM
-from mmlcore.optimizers import PiecewiseConstantDecay
 from mmlcore.models.language_text import Corpus
+from mmlcore.optimizers import PiecewiseConstantDecay
 
 TEXT = "the cat sat on the mat, the dog sat on the log; λόγος ἦν.\n" * 12
 SIZES = {"seq_length": 10, "batch_size": 6, "learning_rate": 0.01}
