@@ -8,6 +8,9 @@
 // unit of p does to it.
 #pragma once
 
+#include <cstdint>
+#include <cstring>
+
 #include "kernels/normal.h"
 
 namespace mmlcore {
@@ -36,30 +39,6 @@ inline V central_normal_ppf(V q) {
     return q * above / below;
 }
 
-// |Φ⁻¹| of the smaller of p and 1 - p, below 0.075.
-template <class V>
-inline V tail_normal_ppf(V smaller) {
-    using T = lane_t<V>;
-    const V root = vsqrt(-vlog(smaller));
-    const auto near = root <= 5;
-    const V r = root - (near ? broadcast<V>(T(1.6)) : broadcast<V>(T(5)));
-    const V above = near
-                        ? polynomial<V>(r, 1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0,
-                                        3.64784832476320460504e0, 1.27045825245236838258e0, 2.41780725177450611770e-1,
-                                        2.27238449892691845833e-2, 7.74545014278341407640e-4)
-                        : polynomial<V>(r, 6.65790464350110377720e0, 5.46378491116411436990e0, 1.78482653991729133580e0,
-                                        2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
-                                        2.71155556874348757815e-5, 2.01033439929228813265e-7);
-    const V below = near
-                        ? polynomial<V>(r, 1, 2.05319162663775882187e0, 1.67638483018380384940e0,
-                                        6.89767334985100004550e-1, 1.48103976427480074590e-1, 1.51986665636164571966e-2,
-                                        5.47593808499534494600e-4, 1.05075007164441684324e-9)
-                        : polynomial<V>(r, 1, 5.99832206555887937690e-1, 1.36929880922735805310e-1,
-                                        1.48753612908506148525e-2, 7.86869131145613259100e-4, 1.84631831751005468180e-5,
-                                        1.42151175831644588870e-7, 2.04426310338993978564e-15);
-    return above / below;
-}
-
 // Whether a comparison of vectors of T holds anywhere.
 template <class V>
 inline bool any_lane(V condition) {
@@ -72,6 +51,37 @@ inline bool any_lane(V condition) {
     for (int i = 0; i < lanes<V>; ++i) any |= condition[i] != 0;
     return any;
 #endif
+}
+
+// The same where √(-log p) is above 5.
+template <class V>
+inline V far_normal_ppf(V root) {
+    using T = lane_t<V>;
+    const V r = root - T(5);
+    const V above = polynomial<V>(r, 6.65790464350110377720e0, 5.46378491116411436990e0, 1.78482653991729133580e0,
+                                  2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
+                                  2.71155556874348757815e-5, 2.01033439929228813265e-7);
+    const V below = polynomial<V>(r, 1, 5.99832206555887937690e-1, 1.36929880922735805310e-1, 1.48753612908506148525e-2,
+                                  7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7,
+                                  2.04426310338993978564e-15);
+    return above / below;
+}
+
+// |Φ⁻¹| of the smaller of p and 1 - p, below 0.075.
+template <class V>
+inline V tail_normal_ppf(V smaller) {
+    using T = lane_t<V>;
+    const V root = vsqrt(-vlog(smaller));
+    const V r = root - T(1.6);
+    const V above = polynomial<V>(r, 1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0,
+                                  3.64784832476320460504e0, 1.27045825245236838258e0, 2.41780725177450611770e-1,
+                                  2.27238449892691845833e-2, 7.74545014278341407640e-4);
+    const V below = polynomial<V>(r, 1, 2.05319162663775882187e0, 1.67638483018380384940e0, 6.89767334985100004550e-1,
+                                  1.48103976427480074590e-1, 1.51986665636164571966e-2, 5.47593808499534494600e-4,
+                                  1.05075007164441684324e-9);
+    const auto far = !(root <= 5);  // below e⁻²⁵
+    if (!any_lane(far)) return above / below;
+    return far ? far_normal_ppf(root) : above / below;
 }
 
 }  // namespace detail
@@ -109,6 +119,36 @@ inline V vnormal_ppf(V p) {
     const V limit = smaller == 0 ? vcopysign(broadcast<V>(std::numeric_limits<T>::infinity()), q)
                                  : broadcast<V>(std::numeric_limits<T>::quiet_NaN());
     return outer ? (smaller > 0 ? ordinary : limit) : inside;
+}
+
+// x_i = Φ⁻¹(x_i), 0 < x_i < 1, for N ≤ 64 numbers. One in seven lies in a tail: these are collected, so that the tails'
+// formula is computed for full vectors, and not for nearly every second one.
+template <class V, int N>
+inline void normal_ppf_of(double* x) {
+    constexpr int W = lanes<V>;
+    static_assert(N <= 64 && N % W == 0 && sizeof(lane_t<V>) == 8);
+    using Bits = Vec<std::uint64_t>;
+    Bits bit{}, outer{};
+    for (int lane = 0; lane < W; ++lane) bit[lane] = std::uint64_t{1} << lane;
+    double tails[N];
+    std::memcpy(tails, x, sizeof tails);
+    for (int i = 0; i < N; i += W, bit <<= W) {
+        const V q = load<V>(x + i) - 0.5;
+        outer |= (Bits)(vabs(q) > 0.425) & bit;
+        store(x + i, detail::central_normal_ppf(q));
+    }
+    std::uint64_t mask = 0;
+    for (int lane = 0; lane < W; ++lane) mask |= outer[lane];
+    int count = 0, where[N];
+    for (; mask != 0; mask &= mask - 1, ++count) {
+        where[count] = __builtin_ctzll(mask);
+        tails[count] = tails[where[count]];  // count ≤ where: what is written has been read
+    }
+    for (int i = 0; i < count; i += W) {
+        const V p = load<V>(tails + i), q = p - 0.5;
+        store(tails + i, vcopysign(detail::tail_normal_ppf(q < 0 ? p : 1 - p), q));
+    }
+    for (int i = 0; i < count; ++i) x[where[i]] = tails[i];
 }
 
 }  // namespace mmlcore

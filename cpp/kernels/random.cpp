@@ -109,22 +109,19 @@ inline void uniforms_of(double* u, const uint32_t words[4][kCounters]) {
     }
 }
 
-// y[i] = map(u_i), map taking vectors of double.
+// y[i] = map(u_i), map working in place on so many numbers as are made at once.
 template <class T, class Map>
 void from_uniforms(T* y, ptrdiff_t n, uint64_t key, const std::int64_t* draw, double ns, Map&& map) {
-    using V = Vec<double>;
     constexpr ptrdiff_t block = kUniforms<T>;
     parallel_chunks((n + block - 1) / block, 32, ns * static_cast<double>(n), [=](ptrdiff_t first, ptrdiff_t last) {
         for (ptrdiff_t b = first; b < last; ++b) {
             uint32_t words[4][kCounters];
             double u[block];
-            T out[block];
             philox_block(words, static_cast<uint64_t>(b * kCounters), static_cast<uint64_t>(*draw), key);
             uniforms_of<T>(u, words);
-            for (ptrdiff_t i = 0; i < block; i += lanes<V>) store(u + i, map(load<V>(u + i)));
-            for (ptrdiff_t i = 0; i < block; ++i) out[i] = static_cast<T>(u[i]);
+            map(u);
             const ptrdiff_t count = std::min(block, n - b * block);
-            std::copy(out, out + count, y + b * block);
+            std::transform(u, u + count, y + b * block, [](double x) { return static_cast<T>(x); });
         }
     });
 }
@@ -134,7 +131,10 @@ void from_uniforms(T* y, ptrdiff_t n, uint64_t key, const std::int64_t* draw, do
 template <class T>
 void random_normal(T* y, double loc, double scale, uint64_t key, const std::int64_t* draw, ptrdiff_t n) {
     using V = Vec<double>;
-    from_uniforms(y, n, key, draw, 5, [=](V u) { return loc + scale * vnormal_ppf(u); });
+    from_uniforms(y, n, key, draw, 4, [=](double* u) {
+        normal_ppf_of<V, kUniforms<T>>(u);
+        for (ptrdiff_t i = 0; i < kUniforms<T>; i += lanes<V>) store(u + i, loc + scale * load<V>(u + i));
+    });
 }
 
 template <class T>
@@ -142,7 +142,10 @@ void random_uniform(T* y, double low, double high, uint64_t key, const std::int6
     using V = Vec<double>;
     const double width = high - low;
     const V below = broadcast<V>(static_cast<double>(std::nextafter(static_cast<T>(high), static_cast<T>(low))));
-    from_uniforms(y, n, key, draw, 2, [=](V u) { return vmin(low + width * u, below); });
+    from_uniforms(y, n, key, draw, 2, [=](double* u) {
+        for (ptrdiff_t i = 0; i < kUniforms<T>; i += lanes<V>)
+            store(u + i, vmin(low + width * load<V>(u + i), below));
+    });
 }
 
 void philox4x32(uint32_t out[4], const uint32_t counter[4], uint64_t key) {
