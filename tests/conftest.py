@@ -1,6 +1,7 @@
 """What every test shares: hypothesis profiles, default threads, fresh interpreters, the optional data."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job; interrupts are tested here
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: a first call starts threads and a busy machine is slow. In CI the same examples every time.
 hypothesis.settings.register_profile("dev", deadline=None)

@@ -1,5 +1,9 @@
 #include "kernels/pooling.h"
 
+#include <pybind11/stl.h>
+
+#include <optional>
+
 #include "bindings/arrays.h"
 #include "bindings/families.h"
 #include "bindings/images.h"
@@ -57,21 +61,23 @@ void with_numbers(const char* f, const py::array& numbers, const PoolShape& s, U
         use(static_cast<const std::int32_t*>(numbers.data()));
 }
 
-void bind_max_pool(py::array y, py::array numbers, const py::array& x, const Extent& kernel, const Window& window,
-                   bool rectified) {
+void bind_max_pool(py::array y, const std::optional<py::array>& numbers, const py::array& x, const Extent& kernel,
+                   const Window& window, bool rectified) {
     constexpr const char* f = "max_pool";
     dispatch(f, "y", y, [&](auto type) {
         using T = decltype(type);
         const PoolShape s = shape_of(f, x, y, kernel, window);
         const Output<T> Y(f, "y", y);
         const T* xs = whole<T>(f, "x", x);
-        require_writeable(f, "numbers", numbers);
-        require_apart(f, "y", y, {x, numbers});
-        require_apart(f, "numbers", numbers, {x});
-        with_numbers(f, numbers, s, [&](auto* which) {
+        require_apart(f, "y", y, {x});
+        const auto run = [&](auto* which) {
             auto* to = const_cast<std::remove_const_t<std::remove_pointer_t<decltype(which)>>*>(which);
             submit(pool_cost_ns<T>(s), [=, ys = Y.data()] { max_pool(ys, to, xs, rectified, s); });
-        });
+        };
+        if (!numbers) return run(static_cast<const std::uint8_t*>(nullptr));
+        require_writeable(f, "numbers", *numbers);
+        require_apart(f, "numbers", *numbers, {x, y});
+        with_numbers(f, *numbers, s, run);
     });
 }
 
@@ -136,7 +142,7 @@ void bind_pooling(py::module_& m) {
     m.def("max_pool", &bind_max_pool, py::arg("y"), py::arg("numbers"), py::arg("x"), py::arg("kernel"),
           py::arg("window"), py::arg("rectified") = false,
           "y = the largest of each window, numbers = which element that is: uint8 (int32 above 255 elements), always "
-          "channels last. rectified: of max(x, 0), with the number behind the last element where nothing is positive.");
+          "channels last, or None. rectified: of max(x, 0), with the number behind the last element where nothing is positive.");
     m.def("max_pool_gradient", &bind_max_pool_gradient, py::arg("dx"), py::arg("dy"), py::arg("numbers"),
           py::arg("kernel"), py::arg("window"), "Every dy to where its window's largest element was.");
     m.def("max_pool_select", &bind_max_pool_select, py::arg("y"), py::arg("x"), py::arg("numbers"), py::arg("kernel"),

@@ -158,7 +158,24 @@ void largest_of_vectors(T* y, Index* number, const T* image, ptrdiff_t channels,
             which = larger ? Numbers{} + static_cast<int_as<T>>(element) : which;
         });
         store_lanes(y + c, best, here);
-        if (number) store_numbers<T>(number + c, which, here);
+        store_numbers<T>(number + c, which, here);
+    });
+}
+
+// The same without the numbers: max forgets a NaN, so that these are noted beside it.
+template <class T>
+void largest_values(T* y, const T* image, ptrdiff_t channels, const Windows& windows, const Windows::Window& window,
+                    T start) {
+    using V = Vec<T>;
+    for_each_vector<V>(0, channels, [&](ptrdiff_t c, auto here) {
+        V best = broadcast<V>(start);
+        auto missing = best != best;
+        windows.for_each(window, [&](ptrdiff_t, ptrdiff_t at) {
+            const V v = load_lanes<V>(image + at + c, here);
+            best = vmax(best, v);
+            missing |= v != v;
+        });
+        store_lanes(y + c, missing ? broadcast<V>(std::numeric_limits<T>::quiet_NaN()) : best, here);
     });
 }
 
@@ -233,6 +250,8 @@ void max_pool(T* y, Index* number, const T* x, bool rectified, const PoolShape& 
         if (window.count() == 0) {
             for (ptrdiff_t c = 0; c < s.channels; ++c) result[c * to.channel()] = 0;
             if (numbers) std::fill(numbers, numbers + s.channels, Index{0});
+        } else if (s.layout == Layout::channels_last && !numbers) {
+            largest_values(result, image, s.channels, windows, window, start.best);
         } else if (s.layout == Layout::channels_last) {
             largest_of_vectors(result, numbers, image, s.channels, windows, window, start);
         } else {

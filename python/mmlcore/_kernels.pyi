@@ -516,9 +516,9 @@ def max_of(x: typing.Any) -> typing.Any:
     """
     The max of all elements; NotImplemented for all but float32 and float64 arrays, and floats.
     """
-def max_pool(y: numpy.ndarray, numbers: numpy.ndarray, x: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window, rectified: bool = False) -> None:
+def max_pool(y: numpy.ndarray, numbers: numpy.ndarray | None, x: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window, rectified: bool = False) -> None:
     """
-    y = the largest of each window, numbers = which element that is: uint8 (int32 above 255 elements), always channels last. rectified: of max(x, 0), with the number behind the last element where nothing is positive.
+    y = the largest of each window, numbers = which element that is: uint8 (int32 above 255 elements), always channels last, or None. rectified: of max(x, 0), with the number behind the last element where nothing is positive.
     """
 def max_pool_gradient(dx: numpy.ndarray, dy: numpy.ndarray, numbers: numpy.ndarray, kernel: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], window: Window) -> None:
     """

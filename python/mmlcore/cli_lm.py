@@ -40,8 +40,7 @@ def add_commands(commands: Any, integer: Callable[..., Any]) -> None:
     train.add_argument("--batch-size", type=integer(1), default=50, metavar="N", help="parts of the text side by side")
     train.add_argument("--epochs", type=integer(0), default=10, metavar="N", help="passes over the text, in total")
     train.add_argument("--learning-rate", type=float, default=0.002, metavar="X", help="of Adam")
-    falls = "how it falls until the last epoch"
-    train.add_argument("--schedule", choices=("constant", "cosine"), default="constant", help=falls)
+    train.add_argument("--schedule", choices=("constant", "cosine"), default="constant", help="of the learning rate")
     train.add_argument("--dropout", type=float, default=0.0, metavar="X", help="of every layer's outputs")
     train.add_argument("--clip", type=float, default=5.0, metavar="X", help="longest gradient; 0: any")
     train.add_argument("--val-fraction", type=float, default=0.05, metavar="X", help="last part, held back")

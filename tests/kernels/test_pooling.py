@@ -41,6 +41,13 @@ def test_against_the_definition(size, kernel, stride, n, channels, channels_firs
     _kernels.max_pool_select(again, xs, numbers, kernel, window)
     np.testing.assert_array_equal(again, y)
 
+    with_nan = np.where(rng.uniform(size=xs.shape) < 0.1, np.nan, xs - xs.size // 2).astype(dtype)
+    for rectify in (False, True):
+        _kernels.max_pool(again, numbers.copy(), with_nan, kernel, window, rectify)
+        without_numbers = np.full_like(y, 7)
+        _kernels.max_pool(without_numbers, None, with_nan, kernel, window, rectify)
+        np.testing.assert_array_equal(without_numbers, again)
+
     signed = xs - xs.size // 2
     rectified = np.full_like(y, np.nan)
     _kernels.max_pool(rectified, numbers, signed, kernel, window, True)

@@ -8,7 +8,7 @@ import pytest
 
 from mmlcore.layers import Activation, BatchNormalization, Dense, Dropout, Flatten, LayerNormalization
 from mmlcore.models import Sequential
-from mmlcore.models.inference import FewRows
+from mmlcore.models.inference import RecordedPrediction
 
 X = np.random.default_rng(0).standard_normal((9, 3))
 
@@ -88,12 +88,24 @@ def test_wrong_inputs_get_the_model_s_errors():
             model.predict(X[:0])
 
 
-def test_few_shapes_are_kept_and_many_rows_never():
-    few = FewRows(network().layers, np.dtype(float))
+def test_few_numbers_of_rows_are_kept():
+    few = RecordedPrediction(network().layers, np.dtype(float))
     for rows in range(1, 10):
         assert few(X[:rows]).shape == (rows, 2)
     assert len(few._recorded) <= 4
-    assert few(np.zeros((65, 3))) is None
+    assert few(X[:0]) is None
+
+
+@pytest.mark.parametrize("rows", [257, 512, 1000])
+def test_many_rows_in_parts_that_fit_the_cache(rows):
+    model, x = network(), np.random.default_rng(1).standard_normal((rows, 3))
+    few = RecordedPrediction(model.layers, np.dtype(float))
+    np.testing.assert_array_equal(few(x), model(x))
+    assert list(few._recorded) == [256]
+    wide = network(Dense(30_000, "tanh"), Dense(1))
+    few = RecordedPrediction(wide.layers, np.dtype(float))
+    np.testing.assert_allclose(few(x[:21]), wide(x[:21]), rtol=0, atol=1e-12)
+    assert list(few._recorded) == [8]
 
 
 def test_several_threads_get_their_own_answers():

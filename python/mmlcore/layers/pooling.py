@@ -39,7 +39,7 @@ def _plan_pool(sweep: Sweep, largest: bool, x: NDArray[Any], dx: NDArray[Any] | 
     kernel, window = sweep.kernel, sweep.window
     x_volume, y_volume, dy_volume = sweep.volume(x), sweep.volume(y), sweep.volume(dy)
     if largest:
-        numbers = sweep.numbers(len(x), channels)
+        numbers = None if dx is None else sweep.numbers(len(x), channels)  # for the way back
         forward = partial(_kernels.max_pool, y_volume, numbers, x_volume, kernel, window, rectified)
     else:
         forward = partial(_kernels.average_pool, y_volume, x_volume, kernel, window)

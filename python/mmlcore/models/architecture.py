@@ -14,7 +14,7 @@ from mmlcore.layers.base import Shape, assign
 from mmlcore.layers.context import context
 from mmlcore.models import streaming, summary
 from mmlcore.models.data import as_inputs
-from mmlcore.models.inference import FewRows
+from mmlcore.models.inference import RecordedPrediction
 from mmlcore.models.parameters import Parameters
 from mmlcore.models.training import chunk_rows
 
@@ -41,7 +41,7 @@ class Architecture:
         self.output_shape: Shape | None = None
         self._generator = None if seed is None else as_generator(seed, type(self).__name__)
         self._parameters: Parameters | None = None
-        self._few: FewRows | None = None
+        self._few: RecordedPrediction | None = None
 
     def __setattr__(self, name: str, value: Any) -> None:
         """A layer that is assigned, alone or in a list, is the model's."""
@@ -223,7 +223,7 @@ class Architecture:
         x = as_inputs("predict", x, self.input_shape, self.dtype, numbers=False)
         self._build_for(x)
         if self._few is None and self._chain():
-            self._few = FewRows(self._chain(), self.dtype)
+            self._few = RecordedPrediction(self._chain(), self.dtype)
         first, *others = self._slices("predict", x, batch_size)
         part = self._outputs(x[first])
         if not others:  # the caller's own array is not handed back

@@ -1,6 +1,12 @@
-"""Predictions for few rows as a replay of recorded kernel calls: Python between the layers would cost more."""
+"""Predictions as a replay of recorded kernel calls.
+
+For few rows Python between the layers would cost more than the kernels. Of many rows so few are taken through all
+layers at once that what goes from one to the next is still in the cache.
+"""
 
 from collections.abc import Sequence
+from itertools import pairwise
+from math import prod
 from threading import Lock
 from typing import Any
 
@@ -11,14 +17,15 @@ from mmlcore import _kernels
 from mmlcore.layers import Layer
 from mmlcore.models.gradients import one_class
 
-__all__ = ["FewRows"]
+__all__ = ["RecordedPrediction"]
 
-_MOST_ROWS = 64
+_LEAST_ROWS, _MOST_ROWS = 8, 256
+_MOST_BYTES = 1 << 20  # of a layer's inputs and outputs together
 _SHAPES_KEPT = 4
 
 
-class FewRows:
-    """The recorded predictions of a chain of layers, one recording for each shape of the inputs.
+class RecordedPrediction:
+    """The recorded predictions of a chain of layers, one recording for each number of rows.
 
     It is left out, and the layers are called one by one, where a layer has no plan or does something else in
     training, where its inputs are not such as the kernels take, and while another thread uses it.
@@ -28,43 +35,65 @@ class FewRows:
     >>> from mmlcore.layers import Dense
     >>> layer = Dense(2, kernel_initializer="ones")
     >>> layer.prepare((None, 3), np.float64, seed=0)
-    >>> few = FewRows([layer], np.dtype(float))
-    >>> few(np.ones((1, 3)))
+    >>> predict = RecordedPrediction([layer], np.dtype(float))
+    >>> predict(np.ones((1, 3)))
     array([[3., 3.]])
     """
 
     def __init__(self, layers: Sequence[Layer], dtype: Any) -> None:
         self._layers, self._dtype, self._lock = list(layers), dtype, Lock()
         self._activations = [layer.activation for layer in self._layers]
-        self._recorded: dict[Any, Any] = {}
+        self._recorded: dict[int, Any] = {}
+        self._shape: tuple[int, ...] | None = None  # of a row, once it was found to be the first layer's
+        self._rows = 0
 
     def __call__(self, x: Any) -> NDArray[Any] | None:
         """The outputs for `x`, or None: then somebody else has to find them."""
         if type(x) is not np.ndarray or x.dtype is not self._dtype or x.ndim < 2:
             return None
-        recorded = self._recorded.get(x.shape, False)
+        if len(x) == 0 or (self._shape != x.shape[1:] and not self._fits(x)):
+            return None
+        rows = min(len(x), self._rows)
+        recorded = self._recorded.get(rows, False)
         if recorded is None or not self._lock.acquire(blocking=False):
             return None
         try:
             if [layer.activation for layer in self._layers] != self._activations:
                 return None  # they were changed: the layers know
             if recorded is False:
-                recorded = self._recorded[x.shape] = self._record(x)
+                recorded = self._recorded[rows] = self._record(rows, x.shape[1:])
                 if recorded is None:
                     return None
             buffer, recording, outputs = recorded
-            buffer[...] = x
-            recording.run(1)
-            return outputs.copy()
+            if len(x) == rows:
+                buffer[...] = x
+                recording.run(1)
+                return outputs.copy()
+            answer = np.empty((len(x), *outputs.shape[1:]), outputs.dtype)
+            for start in range(0, len(x), rows):
+                start = min(start, len(x) - rows)  # the last ones overlap those before
+                buffer[...] = x[start : start + rows]
+                recording.run(1)
+                answer[start : start + rows] = outputs
+            return answer
         finally:
             self._lock.release()
 
-    def _record(self, x: NDArray[Any]) -> Any:
-        if not 0 < len(x) <= _MOST_ROWS or self._layers[0].input_shape != (None, *x.shape[1:]):
-            return None
+    def _fits(self, x: NDArray[Any]) -> bool:
+        """Whether the rows of `x` are the first layer's; then how many of them are taken at once."""
+        shapes = [self._layers[0].input_shape, *(layer.output_shape for layer in self._layers)]
+        if shapes[0] != (None, *x.shape[1:]) or not all(shapes):
+            return False
+        sizes = [prod(filter(None, shape)) for shape in shapes if shape is not None]
+        widest = max(a + b for a, b in pairwise(sizes)) * self._dtype.itemsize
+        self._rows = min(max(_MOST_BYTES // max(widest, 1), _LEAST_ROWS), _MOST_ROWS)
+        self._shape = x.shape[1:]
+        return True
+
+    def _record(self, rows: int, shape: tuple[int, ...]) -> Any:
         if len(self._recorded) >= _SHAPES_KEPT:
             self._recorded.clear()
-        buffer = np.zeros_like(x, order="C")
+        buffer = np.zeros((rows, *shape), self._dtype)
         outputs, calls = buffer, []
         for layer in self._layers:
             ours = one_class(layer, "call", "preactivation", "activate", "plan") and type(layer).run is Layer.run
