@@ -6,6 +6,7 @@
 #include "kernels/convolution_parts.h"
 #include "kernels/depthwise.h"
 #include "kernels/threads.h"
+#include "kernels/winograd.h"
 
 namespace mmlcore {
 
@@ -271,6 +272,11 @@ void conv_forward(T* y, const T* x, const T* w, const T* bias, Activation activa
                 s.channels, 1, 0, {bias, activation});
         return;
     }
+    if (suits_winograd<T>(s, s.channels, s.filters)) {
+        const WinogradFilters<T> filters(w, s.channels, s.filters, false);
+        winograd(outputs(y, s), bias, activation, inputs(x, s), Values<T>{x}, s.before, filters, conv_cost_ns(s) / 2);
+        return;
+    }
     const Axes axes = forward_axes(s);
     const Target<T> target{outputs(y, s), {}, {1, 1, 1}, bias, activation};
     correlate(target, inputs(x, s), Values<T>{x}, axes, w, false, s, conv_cost_ns(s));
@@ -287,6 +293,14 @@ void conv_input_gradient(T* dx, const T* dy, const T* w, const T* y, Activation 
         target.phases = s.stride;
         for (int a = 0; a < 3; ++a) target.first[a] = -s.before[a];
         gradient_of_phases(target, dy, w, y, activation, s);
+        return;
+    }
+    if (suits_winograd<T>(s, s.filters, s.channels)) {
+        const WinogradFilters<T> filters(w, s.channels, s.filters, true);
+        with_gradient(dy, y, activation, [&](const auto& from) {
+            winograd<T>(target.to, nullptr, Activation::linear, outputs(dy, s), from,
+                        {0, 2 - s.before[1], 2 - s.before[2]}, filters, conv_cost_ns(s) / 2);
+        });
         return;
     }
     bool everywhere = true;  // whether every input point is met

@@ -1,6 +1,7 @@
 #include "kernels/convolution_parts.h"
 #include "kernels/depthwise.h"
 #include "kernels/threads.h"
+#include "kernels/winograd_gradient.h"
 
 namespace mmlcore {
 
@@ -118,8 +119,13 @@ class FilterGradient {
 template <class T>
 void conv_filter_gradient(T* dw, T* db, const T* x, const T* dy, const T* y, Activation activation,
                           const ConvShape& s) {
-    with_gradient(dy, y, activation,
-                  [&](const auto& from) { FilterGradient<T, std::decay_t<decltype(from)>>(s, x, from).run(dw, db); });
+    with_gradient(dy, y, activation, [&](const auto& from) {
+        using From = std::decay_t<decltype(from)>;
+        if (suits_winograd<T>(s, s.channels, s.filters))
+            WinogradGradient<T, From>(s, x, from).run(dw, db);
+        else
+            FilterGradient<T, From>(s, x, from).run(dw, db);
+    });
 }
 
 #define MMLCORE_INSTANTIATE(T) \
