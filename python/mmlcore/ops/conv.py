@@ -64,7 +64,10 @@ def conv(
 
     Notes
     -----
-    The kernels compute it as the matrix product of `im2col` with the filters, whose columns are never stored.
+    The kernels compute it as the matrix product of `im2col` with the filters, whose columns are never stored. Filters of
+    3×3 in steps of one with many channels (32 in float32, 16 in float64) go by Winograd's F(2×2, 3×3): rounding errors
+    are some three times as large, relative to the largest numbers of 4×4 points, and a NaN or an infinity reaches the
+    whole 2×2 tile of the outputs that see it.
 
     References
     ----------
