@@ -42,6 +42,20 @@ class Windows {
         return w;
     }
 
+    // body(k, window of output point (i, j, k)) along the last axis: from one whole window to the next is one step.
+    template <class Body>
+    void for_each_of_row(ptrdiff_t i, ptrdiff_t j, Body&& body) const {
+        Window w{};
+        for (ptrdiff_t k = 0; k < s_.out[2]; ++k) {
+            const ptrdiff_t corner = k * s_.stride[2] - s_.before[2];
+            if (w.whole && corner >= 0 && corner + s_.kernel[2] <= s_.in[2])
+                w.corner += s_.stride[2] * axis_[2];
+            else
+                w = at({i, j, k});
+            body(k, w);
+        }
+    }
+
     // body(number of the element, its offset in an image) for all that lie inside
     template <class Body>
     void for_each(const Window& w, Body&& body) const {
@@ -102,21 +116,6 @@ Vec<int_as<T>> load_numbers(const Index* from, Count here) {
     return __builtin_convertvector(narrow, Vec<int_as<T>>);
 }
 
-// body(image, output point, its place in y's image) for all output points; tasks are rows of an image.
-template <class Body>
-void for_each_output(const PoolShape& s, double cost_ns, Body&& body) {
-    const ptrdiff_t rows = s.out[0] * s.out[1];
-    if (volume(s.out) == 0 || s.channels == 0) return;
-    const ptrdiff_t together = std::max<ptrdiff_t>(1, 2048 / (s.out[2] * s.channels));
-    const ptrdiff_t all = s.n * rows;
-    parallel_for((all + together - 1) / together, cost_ns, [&](ptrdiff_t task) {
-        for (ptrdiff_t row = task * together; row < std::min(all, (task + 1) * together); ++row) {
-            const ptrdiff_t n = row / rows, i = row % rows / s.out[1], j = row % s.out[1];
-            for (ptrdiff_t k = 0; k < s.out[2]; ++k) body(n, Extent{i, j, k});
-        }
-    });
-}
-
 template <class T>
 Images<T> inputs(T* x, const PoolShape& s) {
     return {x, s.n, s.channels, s.in, s.layout};
@@ -127,8 +126,32 @@ Images<T> outputs(T* y, const PoolShape& s) {
     return {y, s.n, s.channels, s.out, s.layout};
 }
 
-ptrdiff_t place_of(const PoolShape& s, ptrdiff_t n, const Extent& o) {
-    return (((n * s.out[0] + o[0]) * s.out[1] + o[1]) * s.out[2] + o[2]) * s.channels;
+// An output point: its image, where it lies in y, and in an array that is channels last always.
+struct Point {
+    ptrdiff_t image, at, place;
+};
+
+// body(output point, its window) for those of one row.
+template <class T, class Body>
+void for_each_of_row(const Images<T>& y, const Windows& windows, ptrdiff_t n, ptrdiff_t i, ptrdiff_t j, Body&& body) {
+    const ptrdiff_t row = (((n * y.size[0] + i) * y.size[1] + j) * y.size[2]) * y.channels;
+    const ptrdiff_t first = y.at(n, {i, j, 0}), step = y.axis(2);
+    windows.for_each_of_row(i, j, [&, c = y.channels](ptrdiff_t k, const Windows::Window& window) {
+        body(Point{n, first + k * step, row + k * c}, window);
+    });
+}
+
+// The same for all output points; tasks are rows of an image.
+template <class T, class Body>
+void for_each_output(const PoolShape& s, const Images<T>& y, const Windows& windows, double cost_ns, Body&& body) {
+    const ptrdiff_t rows = s.out[0] * s.out[1];
+    if (volume(s.out) == 0 || s.channels == 0) return;
+    const ptrdiff_t together = std::max<ptrdiff_t>(1, 2048 / (s.out[2] * s.channels));
+    const ptrdiff_t all = s.n * rows;
+    parallel_for((all + together - 1) / together, cost_ns, [&](ptrdiff_t task) {
+        for (ptrdiff_t row = task * together; row < std::min(all, (task + 1) * together); ++row)
+            for_each_of_row(y, windows, row / rows, row % rows / s.out[1], row % s.out[1], body);
+    });
 }
 
 // What the search for the largest of a window starts from.
@@ -198,15 +221,15 @@ void largest_of_numbers(T* y, ptrdiff_t channel_of_y, Index* number, const T* im
     }
 }
 
-// body(image, output point) adds to dx, which starts at 0; tasks are images, because windows may overlap.
+// body(output point, its window) adds to dx, which starts at 0; tasks are images, because windows may overlap.
 template <class T, class Body>
-void for_each_image(const Images<T>& dx, const PoolShape& s, double cost_ns, Body&& body) {
+void for_each_image(const PoolShape& s, const Images<T>& dx, const Images<const T>& dy, const Windows& windows,
+                    double cost_ns, Body&& body) {
     parallel_for(s.n, cost_ns, [&](ptrdiff_t n) {
         std::fill(dx.data + n * dx.image(), dx.data + (n + 1) * dx.image(), T{0});
         if (s.channels == 0) return;
         for (ptrdiff_t i = 0; i < s.out[0]; ++i)
-            for (ptrdiff_t j = 0; j < s.out[1]; ++j)
-                for (ptrdiff_t k = 0; k < s.out[2]; ++k) body(n, Extent{i, j, k});
+            for (ptrdiff_t j = 0; j < s.out[1]; ++j) for_each_of_row(dy, windows, n, i, j, body);
     });
 }
 
@@ -241,22 +264,21 @@ void max_pool(T* y, Index* number, const T* x, bool rectified, const PoolShape& 
     const Images<const T> from = inputs(x, s);
     const Images<T> to = outputs(y, s);
     const Windows windows(s);
-    for_each_output(s, pool_cost_ns<T>(s), [&](ptrdiff_t n, const Extent& o) {
-        const Windows::Window window = windows.at(o);
-        const T* image = x + n * from.image();
-        T* result = y + to.at(n, o);
-        Index* numbers = number ? number + place_of(s, n, o) : nullptr;
+    const ptrdiff_t image = from.image(), channel_of_x = from.channel(), channel_of_y = to.channel();
+    for_each_output(s, to, windows, pool_cost_ns<T>(s), [&](const Point& p, const Windows::Window& window) {
+        const T* source = x + p.image * image;
+        T* result = y + p.at;
+        Index* numbers = number ? number + p.place : nullptr;
         const Start<T> start(windows, window, rectified);
-        if (window.count() == 0) {
-            for (ptrdiff_t c = 0; c < s.channels; ++c) result[c * to.channel()] = 0;
+        if (!window.whole && window.count() == 0) {
+            for (ptrdiff_t c = 0; c < s.channels; ++c) result[c * channel_of_y] = 0;
             if (numbers) std::fill(numbers, numbers + s.channels, Index{0});
         } else if (s.layout == Layout::channels_last && !numbers) {
-            largest_values(result, image, s.channels, windows, window, start.best);
+            largest_values(result, source, s.channels, windows, window, start.best);
         } else if (s.layout == Layout::channels_last) {
-            largest_of_vectors(result, numbers, image, s.channels, windows, window, start);
+            largest_of_vectors(result, numbers, source, s.channels, windows, window, start);
         } else {
-            largest_of_numbers(result, to.channel(), numbers, image, from.channel(), s.channels, windows, window,
-                               start);
+            largest_of_numbers(result, channel_of_y, numbers, source, channel_of_x, s.channels, windows, window, start);
         }
     });
 }
@@ -267,24 +289,24 @@ void max_pool_gradient(T* dx, const T* dy, const Index* number, const PoolShape&
     const Images<const T> from = outputs(dy, s);
     const Windows windows(s);
     const bool once = is_tiling(s);
-    auto one = [&](ptrdiff_t n, const Extent& o) {
-        const Windows::Window window = windows.at(o);
-        const T* g = dy + from.at(n, o);
-        const Index* numbers = number + place_of(s, n, o);
-        T* image = dx + n * to.image();
+    const ptrdiff_t size = to.image(), channel_of_x = to.channel(), channel_of_y = from.channel();
+    auto one = [&](const Point& p, const Windows::Window& window) {
+        const T* g = dy + p.at;
+        const Index* numbers = number + p.place;
+        T* image = dx + p.image * size;
         if (s.layout == Layout::channels_last) {
             scatter_vectors(image, g, numbers, once, s.channels, windows, window);
             return;
         }
         for (ptrdiff_t c = 0; c < s.channels; ++c) {
             const ptrdiff_t at = windows.offset_of(window, numbers[c]);
-            if (at >= 0) image[at + c * to.channel()] += g[c * from.channel()];
+            if (at >= 0) image[at + c * channel_of_x] += g[c * channel_of_y];
         }
     };
     if (once && s.layout == Layout::channels_last)
-        for_each_output(s, pool_cost_ns<T>(s), one);
+        for_each_output(s, from, windows, pool_cost_ns<T>(s), one);
     else
-        for_each_image(to, s, pool_cost_ns<T>(s), one);
+        for_each_image(s, to, from, windows, pool_cost_ns<T>(s), one);
 }
 
 template <class T, class Index>
@@ -292,12 +314,10 @@ void max_pool_select(T* y, const T* x, const Index* number, const PoolShape& s) 
     const Images<const T> from = inputs(x, s);
     const Images<T> to = outputs(y, s);
     const Windows windows(s);
-    for_each_output(s, pool_cost_ns<T>(s), [&](ptrdiff_t n, const Extent& o) {
-        const Windows::Window window = windows.at(o);
-        const Index* numbers = number + place_of(s, n, o);
+    for_each_output(s, to, windows, pool_cost_ns<T>(s), [&](const Point& p, const Windows::Window& window) {
         for (ptrdiff_t c = 0; c < s.channels; ++c) {
-            const ptrdiff_t at = windows.offset_of(window, numbers[c]);
-            y[to.at(n, o) + c * to.channel()] = at < 0 ? T{0} : x[n * from.image() + at + c * from.channel()];
+            const ptrdiff_t at = windows.offset_of(window, number[p.place + c]);
+            y[p.at + c * to.channel()] = at < 0 ? T{0} : x[p.image * from.image() + at + c * from.channel()];
         }
     });
 }
@@ -308,10 +328,10 @@ void average_pool(T* y, const T* x, bool mean, const PoolShape& s) {
     const Images<const T> from = inputs(x, s);
     const Images<T> to = outputs(y, s);
     const Windows windows(s);
-    for_each_output(s, pool_cost_ns<T>(s), [&](ptrdiff_t n, const Extent& o) {
-        const Windows::Window window = windows.at(o);
-        const T* image = x + n * from.image();
-        T* result = y + to.at(n, o);
+    const ptrdiff_t size = from.image();
+    for_each_output(s, to, windows, pool_cost_ns<T>(s), [&](const Point& p, const Windows::Window& window) {
+        const T* image = x + p.image * size;
+        T* result = y + p.at;
         const T share = mean ? T{1} / static_cast<T>(std::max<ptrdiff_t>(window.count(), 1)) : T{1};
         if (s.layout == Layout::channels_last) {
             for_each_vector<V>(0, s.channels, [&](ptrdiff_t c, auto here) {
@@ -335,10 +355,9 @@ void average_pool_gradient(T* dx, const T* dy, bool mean, const PoolShape& s) {
     const Images<T> to = inputs(dx, s);
     const Images<const T> from = outputs(dy, s);
     const Windows windows(s);
-    for_each_image(to, s, pool_cost_ns<T>(s), [&](ptrdiff_t n, const Extent& o) {
-        const Windows::Window window = windows.at(o);
-        const T* g = dy + from.at(n, o);
-        T* image = dx + n * to.image();
+    for_each_image(s, to, from, windows, pool_cost_ns<T>(s), [&](const Point& p, const Windows::Window& window) {
+        const T* g = dy + p.at;
+        T* image = dx + p.image * to.image();
         const T share = mean ? T{1} / static_cast<T>(std::max<ptrdiff_t>(window.count(), 1)) : T{1};
         windows.for_each(window, [&](ptrdiff_t, ptrdiff_t at) {
             if (s.layout == Layout::channels_last)
