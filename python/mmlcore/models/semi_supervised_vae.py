@@ -11,14 +11,17 @@ from mmlcore._random import Seed
 from mmlcore.layers import Layer
 from mmlcore.models.variational_autoencoder import VariationalAutoEncoder
 
-__all__ = ["SemiSupervisedVAE", "drifted"]
+__all__ = ["SemiSupervisedVAE", "drifted", "spread"]
+
+_STEPS = 500
 
 
 class SemiSupervisedVAE(VariationalAutoEncoder):
     """A variational auto-encoder that learns without labels first, then holds every class to a centre.
 
     From (11.4): KL = ½ Σ_j (Σ_jj - 1 - log Σ_jj + (μ_j - c_j)²), c the centre of the sample's class. After every epoch
-    the centres are the mean codes of the classes, moved so that their mean is the origin and then drifted apart.
+    the centres are the mean codes of the classes, moved so that their mean is the origin and then drifted apart: towards
+    equal angles on a circle, in their own order, where no class lies between others.
     Samples without a label (-1) are held to the origin throughout, by (11.3).
 
     Parameters
@@ -28,7 +31,9 @@ class SemiSupervisedVAE(VariationalAutoEncoder):
     warmup : int
         Epochs without labels.
     drift : float
-        Twice as far as a centre is pushed away by one at distance 1, each epoch; see `drifted`.
+        How far the centres drift apart in an epoch: the fraction, in [0, 1], of the way to places at equal distances.
+    radius : float
+        Of the circle, or sphere, of these places.
     name, dtype, seed
         See `AutoEncoder`.
 
@@ -70,15 +75,18 @@ class SemiSupervisedVAE(VariationalAutoEncoder):
         likelihood: str = "bernoulli",
         beta: float = 1.0,
         warmup: int = 5,
-        drift: float = 1.0,
+        drift: float = 0.5,
+        radius: float = 10.0,
         name: str | None = None,
         dtype: Any = "float32",
         seed: Seed = None,
     ) -> None:
         self.warmup = integer("SemiSupervisedVAE", "warmup", warmup, low=0)
-        if not isinstance(drift, int | float | np.number) or isinstance(drift, bool) or not 0 <= drift < np.inf:
-            raise ValueError(message("SemiSupervisedVAE", "drift", "a finite number of at least 0", repr(drift)))
-        self.drift, self._epochs = float(drift), np.zeros(1, np.int64)
+        for argument, value, most in (("drift", drift, 1.0), ("radius", radius, 1e6)):
+            if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not 0 <= value <= most:
+                expectation = f"a number from 0 to {most:g}"
+                raise ValueError(message("SemiSupervisedVAE", argument, expectation, repr(value)))
+        self.drift, self.radius, self._epochs = float(drift), float(radius), np.zeros(1, np.int64)
         super().__init__(encoder, decoder, latent_dim, likelihood, beta, name, dtype, seed)
 
     @property
@@ -106,14 +114,14 @@ class SemiSupervisedVAE(VariationalAutoEncoder):
             assert self.centroids is not None
             present = np.flatnonzero(~np.isnan(self.centroids[:, 0]))
             if present.size:  # none, where the loss is no number any more
-                self._centres[present] = drifted(self.centroids[present], self.drift)
+                self._centres[present] = drifted(self.centroids[present], self.drift, self.radius)
         return parts
 
     def _draw(self, n: int, scale: float, rng: "np.random.Generator", class_label: int | None) -> NDArray[Any]:
         return super(VariationalAutoEncoder, self)._draw(n, scale, rng, class_label)
 
     def _settings(self) -> dict[str, Any]:
-        return {**super()._settings(), "warmup": self.warmup, "drift": self.drift}
+        return {**super()._settings(), "warmup": self.warmup, "drift": self.drift, "radius": self.radius}
 
     def _described(self) -> dict[str, Any]:
         return {**super()._described(), "centres": len(self._centres)}
@@ -126,17 +134,46 @@ class SemiSupervisedVAE(VariationalAutoEncoder):
         self._centres = np.zeros((int(described["centres"]), self.latent_dim), self.dtype)
 
 
-def drifted(centroids: NDArray[Any], drift: float) -> NDArray[Any]:
-    """Points centred about the origin, then pushed apart: c_k + drift Σ_j (c_k - c_j) / (1 + |c_k - c_j|²).
+def drifted(centroids: NDArray[Any], drift: float, radius: float) -> NDArray[Any]:
+    """Points centred about the origin, then moved the fraction `drift` of the way to places apart from each other.
 
-    The push is greatest at distance 1 and falls off beyond; points in the same place do not know where to go, and stay.
+    These places are spread over the sphere of `radius`, each in about the direction of its point: on a circle at equal
+    angles, in the order of the points. See `spread`.
 
-    >>> drifted(np.array([[1.0, 0.0], [2.0, 0.0]]), 1.0)
-    array([[-1.,  0.],
-           [ 1.,  0.]])
+    >>> drifted(np.array([[2.0, 0.0], [4.0, 0.0]]), 0.5, 5.0)
+    array([[-3.,  0.],
+           [ 3.,  0.]])
     """
     points = centroids.astype(np.float64)
     points = points - points.mean(axis=0)
-    apart = points[:, None] - points[None]
-    push = (apart / (1 + (apart**2).sum(axis=2, keepdims=True))).sum(axis=1)
-    return (points + drift * push).astype(centroids.dtype)
+    return (points + drift * (radius * spread(points) - points)).astype(centroids.dtype)
+
+
+def spread(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points of the unit sphere in about the directions of `points`, but as far apart as they can get.
+
+    Electric charges on the sphere, let go in these directions, come to rest there. On a line, which has no room for that,
+    the points are given equal distances from -1 to 1.
+
+    >>> spread(np.array([[1.0, 0.1], [1.0, 0.2], [-1.0, 0.0], [1.0, -0.1]])).round(2)
+    array([[ 1.  ,  0.05],
+           [-0.05,  1.  ],
+           [-1.  , -0.05],
+           [ 0.05, -1.  ]])
+    """
+    count, d = points.shape
+    if d == 1:
+        ranks = np.argsort(np.argsort(points[:, 0]))
+        return (2 * ranks / max(count - 1, 1) - (count > 1))[:, None]
+    length = np.linalg.norm(points, axis=1, keepdims=True)
+    places = np.divide(points, length, out=np.zeros_like(points), where=length > 0)
+    for _ in range(_STEPS):
+        apart = places[:, None] - places[None]
+        distance = np.linalg.norm(apart, axis=2, keepdims=True)
+        force = np.divide(apart, distance**3, out=np.zeros_like(apart), where=distance > 1e-9).sum(axis=1)
+        force -= (force * places).sum(axis=1, keepdims=True) * places  # along the sphere
+        largest = max(float(np.linalg.norm(force, axis=1).max(initial=0.0)), 1e-12)
+        moved = places + force * min(0.5 / count**2, 0.1 / largest)
+        length = np.linalg.norm(moved, axis=1, keepdims=True)
+        places = np.divide(moved, length, out=places.copy(), where=length > 0)
+    return places
