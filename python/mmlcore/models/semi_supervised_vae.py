@@ -20,9 +20,8 @@ class SemiSupervisedVAE(VariationalAutoEncoder):
     """A variational auto-encoder that learns without labels first, then holds every class to a centre.
 
     From (11.4): KL = ½ Σ_j (Σ_jj - 1 - log Σ_jj + (μ_j - c_j)²), c the centre of the sample's class. After every epoch
-    the centres are the mean codes of the classes, moved so that their mean is the origin and then drifted apart: towards
-    equal angles on a circle, in their own order, where no class lies between others.
-    Samples without a label (-1) are held to the origin throughout, by (11.3).
+    the centres are the mean codes of the classes, moved so that their mean is the origin and then drifted apart,
+    towards equal angles on a circle in their own order, so that no class lies between others. Samples without a label (-1) are held to the origin throughout, by (11.3).
 
     Parameters
     ----------
@@ -152,8 +151,8 @@ def drifted(centroids: NDArray[Any], drift: float, radius: float) -> NDArray[Any
 def spread(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points of the unit sphere in about the directions of `points`, but as far apart as they can get.
 
-    Electric charges on the sphere, let go in these directions, come to rest there. On a line, which has no room for that,
-    the points are given equal distances from -1 to 1.
+    Electric charges on the sphere, let go in these directions, come to rest there. On a line, which has no room for
+    that, the points are given equal distances from -1 to 1.
 
     >>> spread(np.array([[1.0, 0.1], [1.0, 0.2], [-1.0, 0.0], [1.0, -0.1]])).round(2)
     array([[ 1.  ,  0.05],
@@ -173,7 +172,7 @@ def spread(points: NDArray[np.float64]) -> NDArray[np.float64]:
         force = np.divide(apart, distance**3, out=np.zeros_like(apart), where=distance > 1e-9).sum(axis=1)
         force -= (force * places).sum(axis=1, keepdims=True) * places  # along the sphere
         largest = max(float(np.linalg.norm(force, axis=1).max(initial=0.0)), 1e-12)
-        moved = places + force * min(0.5 / count**2, 0.1 / largest)
+        moved = places + force * min(0.5 / max(count, 1) ** 2, 0.1 / largest)
         length = np.linalg.norm(moved, axis=1, keepdims=True)
         places = np.divide(moved, length, out=places.copy(), where=length > 0)
     return places
