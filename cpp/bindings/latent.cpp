@@ -55,7 +55,7 @@ void bind_code_divergence(py::array kl, py::array value, py::array dcode, const 
         const Input<T> from(f, "code", code), middle(f, "centres", centres, {k, d});
         const Indices names(f, "labels", labels);
         if (names.size() != n) throw_value(f, "labels", "of " + std::to_string(n) + " elements", shape_text(labels));
-        const Input<double> factor(f, "beta", beta, {1});
+        const Input<double> factor(f, "beta", beta, {2});
         const OptionalInput<T> each(f, "weights", weights, {n});
         require_apart(f, "dcode", dcode, {code, centres, kl, value, weights});
         require_apart(f, "kl", kl, {code, centres, value});
@@ -80,7 +80,7 @@ void bind_latent(py::module_& m) {
           "The gradient of sample_code with respect to code");
     m.def("code_divergence", &bind_code_divergence, array("kl"), array("value"), array("dcode"), array("code"),
           py::arg("weights"), array("labels"), array("centres"), array("beta"),
-          "kl = the weighted mean divergence of the codes from N(centre, 1); value += beta kl; dcode += its gradient");
+          "kl = the weighted mean divergence of the codes from N(centre, 1); value += beta times it, dcode += the gradient; beta[1] counts with a centre, beta[0] without");
 }
 
 }  // namespace mmlcore::bindings

@@ -43,13 +43,13 @@ void sample_code_backward(T* dcode, const T* dz, const T* code, const T* noise, 
 template <class T>
 void CodeDivergence<T>::run(T* kl, T* value, T* dcode) const {
     // Serial: the sum has one order, and a batch of codes is small beside one of images.
-    double total = 0;
+    double total = 0, weighted = 0;
     for (ptrdiff_t i = 0; i < n; ++i) {
         const T *mu = code + 2 * d * i, *log_variance = mu + d;
         T *dmu = dcode + 2 * d * i, *dlog_variance = dmu + d;
         const T* centre = labels[i] >= 0 && labels[i] < k ? centres + d * labels[i] : nullptr;
-        const double weight = weights ? static_cast<double>(weights[i]) : 1.0;
-        const T share = static_cast<T>(*beta * weight / static_cast<double>(n));
+        const double weight = weights ? static_cast<double>(weights[i]) : 1.0, factor = centre ? beta[1] : beta[0];
+        const T share = static_cast<T>(factor * weight / static_cast<double>(n));
         double sum = 0;
         for (ptrdiff_t j = 0; j < d; ++j) {
             const T away = centre ? mu[j] - centre[j] : mu[j], growth = std::expm1(log_variance[j]);
@@ -58,9 +58,10 @@ void CodeDivergence<T>::run(T* kl, T* value, T* dcode) const {
             dlog_variance[j] += share * growth / 2;
         }
         total += weight * sum / 2;
+        weighted += factor * weight * sum / 2;
     }
     kl[0] = static_cast<T>(total / static_cast<double>(n));
-    value[0] += static_cast<T>(*beta * static_cast<double>(kl[0]));
+    value[0] += static_cast<T>(weighted / static_cast<double>(n));
 }
 
 #define MMLCORE_INSTANTIATE(T)                                                                              \

@@ -17,8 +17,9 @@ void sample_code_backward(T* dcode, const T* dz, const T* code, const T* noise, 
 
 // The divergence from N(c, 1), c the row of the (k × d) centres that a sample's label names, 0 for a label that names
 // none: KL_i = ½ Σ_j (exp(ℓ_ij) - 1 - ℓ_ij + (μ_ij - c_j)²).
-//   kl[0] = Σ_i w_i KL_i / n,  value[0] += β kl[0],  dcode += β w_i/n ∂KL_i
-// The weights w may be null: then all are 1. β is read from memory.
+//   kl[0] = Σ_i w_i KL_i / n,  value[0] += Σ_i β_i w_i KL_i / n,  dcode += β_i w_i/n ∂KL_i
+// β_i is beta[1] for a sample with a centre and beta[0] for one without, read from memory. The weights w may be null:
+// then all are 1.
 template <class T>
 struct CodeDivergence {
     const T* code;

@@ -36,20 +36,21 @@ def test_divergence_and_its_gradient(dtype, weighted):
     w = np.ones(N) if weights is None else weights
     kl, value, before = np.zeros(1, dtype), np.ones(1, dtype), RNG.standard_normal((N, 2 * D)).astype(dtype)
     dcode = before.copy()
-    _kernels.code_divergence(kl, value, dcode, code, weights, labels, centres, np.array([0.5]))
+    _kernels.code_divergence(kl, value, dcode, code, weights, labels, centres, np.array([0.5, 3.0]))
     each = code_divergence(code.astype(float), centres_of(labels, centres.astype(float)))
     tolerance = 1e-5 if dtype == np.float32 else 1e-13
     assert kl[0] == pytest.approx((w * each).mean(), rel=tolerance)
-    assert value[0] == pytest.approx(1 + 0.5 * (w * each).mean(), rel=tolerance)
+    beta = np.where((labels >= 0) & (labels < 4), 3.0, 0.5)
+    assert value[0] == pytest.approx(1 + (beta * w * each).mean(), rel=tolerance)
     slope_mean = code[:, :D] - centres_of(labels, centres)
-    slope = np.hstack([slope_mean, np.expm1(code[:, D:]) / 2]) * (0.5 * w / N)[:, None]
+    slope = np.hstack([slope_mean, np.expm1(code[:, D:]) / 2]) * (beta * w / N)[:, None]
     np.testing.assert_allclose(dcode, before + slope, rtol=tolerance, atol=tolerance)
 
 
 def test_no_centres_at_all():
     code, _, _ = problem()
     kl, value, dcode = np.zeros(1), np.zeros(1), np.zeros_like(code)
-    _kernels.code_divergence(kl, value, dcode, code, None, np.zeros(N, np.int64), np.empty((0, D)), np.ones(1))
+    _kernels.code_divergence(kl, value, dcode, code, None, np.zeros(N, np.int64), np.empty((0, D)), np.ones(2))
     assert kl[0] == pytest.approx(code_divergence(code, np.zeros(D)).mean())
 
 
@@ -63,7 +64,7 @@ def test_no_centres_at_all():
         ({"centres": np.zeros((2, D + 1))}, "centres must be"),
         ({"weights": np.zeros(N + 1)}, "weights must be"),
         ({"weights": [1.0] * N}, "weights must be an array or None"),
-        ({"beta": np.zeros(2)}, "beta must be"),
+        ({"beta": np.zeros(1)}, "beta must be"),
         ({"dcode": np.zeros((N, D))}, "dcode must be"),
         ({"kl": np.zeros(2)}, "kl must be"),
     ],
@@ -78,7 +79,7 @@ def test_borders_of_the_divergence(change, text):
         "weights": None,
         "labels": np.zeros(N, np.int64),
         "centres": centres,
-        "beta": np.ones(1),
+        "beta": np.ones(2),
     }
     with pytest.raises((ValueError, TypeError), match=f"^code_divergence: {text}"):
         _kernels.code_divergence(**{**arguments, **change})
@@ -92,4 +93,4 @@ def test_outputs_lie_apart_from_inputs():
     with pytest.raises(ValueError, match=r"^sample_code_grad: dcode must"):
         _kernels.sample_code_grad(code, noise, code, noise)
     with pytest.raises(ValueError, match=r"^code_divergence: dcode must"):
-        _kernels.code_divergence(np.zeros(1), np.zeros(1), code, code, None, np.zeros(N, np.int64), centres, np.ones(1))
+        _kernels.code_divergence(np.zeros(1), np.zeros(1), code, code, None, np.zeros(N, np.int64), centres, np.ones(2))

@@ -270,11 +270,11 @@ class AutoEncoder(Sequential):
             extra = () if weights is None else (weights[rows],)
             code, outputs = self._forward(x[rows], fused is not None)
             value = float((fused or loss)(flat(x[rows]), flat(outputs), *extra))
-            kl, beta = self._kl(code, y[rows], *extra)
+            kl, weighted = self._kl(code, y[rows], *extra)
             count = len(x[rows])
             sums.reconstruction[0] += value * count
             sums.divergence[0] += kl * count
-            logs.add_loss(value + beta * kl, count)
+            logs.add_loss(value + weighted, count)
         if self._divergence() is not None:
             logs.parts = sums.take(len(x))
 
@@ -288,7 +288,7 @@ class AutoEncoder(Sequential):
         return code, values
 
     def _kl(self, code: NDArray[Any], labels: NDArray[np.int64], weights: Any = None) -> tuple[float, float]:
-        """The mean divergence of some codes, and its weight."""
+        """The mean divergence of some codes, and what it adds to the loss."""
         return 0.0, 0.0
 
     # Codes.

@@ -22,7 +22,7 @@ from mmlcore.models.parameters import Parameters
 from mmlcore.models.steps import FOREIGN_PENALTY, TrainingStep
 from mmlcore.optimizers import Optimizer
 
-__all__ = ["AutoEncoderStep", "Divergence", "Parts", "code_divergence", "flat"]
+__all__ = ["AutoEncoderStep", "Divergence", "Parts", "code_divergence", "flat", "mean_divergence"]
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,9 @@ class Divergence:
     ----------
     layer : int
         The place among the layers of the one that draws codes.
-    beta : ndarray of float64, shape (1,)
-        Weight of the divergence beside the reconstruction; may be written to between steps.
+    beta : ndarray of float64, shape (2,)
+        Weights of the divergence beside the reconstruction, of samples held to the origin and of those with a centre;
+        may be written to between steps.
     centres : ndarray of shape (classes, d)
         Those of the labels 0, 1, ...; all others are held to the origin. May be written to between steps.
     """
@@ -118,6 +119,16 @@ def centres_of(labels: NDArray[np.int64], centres: NDArray[Any]) -> NDArray[Any]
     known = (labels >= 0) & (labels < len(centres))
     found[known] = centres[labels[known]]
     return found
+
+
+def mean_divergence(code: Any, labels: NDArray[np.int64], weights: Any, divergence: Divergence) -> tuple[Any, Any]:
+    """The mean divergence of some codes, weighted by samples; and weighted by β, too."""
+    centres, beta = divergence.centres, divergence.beta
+    each = code_divergence(code, centres_of(labels, centres))
+    if weights is not None:
+        each = ops.multiply(each, weights)
+    factors = np.where((labels >= 0) & (labels < len(centres)), beta[1], beta[0]).astype(centres.dtype)
+    return ops.mean(each), ops.mean(ops.multiply(each, factors))
 
 
 class _Planned:
@@ -228,7 +239,6 @@ class AutoEncoderStep(TrainingStep):
     def _join_divergence(self, code: Any, labels: NDArray[Any], weights: Any, kept: dict[str, Any]) -> None:
         """Add β KL to the losses of the step."""
         assert self._divergence is not None
-        each = code_divergence(code, centres_of(labels, self._divergence.centres))
-        kept["kl"] = ops.mean(each if weights is None else ops.multiply(each, weights))
+        kept["kl"], weighted = mean_divergence(code, labels, weights, self._divergence)
         if (losses := now().losses) is not None:
-            losses.append(ops.multiply(kept["kl"], float(self._divergence.beta[0])))
+            losses.append(weighted)

@@ -21,12 +21,15 @@ class SemiSupervisedVAE(VariationalAutoEncoder):
 
     From (11.4): KL = ½ Σ_j (Σ_jj - 1 - log Σ_jj + (μ_j - c_j)²), c the centre of the sample's class. After every epoch
     the centres are the mean codes of the classes, moved so that their mean is the origin and then drifted apart,
-    towards equal angles on a circle in their own order, so that no class lies between others. Samples without a label (-1) are held to the origin throughout, by (11.3).
+    towards equal angles on a circle in their own order, so that no class lies between others. Samples without a label
+    (-1) are held to the origin throughout, by (11.3).
 
     Parameters
     ----------
     encoder, decoder, latent_dim, likelihood, beta
         See `VariationalAutoEncoder`.
+    class_beta : float
+        β of the samples with a class, once there are centres: what a class's place counts beside the reconstruction.
     warmup : int
         Epochs without labels.
     drift : float
@@ -73,6 +76,7 @@ class SemiSupervisedVAE(VariationalAutoEncoder):
         latent_dim: int = 2,
         likelihood: str = "bernoulli",
         beta: float = 1.0,
+        class_beta: float = 50.0,
         warmup: int = 5,
         drift: float = 0.5,
         radius: float = 10.0,
@@ -81,11 +85,13 @@ class SemiSupervisedVAE(VariationalAutoEncoder):
         seed: Seed = None,
     ) -> None:
         self.warmup = integer("SemiSupervisedVAE", "warmup", warmup, low=0)
-        for argument, value, most in (("drift", drift, 1.0), ("radius", radius, 1e6)):
+        numbers = (("class_beta", class_beta, 1e6), ("drift", drift, 1.0), ("radius", radius, 1e6))
+        for argument, value, most in numbers:
             if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not 0 <= value <= most:
                 expectation = f"a number from 0 to {most:g}"
                 raise ValueError(message("SemiSupervisedVAE", argument, expectation, repr(value)))
-        self.drift, self.radius, self._epochs = float(drift), float(radius), np.zeros(1, np.int64)
+        self.class_beta, self.drift, self.radius = float(class_beta), float(drift), float(radius)
+        self._epochs = np.zeros(1, np.int64)
         super().__init__(encoder, decoder, latent_dim, likelihood, beta, name, dtype, seed)
 
     @property
@@ -104,6 +110,15 @@ class SemiSupervisedVAE(VariationalAutoEncoder):
             grown = np.zeros((classes, self.latent_dim), self.dtype)
             grown[: len(self._centres)] = self._centres
             self._centres, self._step = grown, None
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """The weight of (11.4), or still of (11.3)."""
+        self._beta[1] = self.class_beta if self.epochs_done >= self.warmup else self.beta
+
+    def _begin_epoch(self) -> None:
+        super()._begin_epoch()
+        self._weigh()
 
     def _end_epoch(self, x: NDArray[Any], y: NDArray[Any], samples: int) -> dict[str, float]:
         parts = super()._end_epoch(x, y, samples)
@@ -120,7 +135,13 @@ class SemiSupervisedVAE(VariationalAutoEncoder):
         return super(VariationalAutoEncoder, self)._draw(n, scale, rng, class_label)
 
     def _settings(self) -> dict[str, Any]:
-        return {**super()._settings(), "warmup": self.warmup, "drift": self.drift, "radius": self.radius}
+        return {
+            **super()._settings(),
+            "class_beta": self.class_beta,
+            "warmup": self.warmup,
+            "drift": self.drift,
+            "radius": self.radius,
+        }
 
     def _described(self) -> dict[str, Any]:
         return {**super()._described(), "centres": len(self._centres)}

@@ -13,7 +13,7 @@ from mmlcore.layers import Dense, GaussianSampling, Layer
 from mmlcore.losses import BernoulliLikelihood, GaussianLikelihood, MeanSquaredError
 from mmlcore.models.autoencoder import AutoEncoder
 from mmlcore.models.data import as_inputs
-from mmlcore.models.latent_step import Divergence, centres_of, code_divergence
+from mmlcore.models.latent_step import Divergence, mean_divergence
 
 __all__ = ["VariationalAutoEncoder"]
 
@@ -82,7 +82,7 @@ class VariationalAutoEncoder(AutoEncoder):
     ) -> None:
         self.latent_dim = integer(type(self).__name__, "latent_dim", latent_dim)
         choose(type(self).__name__, "likelihood", likelihood, _LOSSES)
-        self.likelihood, self._beta = likelihood, np.zeros(1)
+        self.likelihood, self._beta = likelihood, np.zeros(2)
         self.beta = beta
         super().__init__(encoder, decoder, name, dtype, seed)
         self._centres = np.zeros((0, self.latent_dim), self.dtype)
@@ -112,8 +112,8 @@ class VariationalAutoEncoder(AutoEncoder):
         return _LOSSES[self.likelihood]()
 
     def _kl(self, code: NDArray[Any], labels: NDArray[np.int64], weights: Any = None) -> tuple[float, float]:
-        each = code_divergence(code, centres_of(labels, self._centres))
-        return float(ops.mean(each if weights is None else ops.multiply(each, weights))), self.beta
+        kl, weighted = mean_divergence(code, labels, weights, self._divergence())
+        return float(kl), float(weighted)
 
     def posterior(self, x: Any) -> tuple[NDArray[Any], NDArray[Any]]:
         """The distribution of the code of each row of `x`.
