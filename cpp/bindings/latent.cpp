@@ -59,11 +59,10 @@ void bind_code_divergence(py::array kl, py::array value, py::array dcode, const 
         const OptionalInput<T> each(f, "weights", weights, {n});
         require_apart(f, "dcode", dcode, {code, centres, kl, value, weights});
         require_apart(f, "kl", kl, {code, centres, value});
-        const CodeDivergence<T> divergence{from.data(),   each.data(),   names.data(), middle.data(),
-                                           factor.data(), n,             d,            k};
-        submit(latent_ns(n, d), [=, kl = mean.data(), value = total.data(), dcode = to.data()] {
-            divergence.run(kl, value, dcode);
-        });
+        const CodeDivergence<T> divergence{
+            from.data(), each.data(), names.data(), middle.data(), factor.data(), n, d, k};
+        submit(latent_ns(n, d),
+               [=, kl = mean.data(), value = total.data(), dcode = to.data()] { divergence.run(kl, value, dcode); });
     });
 }
 
@@ -80,7 +79,8 @@ void bind_latent(py::module_& m) {
           "The gradient of sample_code with respect to code");
     m.def("code_divergence", &bind_code_divergence, array("kl"), array("value"), array("dcode"), array("code"),
           py::arg("weights"), array("labels"), array("centres"), array("beta"),
-          "kl = the weighted mean divergence of the codes from N(centre, 1); value += beta times it, dcode += the gradient; beta[1] counts with a centre, beta[0] without");
+          "kl = the weighted mean divergence of the codes from N(centre, 1); value += beta times it, dcode += the "
+          "gradient; beta[1] counts with a centre, beta[0] without");
 }
 
 }  // namespace mmlcore::bindings

@@ -64,8 +64,8 @@ void CodeDivergence<T>::run(T* kl, T* value, T* dcode) const {
     value[0] += static_cast<T>(weighted / static_cast<double>(n));
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                              \
-    template void sample_code<T>(T*, const T*, const T*, ptrdiff_t, ptrdiff_t);                             \
+#define MMLCORE_INSTANTIATE(T)                                                                     \
+    template void sample_code<T>(T*, const T*, const T*, ptrdiff_t, ptrdiff_t);                    \
     template void sample_code_backward<T>(T*, const T*, const T*, const T*, ptrdiff_t, ptrdiff_t); \
     template struct CodeDivergence<T>;
 MMLCORE_INSTANTIATE(float)

@@ -1,5 +1,5 @@
-// The code of a variational auto-encoder: n rows [μ | ℓ] of 2 d numbers, each a normal distribution with the means μ and
-// the variances e^ℓ, along the axes. Instantiated for float and double.
+// The code of a variational auto-encoder: n rows [μ | ℓ] of 2 d numbers, each a normal distribution with the means μ
+// and the variances e^ℓ, along the axes. Instantiated for float and double.
 #pragma once
 
 #include <cstddef>
