@@ -20,7 +20,7 @@ from mmlcore.layers import Conv2D, Dense, Dropout, Flatten, Layer, Reshape
 from mmlcore.models import SemiSupervisedVAE
 from mmlcore.optimizers import Adam, CosineDecay
 
-SAMPLES, BATCH, EPOCHS = 5000, 128, 14
+SAMPLES, BATCH, EPOCHS = 5000, 128, 12
 
 
 def data(folder: Path | None, quick: bool) -> tuple[str, Any, Any]:
@@ -32,14 +32,15 @@ def data(folder: Path | None, quick: bool) -> tuple[str, Any, Any]:
 
 
 def network(pixels: int, steps: int, seed: int) -> SemiSupervisedVAE:
-    """Convolutions that halve the image twice, three dense layers to the code; two dense layers back."""
+    """Convolutions that halve the image twice, four dense layers to the code; two dense layers back."""
     side = round(pixels**0.5)
     encoder: list[Layer] = [
         Reshape((side, side, 1)),
-        Conv2D(16, 5 if side > 8 else 3, strides=2, activation="relu"),
-        Conv2D(32, 3, strides=2 if side > 8 else 1, activation="relu"),
+        Conv2D(32, 5 if side > 8 else 3, strides=2, activation="relu"),
+        Conv2D(64, 3, strides=2 if side > 8 else 1, activation="relu"),
         Flatten(),
-        Dropout(0.2),
+        Dropout(0.3),
+        Dense(256, "relu"),
         Dense(128, "relu"),
         Dense(64, "relu"),
     ]

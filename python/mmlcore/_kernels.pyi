@@ -174,7 +174,7 @@ def clip_by_value(g: numpy.ndarray, limit: numpy.ndarray) -> None:
     """
 def code_divergence(kl: numpy.ndarray, value: numpy.ndarray, dcode: numpy.ndarray, code: numpy.ndarray, weights: typing.Any, labels: numpy.ndarray, centres: numpy.ndarray, beta: numpy.ndarray) -> None:
     """
-    kl = the weighted mean divergence of the codes from N(centre, 1); value += beta kl; dcode += its gradient
+    kl = the weighted mean divergence of the codes from N(centre, 1); value += beta times it, dcode += the gradient; beta[1] counts with a centre, beta[0] without
     """
 def conv_filter_gradient(dw: numpy.ndarray, db: typing.Any, x: numpy.ndarray, dy: numpy.ndarray, y: typing.Any, window: Window, activation: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
     """

@@ -102,7 +102,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.plot:
         from mmlcore import plot
 
-        for path in plot.autoencoder_report(model, history, *test, arguments.plot):
+        for path in plot.autoencoder_report(model, history, test[0], test[1], arguments.plot):
             print(f"wrote {path}")
     if arguments.out:
         model.save(arguments.out)

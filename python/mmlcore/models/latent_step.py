@@ -22,7 +22,7 @@ from mmlcore.models.parameters import Parameters
 from mmlcore.models.steps import FOREIGN_PENALTY, TrainingStep
 from mmlcore.optimizers import Optimizer
 
-__all__ = ["AutoEncoderStep", "Divergence", "Parts", "code_divergence", "flat", "mean_divergence"]
+__all__ = ["AutoEncoderStep", "Divergence", "Parts", "centres_of", "code_divergence", "flat", "mean_divergence"]
 
 
 @dataclass(frozen=True)
