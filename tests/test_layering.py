@@ -45,6 +45,7 @@ MAY_USE: dict[str, set[str] | None] = {
     "distributed": ANYTHING_PUBLIC,
     "cli": ANYTHING_PUBLIC,
     "cli_lm": ANYTHING_PUBLIC,
+    "cli_vae": ANYTHING_PUBLIC,
     "__main__": {"cli"},
 }
 TOP = "mmlcore"  # the package itself: its __init__ may import every room

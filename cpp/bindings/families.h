@@ -27,6 +27,7 @@ void bind_mahalanobis(pybind11::module_& m);
 void bind_normalization(pybind11::module_& m);
 void bind_recurrent(pybind11::module_& m);
 void bind_sampling(pybind11::module_& m);
+void bind_latent(pybind11::module_& m);
 void bind_training(pybind11::module_& m);
 void bind_recording(pybind11::module_& m);
 void bind_asynchronous(pybind11::module_& m);

@@ -55,6 +55,7 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_normalization(m);
     bind_recurrent(m);
     bind_sampling(m);
+    bind_latent(m);
     bind_training(m);
     bind_recording(m);
     bind_asynchronous(m);

@@ -1,5 +1,5 @@
 """The command ``mmlcore``: facts about the installation, a network trained on real digits, movies rated alike,
-and language models."""
+auto-encoders and language models."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import mmlcore
-from mmlcore import cli_lm
+from mmlcore import cli_lm, cli_vae
 from mmlcore.datasets import load_digits, load_movielens
 from mmlcore.layers import Conv2D, Dense, Flatten, Layer, MaxPooling2D, Reshape
 from mmlcore.models import Sequential
@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     recommend.add_argument("--movie", type=_integer(1), required=True, metavar="ID", help="id in movies.dat")
     recommend.add_argument("--top", type=_integer(1), default=10, metavar="N", help="how many titles")
     recommend.add_argument("-k", type=_integer(1), default=50, metavar="N", help="singular vectors")
+    cli_vae.add_command(commands, _integer)
     cli_lm.add_commands(commands, _integer)
     return parser
 
@@ -160,6 +161,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             _recommend(arguments)
         elif arguments.command == "lm":
             cli_lm.run(arguments)
+        elif arguments.command == "vae":
+            cli_vae.run(arguments)
         else:
             _digits(arguments)
     except KeyboardInterrupt:

@@ -36,6 +36,7 @@ from mmlcore.layers.resizing import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from mmlcore.layers.sampling import GaussianSampling
 from mmlcore.layers.shaping import Flatten, Reshape
 from mmlcore.layers.transposed import Conv2DTranspose
 from mmlcore.layers.wrapping import Bidirectional, TimeDistributed
@@ -62,6 +63,7 @@ __all__ = [
     "Embedding",
     "Flatten",
     "GaussianNoise",
+    "GaussianSampling",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAveragePooling3D",

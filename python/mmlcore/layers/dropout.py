@@ -13,10 +13,10 @@ from mmlcore.layers.base import Layer, Shape
 from mmlcore.layers.context import now
 from mmlcore.layers.plan import Plan
 
-__all__ = ["Dropout", "GaussianNoise"]
+__all__ = ["Dropout", "GaussianNoise", "RandomLayer"]
 
 
-class _Random(Layer):
+class RandomLayer(Layer):
     """A layer with a stream of random numbers: its `key`, and in `draw` how often it has drawn.
 
     The numbers of a draw depend on nothing else, so that a step gives the same bits however it is run, and training
@@ -58,7 +58,7 @@ class _Random(Layer):
         return Plan(y, dy, partial(forward, y, x, key=key, draw=draw), backward)
 
 
-class Dropout(_Random):
+class Dropout(RandomLayer):
     """While training, each input is 0 with probability `rate`, else divided by 1 - rate; otherwise unchanged.
 
     Parameters
@@ -113,7 +113,7 @@ class Dropout(_Random):
         return self._plan(x, run, back)
 
 
-class GaussianNoise(_Random):
+class GaussianNoise(RandomLayer):
     """While training, normal noise is added to each input; otherwise nothing.
 
     Parameters

@@ -21,6 +21,7 @@ from mmlcore.losses.divergence import (
     negative_log_likelihood,
 )
 from mmlcore.losses.hinge import Hinge, SquaredHinge, hinge, squared_hinge
+from mmlcore.losses.likelihood import BernoulliLikelihood, GaussianLikelihood
 from mmlcore.losses.regression import (
     Huber,
     MeanAbsoluteError,
@@ -37,9 +38,11 @@ from mmlcore.losses.table import LOSSES, get
 
 __all__ = [
     "LOSSES",
+    "BernoulliLikelihood",
     "BinaryCrossentropy",
     "CategoricalCrossentropy",
     "FunctionLoss",
+    "GaussianLikelihood",
     "Hinge",
     "Huber",
     "KLDivergence",

@@ -1,4 +1,4 @@
-"""Keras's models: `Sequential`, and the training loop.
+"""Keras's models: `Sequential`, auto-encoders, and the training loop.
 
 A model's parameters are one contiguous vector θ; its layers hold views of it. One step of the loop: gather
 a batch, differentiate the loss, write one gradient vector, update θ with one kernel call.
@@ -6,15 +6,28 @@ a batch, differentiate the loss, write one gradient vector, update θ with one k
 
 from typing import TYPE_CHECKING, Any
 
+from mmlcore.models.autoencoder import AutoEncoder
 from mmlcore.models.capturing import CapturedStep, capture
 from mmlcore.models.model import Model
 from mmlcore.models.saving import load
+from mmlcore.models.semi_supervised_vae import SemiSupervisedVAE
 from mmlcore.models.sequential import Sequential
+from mmlcore.models.variational_autoencoder import VariationalAutoEncoder
 
 if TYPE_CHECKING:
     from mmlcore.models.language import CharLM
 
-__all__ = ["CapturedStep", "CharLM", "Model", "Sequential", "capture", "load"]
+__all__ = [
+    "AutoEncoder",
+    "CapturedStep",
+    "CharLM",
+    "Model",
+    "SemiSupervisedVAE",
+    "Sequential",
+    "VariationalAutoEncoder",
+    "capture",
+    "load",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -142,7 +142,9 @@ def fit(
     in_order = np.arange(n)
 
     def run(logs: RunningLogs) -> None:
+        model._begin_epoch()
         epochs.run(rng.permutation(n) if arguments.shuffle else in_order, logs)
+        logs.parts = model._end_epoch(data[0], data[1], n)
 
     return loop(model, arguments, callbacks, run, validate)
 

@@ -19,7 +19,7 @@ from mmlcore.losses import Loss
 from mmlcore.losses.base import LossPlan
 from mmlcore.models.parameters import Parameters
 
-__all__ = ["BatchGradient", "PlannedGradient", "TapeGradient", "one_class"]
+__all__ = ["BatchGradient", "PlannedGradient", "TapeGradient", "chain_plans", "one_class", "own_loss_plan"]
 
 
 class BatchGradient(Protocol):
@@ -51,6 +51,47 @@ def _leaves_rectifying_to(layer: Layer, following: Layer | None) -> bool:
     return _has_own_plan(following) and one_class(following, "plan", "plan_rectified")
 
 
+def chain_plans(x: NDArray[Any], layers: Sequence[Layer], logits: bool, parameters: Parameters) -> "list[Plan] | str":
+    """The plans of layers one after another, from inputs in the buffer `x`, or why there are none.
+
+    With `logits` the last one ends before its activation.
+    """
+    if not layers:
+        return "the model is not a chain of layers"
+    plans: list[Plan] = []
+    inputs, inputs_gradient = x, None
+    gradients = iter(parameters.gradient_views)
+    rectified = True  # whether what the layer before has left in its buffer is its output
+    for layer, following in zip(layers, (*layers[1:], None), strict=True):
+        own = [next(gradients) for _ in layer.weight_names]
+        plan = None
+        if _has_own_plan(layer):
+            if not rectified:
+                plan, rectified = layer.plan_rectified(inputs, inputs_gradient), True
+            else:
+                rectified = not _leaves_rectifying_to(layer, following)
+                plan = layer.plan(inputs, inputs_gradient, own, rectified and not (logits and following is None))
+        if plan is None or layer.activity_regularizer is not None:
+            return f"layer {layer.name!r} ({type(layer).__name__}) has no plan"
+        plans.append(plan)
+        learns = inputs_gradient is not None or bool(layer.weight_names)
+        inputs, inputs_gradient = plan.output, plan.output_gradient if learns else None
+    return plans
+
+
+def own_loss_plan(
+    loss: Loss,
+    y: NDArray[Any],
+    outputs: NDArray[Any],
+    gradient: NDArray[Any],
+    weights: NDArray[Any] | None,
+) -> LossPlan | None:
+    """The plan of `loss`, unless a subclass has changed what it would compute."""
+    if not one_class(loss, "call", "kernels") or type(loss).__call__ is not Loss.__call__:
+        return None
+    return loss.plan(y, outputs, gradient, weights)
+
+
 class PlannedGradient:
     """The gradient of a chain of layers, as kernel calls on fixed buffers."""
 
@@ -70,30 +111,11 @@ class PlannedGradient:
         parameters: Parameters,
     ) -> "PlannedGradient | str":
         """The plan for batches in the buffers `x`, `y` and `weights`, or why there is none."""
-        if not layers:
-            return "the model is not a chain of layers"
-        plans: list[Plan] = []
-        inputs, inputs_gradient = x, None
-        gradients = iter(parameters.gradient_views)
-        rectified = True  # whether what the layer before has left in its buffer is its output
-        for layer, following in zip(layers, (*layers[1:], None), strict=True):
-            own = [next(gradients) for _ in layer.weight_names]
-            plan = None
-            if _has_own_plan(layer):
-                if not rectified:
-                    plan, rectified = layer.plan_rectified(inputs, inputs_gradient), True
-                else:
-                    rectified = not _leaves_rectifying_to(layer, following)
-                    plan = layer.plan(inputs, inputs_gradient, own, rectified and not (logits and following is None))
-            if plan is None or layer.activity_regularizer is not None:
-                return f"layer {layer.name!r} ({type(layer).__name__}) has no plan"
-            plans.append(plan)
-            learns = inputs_gradient is not None or bool(layer.weight_names)
-            inputs, inputs_gradient = plan.output, plan.output_gradient if learns else None
+        plans = chain_plans(x, layers, logits, parameters)
+        if isinstance(plans, str):
+            return plans
         last = plans[-1]
-        loss_plan = None
-        if one_class(loss, "call", "kernels") and type(loss).__call__ is Loss.__call__:
-            loss_plan = loss.plan(y, last.output, last.output_gradient, weights)
+        loss_plan = own_loss_plan(loss, y, last.output, last.output_gradient, weights)
         return f"the loss {type(loss).__name__} has no plan" if loss_plan is None else cls(plans, loss_plan)
 
     def __call__(self) -> None:

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from mmlcore._errors import message
 from mmlcore._random import Seed, as_generator
 from mmlcore.callbacks import Callback, History
+from mmlcore.losses import Loss
 from mmlcore.models import fitting, saving, streaming
 from mmlcore.models.compiled import Compiled
 from mmlcore.models.data import as_weights
 from mmlcore.models.steps import BatchStep, TrainingStep
 from mmlcore.models.training import RunningLogs
+from mmlcore.optimizers import Optimizer
 
 __all__ = ["Model"]
 
@@ -79,11 +81,20 @@ class Model(Compiled):
         self._build_optimizer(self.optimizer)  # again before every fit: it may have been reset since
         if self._step is None:
             fused = self._fused_loss()
-            forward = self._preactivations if fused else self._outputs
-            self._step = TrainingStep(
-                self._chain(), fused is not None, forward, fused or loss, self._theta, self.optimizer
-            )
+            self._step = self._new_step(fused, loss, self.optimizer)
         return self._step
+
+    def _new_step(self, fused: Loss | None, loss: Loss, optimizer: Optimizer) -> TrainingStep:
+        """The step of `loss`, or of `fused`, which takes the last layer's preactivations."""
+        forward = self._preactivations if fused else self._outputs
+        return TrainingStep(self._chain(), fused is not None, forward, fused or loss, self._theta, optimizer)
+
+    def _begin_epoch(self) -> None:
+        """Called before every epoch over arrays."""
+
+    def _end_epoch(self, x: NDArray[Any], y: NDArray[Any], samples: int) -> dict[str, float]:
+        """Called after every epoch over the arrays x and y: parts of the loss to be written down beside it."""
+        return {}
 
     def fit(
         self,
@@ -343,6 +354,19 @@ class Model(Compiled):
             If the file is no such thing, or its weights have other shapes; then nothing is changed.
         """
         saving.load_weights(self, path)
+
+    # What `saving` asks of models that are more than their layers.
+
+    def _described(self) -> dict[str, Any]:
+        """What `_restored` and `_make_room` need to know, as plain data."""
+        return {}
+
+    def _carried(self) -> dict[str, NDArray[Any]]:
+        """Numbers that belong to the model beside its weights."""
+        return {}
+
+    def _make_room(self, described: Any) -> None:
+        """Make the arrays of `_carried`, in the sizes that `_described` said."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_step": None, "_few": None}

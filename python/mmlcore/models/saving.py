@@ -57,6 +57,8 @@ def _tensors(model: "Model", training: bool) -> dict[str, NDArray[Any]]:
         found["optimizer.constants"] = optimizer.constants
         if optimizer.averaged is not None:
             found["optimizer.averaged"] = optimizer.averaged
+    if training:
+        found |= {f"own.{name}": array for name, array in model._carried().items()}
     return {name: np.ascontiguousarray(array) for name, array in found.items()}
 
 
@@ -75,6 +77,7 @@ def _description(model: "Model") -> dict[str, Any]:
         "frozen": [layer.name for layer in model.layers if not layer.trainable],
         "keys": [str(layer.key) if hasattr(layer, "key") else None for layer in model.layers],
         "rng": None if model._generator is None else _plain_state(model._generator.bit_generator.state),
+        "own": model._described(),
         "compile": None,
     }
     if model.loss is not None:
@@ -208,6 +211,8 @@ def load(path: Any, custom_objects: Mapping[str, Any] | None = None) -> "Model":
         with context(room=theta.size + sum(a.size for a in tensors.values())):
             model = _made(description, registry, custom_objects or {})
             _fill_model("load", model, tensors)
+            for name, array in model._carried().items():
+                _fill("load", array, f"own.{name}", tensors)
             _resume(model, description, registry, tensors)
     except (KeyError, TypeError, AttributeError, RecursionError, OverflowError, ValueError) as error:
         if isinstance(error, ValueError) and " must be " in str(error):
@@ -216,14 +221,21 @@ def load(path: Any, custom_objects: Mapping[str, Any] | None = None) -> "Model":
     return model
 
 
+def _chains() -> dict[str, Any]:
+    """The models of ours that are made from their layers."""
+    from mmlcore import models
+
+    names = ("Sequential", "AutoEncoder", "VariationalAutoEncoder", "SemiSupervisedVAE")
+    return {name: getattr(models, name) for name in names}
+
+
 def _made(description: Mapping[str, Any], registry: Registry, custom: Mapping[str, Any]) -> "Model":
     """The model with weights of any values."""
-    from mmlcore.models.sequential import Sequential
-
+    own = description.get("own", {})  # files of earlier versions have none
     if description["layers"] is not None:
         parts = [registry.read(entry) for entry in description["layers"]]
-        cls = Sequential if description["class"] == "Sequential" else registry.read({"custom": description["class"]})
-        model: Model = cls(parts, name=description["name"], dtype=description["dtype"], seed=0)
+        cls = _chains().get(description["class"]) or registry.read({"custom": description["class"]})
+        model: Model = cls._restored(parts, own, description["name"], description["dtype"])
     else:
         if description["class"] not in custom:
             registry.read({"custom": description["class"]})  # says what is missing
@@ -231,6 +243,7 @@ def _made(description: Mapping[str, Any], registry: Registry, custom: Mapping[st
         if model.dtype.name != description["dtype"]:
             raise _bad("load", f"{description['dtype']} for a {description['class']} of {model.dtype.name}")
     model.build(tuple(description["input_shape"]))
+    model._make_room(own)
     for layer, key in zip(model.layers, description["keys"], strict=True):
         layer.trainable = layer.name not in description["frozen"]
         if key is not None:

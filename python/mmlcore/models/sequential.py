@@ -139,6 +139,11 @@ class Sequential(Model):
         if not self.built:
             self._extend(self.layers, shape)
 
+    @classmethod
+    def _restored(cls, layers: Sequence[Layer], described: Any, name: str, dtype: str) -> "Sequential":
+        """A model of these layers, as `described` by another of its class."""
+        return cls(layers, name=name, dtype=dtype, seed=0)
+
     def _chain(self) -> Sequence[Layer]:
         return self.layers
 

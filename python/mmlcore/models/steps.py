@@ -19,7 +19,9 @@ from mmlcore.models.gradients import BatchGradient, PlannedGradient, TapeGradien
 from mmlcore.models.parameters import Parameters
 from mmlcore.optimizers import Optimizer
 
-__all__ = ["BatchStep", "TrainingStep", "penalty_of"]
+__all__ = ["FOREIGN_PENALTY", "BatchStep", "TrainingStep", "penalty_of"]
+
+FOREIGN_PENALTY = "a regularizer is not one of L1, L2, L1L2"
 
 _BATCH_SIZES_KEPT = 4
 
@@ -133,17 +135,23 @@ class TrainingStep:
 
     def on(self, x_buffer: NDArray[Any], y_buffer: NDArray[Any], w_buffer: NDArray[Any] | None) -> BatchStep:
         """The step on batches that will stand in these arrays."""
-        loss, parameters = self._loss, self._parameters
-        planned = PlannedGradient.of(x_buffer, y_buffer, w_buffer, self._layers, self._logits, loss, parameters)
-        if parameters.foreign_penalties():
-            planned = "a regularizer is not one of L1, L2, L1L2"
-        if isinstance(planned, str):
-            taped = TapeGradient(x_buffer, y_buffer, w_buffer, self._forward, loss, parameters)
-            gradient, obstacle = taped, planned
-        else:
-            gradient, obstacle = planned, self._obstacle()  # type: ignore[assignment]
+        gradient, obstacle = self._gradient(x_buffer, y_buffer, w_buffer)
+        if obstacle is None:
+            obstacle = self._obstacle()
         buffers = (x_buffer, y_buffer, w_buffer)
         return BatchStep(buffers, self._before(), gradient, self._after(gradient.value), obstacle)
+
+    def _gradient(
+        self, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None
+    ) -> tuple[BatchGradient, str | None]:
+        """The gradient of a batch in these arrays, and why it is not made of kernel calls, if it is not."""
+        loss, parameters = self._loss, self._parameters
+        planned = PlannedGradient.of(x, y, weights, self._layers, self._logits, loss, parameters)
+        if not isinstance(planned, str) and parameters.foreign_penalties():
+            planned = FOREIGN_PENALTY
+        if isinstance(planned, str):
+            return TapeGradient(x, y, weights, self._forward, loss, parameters), planned
+        return planned, None
 
     def _before(self) -> list[Callable[[], Any]]:
         """Keep what a step with numbers that are none would spoil: moving averages."""

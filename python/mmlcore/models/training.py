@@ -32,11 +32,20 @@ def chunk_rows(batch_size: int, row_bytes: int) -> int:
 
 
 class RunningLogs:
-    """The mean loss and the metrics of the samples seen so far."""
+    """The mean loss and the metrics of the samples seen so far.
+
+    Attributes
+    ----------
+    total : ndarray of shape (1,)
+        The sum of the losses; a kernel adds to it.
+    parts : dict of str to float
+        What the mean loss is made of, where a model says so.
+    """
 
     def __init__(self, metrics: list[Metric]) -> None:
         self._metrics = metrics
-        self.total = np.zeros(1)  # a kernel adds to it
+        self.total = np.zeros(1)
+        self.parts: dict[str, float] = {}
         self._samples = 0
         for metric in metrics:
             metric.reset_state()
@@ -58,7 +67,7 @@ class RunningLogs:
     def read(self) -> dict[str, float]:
         """The means, the loss first."""
         loss = float(self.total[0]) / self._samples if self._samples else 0.0
-        return {"loss": loss, **{metric.name: metric.result() for metric in self._metrics}}
+        return {"loss": loss, **self.parts, **{metric.name: metric.result() for metric in self._metrics}}
 
 
 class Epochs:
