@@ -29,5 +29,6 @@ void bind_sampling(pybind11::module_& m);
 void bind_training(pybind11::module_& m);
 void bind_recording(pybind11::module_& m);
 void bind_asynchronous(pybind11::module_& m);
+void bind_clustering(pybind11::module_& m);
 
 }  // namespace mmlcore::bindings

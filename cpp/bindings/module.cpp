@@ -57,4 +57,5 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_training(m);
     bind_recording(m);
     bind_asynchronous(m);
+    bind_clustering(m);
 }
