@@ -72,11 +72,9 @@ inline T squared_distance(const T* x, const T* y, ptrdiff_t d) {
 
 // sum (d) += w x
 template <class T>
-inline void add_point(T* sum, const T* x, T w, ptrdiff_t d) {
-    using V = Vec<T>;
-    for_each_vector<V>(0, d, [&](ptrdiff_t j, auto count) {
-        store_lanes(sum + j, load_lanes<V>(sum + j, count) + w * load_lanes<V>(x + j, count), count);
-    });
+inline void add_point(double* sum, const T* x, T w, ptrdiff_t d) {
+    const auto weight = static_cast<double>(w);
+    for (ptrdiff_t j = 0; j < d; ++j) sum[j] += weight * static_cast<double>(x[j]);
 }
 
 template <class T>
@@ -90,15 +88,14 @@ std::vector<T> half_squared_lengths(const T* centres, ptrdiff_t d, ptrdiff_t k) 
     return halves;
 }
 
-// out (count) += the parts (parts × stride) in their order.
-template <class T>
-void add_parts(double* out, const T* parts, ptrdiff_t count, ptrdiff_t stride, ptrdiff_t number) {
+// out (count) = the sum of the parts (parts × stride) in their order.
+void add_parts(double* out, const double* parts, ptrdiff_t count, ptrdiff_t stride, ptrdiff_t number) {
     std::fill(out, out + count, 0.0);
     for (ptrdiff_t part = 0; part < number; ++part)
-        for (ptrdiff_t i = 0; i < count; ++i) out[i] += static_cast<double>(parts[part * stride + i]);
+        for (ptrdiff_t i = 0; i < count; ++i) out[i] += parts[part * stride + i];
 }
 
-// z (k × kBlockPoints) from the block: the squared distances to `Rows` centres.
+// sum(r, ·) = the squared distances of a block of points z (d × kBlockPoints) to `Rows` centres.
 template <int Rows, class T>
 inline void block_distances(Vec<T> (&sum)[Rows][kBlockVectors], const T* z, const T* centres, ptrdiff_t d) {
     using V = Vec<T>;
@@ -147,13 +144,13 @@ void nearest_centres(int32_t* labels, T* distances, double* sums, double* counts
                      const T* centres, ptrdiff_t n, ptrdiff_t d, ptrdiff_t k) {
     constexpr ptrdiff_t P = kBlockPoints<T>;
     const std::vector<T> halves = half_squared_lengths(centres, d, k);
-    const ptrdiff_t size = k * d + k, stride = padded_row<T>(size);
-    const ptrdiff_t parts = parts_of(n, kPointsPerPart, stride * static_cast<ptrdiff_t>(sizeof(T)));
-    const Workspace<T> partial(sums ? parts * stride : 0);
+    const ptrdiff_t size = k * d + k, stride = padded_row<double>(size);
+    const ptrdiff_t parts = parts_of(n, kPointsPerPart, stride * static_cast<ptrdiff_t>(sizeof(double)));
+    const Workspace<double> partial(sums ? parts * stride : 0);
     parallel_for(parts, kmeans_ns(n, d, k), [&](ptrdiff_t part) {
         const Workspace<T> z(block_size<T>(d));
-        T* sum = sums ? partial.data() + part * stride : nullptr;
-        if (sum) std::fill(sum, sum + size, T{0});
+        double* sum = sums ? partial.data() + part * stride : nullptr;
+        if (sum) std::fill(sum, sum + size, 0.0);
         const ptrdiff_t end = n * (part + 1) / parts;
         for (ptrdiff_t first = n * part / parts; first < end; first += P) {
             const ptrdiff_t count = std::min(P, end - first);
@@ -165,7 +162,7 @@ void nearest_centres(int32_t* labels, T* distances, double* sums, double* counts
                 if (!sum) continue;
                 const T w = weights ? weights[p] : T{1};
                 add_point(sum + label * d, x + p * d, w, d);
-                sum[k * d + label] += w;
+                sum[k * d + label] += static_cast<double>(w);
             }
         }
     });
