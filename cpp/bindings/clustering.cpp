@@ -98,9 +98,9 @@ MixtureSums sums_of(const char* name, const py::object& weights, const py::objec
                                                 : optional_output<double>(name, "second", second, {K, d});
     const MixtureSums sums{optional_output<double>(name, "counts", weights, {K}),
                            optional_output<double>(name, "first", first, {K, d}), full};
-    const bool needs_second = whitening != Whitening::shared;
-    if (!sums.weights != !sums.first || !sums.weights != !(sums.second || !needs_second))
-        throw_value(name, "second", "given where counts and first are", "some of them");
+    const bool second_fits = whitening == Whitening::shared ? !sums.second : !sums.second == !sums.weights;
+    if (!sums.weights != !sums.first || !second_fits)
+        throw_value(name, "second", "given where counts and first are, unless W is shared", "others");
     return sums;
 }
 
