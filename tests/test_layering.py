@@ -37,7 +37,7 @@ MAY_USE: dict[str, set[str] | None] = {
     "callbacks": set(),
     # the training loop differentiates the loss and gathers mini-batches itself
     "models": {"layers", "losses", "metrics", "optimizers", "callbacks"} | TRAINING,
-    "estimators": {"linalg", "stats", "optimize", "models", "layers", "losses", "callbacks", "recommend"} | TRAINING,
+    "estimators": {"linalg", "stats", "optimize", "models", "layers", "losses", "optimizers", "callbacks"} | TRAINING,
     "datasets": set(),
     "recommend": {"linalg"},
     "io": ANYTHING_PUBLIC,
