@@ -37,7 +37,8 @@ MAY_USE: dict[str, set[str] | None] = {
     "callbacks": set(),
     # the training loop differentiates the loss and gathers mini-batches itself
     "models": {"layers", "losses", "metrics", "optimizers", "callbacks"} | TRAINING,
-    "estimators": {"linalg", "stats", "optimize", "models", "layers", "losses", "optimizers", "callbacks"} | TRAINING,
+    "estimators": {"linalg", "stats", "optimize", "models", "callbacks", "recommend", "layers", "losses", "optimizers"}
+    | TRAINING,
     "datasets": set(),
     "recommend": {"linalg"},
     "io": ANYTHING_PUBLIC,
