@@ -13,13 +13,30 @@ from mmlcore.estimators.exceptions import (
     NotFittedError,
     UndefinedMetricWarning,
 )
+from mmlcore.estimators.gaussian_mixture import GaussianMixture
+from mmlcore.estimators.kmeans import KMeans
+from mmlcore.estimators.mlp_classifier import MLPClassifier
+from mmlcore.estimators.mlp_regressor import MLPRegressor
+from mmlcore.estimators.pca import PCA
+from mmlcore.estimators.recommender import SVDRecommender
+from mmlcore.estimators.scaling import MinMaxScaler, StandardScaler
+from mmlcore.estimators.truncated_svd import TruncatedSVD
 
 __all__ = [
+    "PCA",
     "ConvergenceWarning",
     "DataConversionWarning",
     "Estimator",
+    "GaussianMixture",
     "InvalidParameterError",
+    "KMeans",
+    "MLPClassifier",
+    "MLPRegressor",
+    "MinMaxScaler",
     "NotFittedError",
+    "SVDRecommender",
+    "StandardScaler",
+    "TruncatedSVD",
     "UndefinedMetricWarning",
     "check_is_fitted",
     "clone",

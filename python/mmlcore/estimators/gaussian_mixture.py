@@ -174,16 +174,26 @@ class GaussianMixture(Density, Estimator):
             if best is None or run[1] > best[1]:
                 best = run
         parameters, bound, bounds, self.n_iter_, self.converged_ = best
+        self._warn(parameters)
+        self.lower_bound_, self.lower_bounds_ = bound, bounds
+        self._store(parameters, x.dtype)
+        return self
+
+    def _warn(self, parameters: MixtureParameters) -> None:
+        if parameters.lifted:
+            warnings.warn(
+                f"GaussianMixture: {parameters.lifted} singular covariance(s), lifted to a floor at machine precision; "
+                "increase reg_covar or decrease n_components.",
+                shared(ConvergenceWarning),
+                stacklevel=3,
+            )
         if not self.converged_ and self.max_iter > 0:
             warnings.warn(
                 "Best performing initialization did not converge. Try different init parameters, or increase "
                 "max_iter, tol, or check for degenerate data.",
                 shared(ConvergenceWarning),
-                stacklevel=2,
+                stacklevel=3,
             )
-        self.lower_bound_, self.lower_bounds_ = bound, bounds
-        self._store(parameters, x.dtype)
-        return self
 
     def _scatter(self, x: FloatArray, weights: Any) -> Any:
         """For "tied", the mean and the scatter of all data about it: they do not change from step to step."""
@@ -224,8 +234,7 @@ class GaussianMixture(Density, Estimator):
             again = MixtureStatistics(self.covariance_type, means.astype(x.dtype).astype(np.float64))
             again.update_given(x, weights, responsibilities, self._about(again.means[0], scatter, x, weights))
             shares, means, covariances, _ = again.solve(self.reg_covar)
-        covariances, factors = factors_of(self.covariance_type, covariances)
-        return MixtureParameters(self.covariance_type, shares, means, covariances, factors)
+        return MixtureParameters(self.covariance_type, shares, means, *factors_of(self.covariance_type, covariances))
 
     def _start(self, x: FloatArray, weights: Any, random: Any, given: Any, scatter: Any) -> MixtureParameters:
         """Parameters to start from: one step of maximisation for some responsibilities, then what the user gave."""
@@ -240,14 +249,15 @@ class GaussianMixture(Density, Estimator):
         shares, means, covariances, _ = statistics.update_given(x, weights, responsibilities, about).solve(
             self.reg_covar
         )
+        if scatter is not None and self.init_params in ("k-means++", "random_from_data"):
+            covariances = scatter[1] / statistics.total + self.reg_covar * np.eye(x.shape[1])  # single points have none
         given_weights, given_means, precisions = given
         shares = shares if given_weights is None else given_weights
         means = means if given_means is None else given_means
+        kind = self.covariance_type
         if precisions is None:
-            covariances, factors = factors_of(self.covariance_type, covariances)
-        else:
-            factors = _factors_of_precisions(self.covariance_type, precisions)
-        return MixtureParameters(self.covariance_type, shares, means, covariances, factors)
+            return MixtureParameters(kind, shares, means, *factors_of(kind, covariances))
+        return MixtureParameters(kind, shares, means, covariances, _factors_of_precisions(kind, precisions))
 
     def _first_responsibilities(self, x: FloatArray, weights: Any, random: Any) -> FloatArray:
         n, k = len(x), self.n_components

@@ -160,8 +160,8 @@ class KMeans(NumberedFeatures, Transformer, Clusterer, Estimator):
         if isinstance(self.init, str):
             if self.init == "k-means++":
                 return centred[k_means_plus_plus(centred, weights, k, random)]
-            shares = None if weights is None else weights.astype(np.float64) / weights.sum(dtype=np.float64)
-            return centred[random.choice(len(x), size=k, replace=False, p=shares)]
+            shares = np.ones(len(x)) if weights is None else weights.astype(np.float64)
+            return centred[random.choice(len(x), size=k, replace=False, p=shares / shares.sum())]
         given = self.init(x, k, random_state=random) if callable(self.init) else self.init
         centres = np.array(given, dtype=x.dtype, order="C", ndmin=2)
         if centres.shape != (k, x.shape[1]):

@@ -3,7 +3,6 @@
 A component's density is exp(log_scale_k - ½ ‖W_k (x - μ_k)‖²) with Σ_k⁻¹ = W_kᵀ W_k; the kernels know W by its shape.
 """
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,7 +10,6 @@ import numpy as np
 
 from mmlcore import _kernels, linalg
 from mmlcore._arrays import FloatArray
-from mmlcore.estimators.exceptions import ConvergenceWarning, shared
 
 __all__ = ["KINDS", "MixtureParameters", "MixtureStatistics", "factors_of", "scatter_about"]
 
@@ -30,6 +28,7 @@ class MixtureParameters:
     means: FloatArray
     covariances: FloatArray
     precisions_cholesky: FloatArray  # upper triangular C with Σ⁻¹ = C Cᵀ, or 1/σ
+    lifted: int = 0  # how many covariances were singular
 
     def log_scales(self) -> FloatArray:
         """log w_k - ½ log det(2π Σ_k), shape (K,)."""
@@ -160,11 +159,11 @@ def scatter_about(x: FloatArray, mean: FloatArray, weights: Any) -> FloatArray:
     return product.astype(np.float64, copy=False)
 
 
-def factors_of(kind: str, covariances: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The covariances, and upper triangular C with Σ⁻¹ = C Cᵀ (or 1/σ).
+def factors_of(kind: str, covariances: FloatArray) -> tuple[FloatArray, FloatArray, int]:
+    """The covariances, upper triangular C with Σ⁻¹ = C Cᵀ (or 1/σ), and how many had to be lifted.
 
-    Where one is singular to working precision it is lifted, and a warning says so: variances that are not positive to
-    ε times the component's largest one, eigenvalues of the correlations to d ε.
+    Those are singular to working precision: variances that are not positive are lifted to ε times the component's
+    largest one, eigenvalues of the correlations to d ε.
     """
     eps, tiny = np.finfo(np.float64).eps, np.finfo(np.float64).tiny
     if kind in ("diag", "spherical"):
@@ -172,19 +171,21 @@ def factors_of(kind: str, covariances: FloatArray) -> tuple[FloatArray, FloatArr
         low = ~(flat > 0)
         if low.any():
             flat = np.where(low, np.maximum(eps * flat.max(axis=1, keepdims=True), tiny / eps), flat)
-            _report(int(low.any(axis=1).sum()))
         covariances = flat[:, 0] if kind == "spherical" else flat
-        return covariances, 1 / np.sqrt(covariances)
+        return covariances, 1 / np.sqrt(covariances), int(low.any(axis=1).sum())
 
     stack = covariances[None] if kind == "tied" else covariances
     d = stack.shape[-1]
     variances = np.diagonal(stack, axis1=1, axis2=2)
     floor = np.maximum(eps * variances.max(axis=1, keepdims=True), tiny / eps)
-    scales = np.sqrt(np.where(variances > 0, variances, floor))
+    constant = ~(variances > tiny / eps)
+    scales = np.sqrt(np.where(constant, floor, variances))
     correlations = stack / scales[:, :, None] / scales[:, None, :]
+    correlations[constant[:, :, None] | constant[:, None, :]] = 0.0  # what rounding left
+    correlations[:, np.arange(d), np.arange(d)] = 1.0
     lower, singular = _factor_correlations(correlations)
+    singular |= constant.any(axis=1)
     if singular.any():
-        _report(int(singular.sum()))
         values, vectors = linalg.eigh(correlations[singular])
         lifted = (vectors * np.maximum(values, 4 * d * eps)[:, None, :]) @ np.swapaxes(vectors, 1, 2)
         correlations[singular] = 0.5 * (lifted + np.swapaxes(lifted, 1, 2))
@@ -192,7 +193,8 @@ def factors_of(kind: str, covariances: FloatArray) -> tuple[FloatArray, FloatArr
         stack = np.where(singular[:, None, None], correlations * scales[:, :, None] * scales[:, None, :], stack)
     inverses = np.broadcast_to(np.eye(d), stack.shape) / scales[:, None, :]
     upper = np.triu(np.swapaxes(linalg.solve_triangular(lower, inverses, lower=True), 1, 2))
-    return (stack[0], upper[0]) if kind == "tied" else (stack, upper)
+    covariances, factor = (stack[0], upper[0]) if kind == "tied" else (stack, upper)
+    return covariances, factor, int(singular.sum())
 
 
 def _factor_correlations(correlations: FloatArray) -> tuple[FloatArray, Any]:
@@ -206,12 +208,3 @@ def _factor_correlations(correlations: FloatArray) -> tuple[FloatArray, Any]:
         except linalg.LinAlgError:
             singular[k] = True
     return lower, singular
-
-
-def _report(number: int) -> None:
-    warnings.warn(
-        f"GaussianMixture: {number} covariance{'s are' if number > 1 else ' is'} singular, lifted to a floor of "
-        "machine precision; increase reg_covar or decrease n_components.",
-        shared(ConvergenceWarning),
-        stacklevel=6,
-    )
