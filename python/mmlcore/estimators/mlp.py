@@ -52,7 +52,7 @@ class MLP(Estimator):
         "beta_1": [Interval(float, 0, 1)],
         "beta_2": [Interval(float, 0, 1)],
         "epsilon": [Interval(float, 0, None, "neither")],
-        "n_iter_no_change": [Interval(int, 1, None), Interval(float, np.inf, None)],
+        "n_iter_no_change": [Interval(int, 1, None), Interval(float, np.inf, np.inf, "both")],
         "max_fun": [Interval(int, 1, None)],
         "dropout": [Interval(float, 0, 1)],
         "batch_normalization": [BOOLEAN],
