@@ -6,6 +6,8 @@ GridSearchCV, clone and metadata routing work. Learning that is a sum over examp
 """
 
 from mmlcore.estimators.base import Estimator, check_is_fitted, clone
+from mmlcore.estimators.bayesian_ridge import BayesianRidge
+from mmlcore.estimators.elastic_net import ElasticNet, Lasso, enet_path, lasso_path
 from mmlcore.estimators.exceptions import (
     ConvergenceWarning,
     DataConversionWarning,
@@ -13,14 +15,40 @@ from mmlcore.estimators.exceptions import (
     NotFittedError,
     UndefinedMetricWarning,
 )
+from mmlcore.estimators.kernel_ridge import KernelRidge
+from mmlcore.estimators.linear_regression import LinearRegression
+from mmlcore.estimators.linear_svm import LinearSVC, LinearSVR
+from mmlcore.estimators.logistic_regression import LogisticRegression
+from mmlcore.estimators.model_selection import KFold, StratifiedKFold, cross_val_score
+from mmlcore.estimators.polynomial_features import PolynomialFeatures
+from mmlcore.estimators.rbf_features import RBFFeatures
+from mmlcore.estimators.ridge import Ridge
+from mmlcore.estimators.ridge_cv import RidgeCV
 
 __all__ = [
+    "BayesianRidge",
     "ConvergenceWarning",
     "DataConversionWarning",
+    "ElasticNet",
     "Estimator",
     "InvalidParameterError",
+    "KFold",
+    "KernelRidge",
+    "Lasso",
+    "LinearRegression",
+    "LinearSVC",
+    "LinearSVR",
+    "LogisticRegression",
     "NotFittedError",
+    "PolynomialFeatures",
+    "RBFFeatures",
+    "Ridge",
+    "RidgeCV",
+    "StratifiedKFold",
     "UndefinedMetricWarning",
     "check_is_fitted",
     "clone",
+    "cross_val_score",
+    "enet_path",
+    "lasso_path",
 ]
