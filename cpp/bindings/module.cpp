@@ -51,6 +51,8 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_losses(m);
     bind_random(m);
     bind_mahalanobis(m);
+    bind_cross_products(m);
+    bind_linear_models(m);
     bind_normalization(m);
     bind_recurrent(m);
     bind_sampling(m);

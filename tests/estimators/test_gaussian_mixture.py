@@ -8,14 +8,14 @@ import pytest
 from mmlcore.estimators import ConvergenceWarning, GaussianMixture
 
 mixture = pytest.importorskip("sklearn.mixture")
-from sklearn.datasets import load_iris, load_wine
+datasets = pytest.importorskip("sklearn.datasets")
 
 KINDS = ("full", "tied", "diag", "spherical")
 KIND = pytest.mark.parametrize("kind", KINDS)
 
 
 @KIND
-@pytest.mark.parametrize("load", [load_iris, load_wine])
+@pytest.mark.parametrize("load", [datasets.load_iris, datasets.load_wine])
 @pytest.mark.parametrize("start", ["kmeans", "random"])
 def test_scikit_learn_s_mixture_from_the_same_start(kind, load, start):
     X = load().data
@@ -84,7 +84,9 @@ def test_scales_change_nothing(kind):
     X = np.vstack([rng.standard_normal((80, 2)), rng.standard_normal((80, 2)) + 6])
     plain = GaussianMixture(2, covariance_type=kind, reg_covar=0.0, random_state=0).fit(X)
     for scale in (1e-90, 1e90):
-        scaled = GaussianMixture(2, covariance_type=kind, reg_covar=0.0, random_state=0, means_init=plain.means_ * scale)
+        scaled = GaussianMixture(
+            2, covariance_type=kind, reg_covar=0.0, random_state=0, means_init=plain.means_ * scale
+        )
         scaled.fit(X * scale)
         np.testing.assert_array_equal(scaled.predict(X * scale), plain.predict(X))
         np.testing.assert_allclose(scaled.means_ / scale, plain.means_, rtol=1e-2)
@@ -93,13 +95,15 @@ def test_scales_change_nothing(kind):
 def test_a_mean_that_moves_far_keeps_the_covariance_s_digits():
     rng = np.random.default_rng(5)
     X = np.vstack([rng.standard_normal((100, 1)) * 1e-6, 1e3 + rng.standard_normal((100, 1)) * 1e-6])
-    model = GaussianMixture(2, reg_covar=0.0, means_init=[[400.0], [600.0]], precisions_init=[[[1.0]], [[1.0]]], tol=1e-9)
+    model = GaussianMixture(
+        2, reg_covar=0.0, means_init=[[400.0], [600.0]], precisions_init=[[[1.0]], [[1.0]]], tol=1e-9
+    )
     model.fit(X)
     np.testing.assert_allclose(model.covariances_.ravel(), [X[:100].var(), X[100:].var()], rtol=1e-6)
 
 
 def test_single_precision_is_kept_and_near():
-    X = load_iris().data
+    X = datasets.load_iris().data
     one, other = (GaussianMixture(3, random_state=0).fit(X.astype(dtype)) for dtype in (np.float32, np.float64))
     assert one.means_.dtype == one.predict_proba(X.astype(np.float32)).dtype == np.float32
     np.testing.assert_allclose(one.means_, other.means_, rtol=1e-3)
@@ -116,7 +120,9 @@ def test_warm_starts_go_on_and_max_iter_is_said():
 
 
 def test_draws_have_the_mixture_s_moments():
-    X = np.vstack([np.random.default_rng(7).standard_normal((200, 2)), np.full((200, 2), 9.0) + np.eye(2)[[0, 1] * 100]])
+    X = np.vstack(
+        [np.random.default_rng(7).standard_normal((200, 2)), np.full((200, 2), 9.0) + np.eye(2)[[0, 1] * 100]]
+    )
     for kind in KINDS:
         model = GaussianMixture(2, covariance_type=kind, random_state=0).fit(X)
         drawn, component = model.sample(4000)

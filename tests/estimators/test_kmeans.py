@@ -8,9 +8,9 @@ import pytest
 from mmlcore.estimators import ConvergenceWarning, KMeans
 
 cluster = pytest.importorskip("sklearn.cluster")
-from sklearn.datasets import load_digits, load_iris, load_wine
+datasets = pytest.importorskip("sklearn.datasets")
 
-LOADERS = {"iris": (load_iris, 3), "wine": (load_wine, 3), "digits": (load_digits, 10)}
+LOADERS = {"iris": (datasets.load_iris, 3), "wine": (datasets.load_wine, 3), "digits": (datasets.load_digits, 10)}
 
 
 @pytest.mark.parametrize("name", LOADERS)
@@ -53,7 +53,9 @@ def test_a_far_offset_and_tiny_scales_change_nothing(dtype):
 
 
 def test_duplicate_points_are_said():
-    with pytest.warns(ConvergenceWarning, match=r"Number of distinct clusters \(2\) found smaller than n_clusters \(3\)"):
+    with pytest.warns(
+        ConvergenceWarning, match=r"Number of distinct clusters \(2\) found smaller than n_clusters \(3\)"
+    ):
         model = KMeans(3, random_state=0).fit([[0.0], [0.0], [1.0], [1.0]])
     assert model.inertia_ == 0
 

@@ -9,16 +9,16 @@ import pytest
 from mmlcore.estimators import ConvergenceWarning, MLPClassifier, MLPRegressor
 
 neural_network = pytest.importorskip("sklearn.neural_network")
-from sklearn.datasets import load_diabetes, load_iris, load_wine
+datasets = pytest.importorskip("sklearn.datasets")
 
 pytestmark = pytest.mark.filterwarnings("ignore::mmlcore.estimators.ConvergenceWarning")
 
 
 def problem(kind):
     if kind == "regression":
-        X, y = load_diabetes(return_X_y=True)
+        X, y = datasets.load_diabetes(return_X_y=True)
         return X[:400] * 20, (y[:400] - 150) / 80
-    X, y = load_wine(return_X_y=True) if kind == "classes" else load_iris(return_X_y=True)
+    X, y = datasets.load_wine(return_X_y=True) if kind == "classes" else datasets.load_iris(return_X_y=True)
     X, y = (X, y) if kind == "classes" else (X[:100], y[:100])
     return (X - X.mean(0)) / X.std(0), y
 
@@ -91,7 +91,9 @@ def test_partial_fit_is_an_epoch_of_fit():
 @pytest.mark.parametrize("estimator", [MLPRegressor, MLPClassifier])
 def test_early_stopping_keeps_the_best_weights(estimator):
     X, y = problem("regression" if estimator is MLPRegressor else "classes")
-    model = estimator((20,), early_stopping=True, n_iter_no_change=5, max_iter=100, random_state=0).fit(X, y)
+    model = estimator(
+        hidden_layer_sizes=(20,), early_stopping=True, n_iter_no_change=5, max_iter=100, random_state=0
+    ).fit(X, y)
     assert max(model.validation_scores_) == model.best_validation_score_
     assert len(model.validation_scores_) == model.n_iter_ == len(model.loss_curve_)
     assert model.best_loss_ is None
@@ -101,14 +103,16 @@ def test_early_stopping_keeps_the_best_weights(estimator):
 
 def test_warm_starts_go_on():
     X, y = problem("regression")
-    model = MLPRegressor((5,), warm_start=True, max_iter=5, random_state=0).fit(X, y)
+    model = MLPRegressor(hidden_layer_sizes=(5,), warm_start=True, max_iter=5, random_state=0).fit(X, y)
     before = model.loss_
     assert model.fit(X, y).loss_ < before
 
 
 def test_dropout_and_batch_normalisation_learn():
     X, y = problem("classes")
-    model = MLPClassifier((30,), dropout=0.2, batch_normalization=True, max_iter=60, random_state=0, learning_rate_init=0.01)
+    model = MLPClassifier(
+        (30,), dropout=0.2, batch_normalization=True, max_iter=60, random_state=0, learning_rate_init=0.01
+    )
     assert model.fit(X, y).score(X, y) > 0.95
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
@@ -122,8 +126,8 @@ def test_the_step_is_captured():
 def test_numbers_that_run_away_are_an_error():
     X, y = problem("regression")
     with pytest.raises(ValueError, match="Solver produced non-finite parameter weights"):
-        MLPRegressor((5,), solver="sgd", learning_rate_init=1e200, max_iter=5).fit(X * 1e100, y)
+        MLPRegressor(hidden_layer_sizes=(5,), solver="sgd", learning_rate_init=1e200, max_iter=5).fit(X * 1e100, y)
     with pytest.raises(ValueError, match=r"hidden_layer_sizes must be > 0, got \[5, 0\]"):
-        MLPRegressor((5, 0)).fit(X, y)
+        MLPRegressor(hidden_layer_sizes=(5, 0)).fit(X, y)
     with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached"):
-        MLPRegressor((5,), max_iter=2).fit(X, y)
+        MLPRegressor(hidden_layer_sizes=(5,), max_iter=2).fit(X, y)

@@ -12,9 +12,9 @@ neural_network = pytest.importorskip("sklearn.neural_network")
 
 @pytest.mark.parametrize("activation", ["relu", "logistic"])
 def test_the_first_weights_are_scikit_learn_s(activation):
-    model = MLPRegressor((4, 3), activation=activation)
+    model = MLPRegressor(hidden_layer_sizes=(4, 3), activation=activation)
     network = build_network(model, 2, 1, "linear", np.float64, 0.0, np.random.RandomState(5))
-    theirs = neural_network.MLPRegressor((4, 3), activation=activation, random_state=5, max_iter=1)
+    theirs = neural_network.MLPRegressor(hidden_layer_sizes=(4, 3), activation=activation, random_state=5, max_iter=1)
     theirs.learning_rate_init = 1e-300
     theirs.partial_fit(np.zeros((1, 2)), [0.0])
     for layer, kernel, bias in zip(dense_layers(network), theirs.coefs_, theirs.intercepts_, strict=True):
@@ -42,7 +42,7 @@ def curves(**options):
     X, y = rng.standard_normal((60, 3)), rng.standard_normal(60)
     options = {"solver": "sgd", "max_iter": 40, "random_state": 0, "learning_rate_init": 0.05, **options}
     with pytest.warns() if options.get("warns") else _nothing():
-        return MLPRegressor((5,), **options).fit(X, y)
+        return MLPRegressor(hidden_layer_sizes=(5,), **options).fit(X, y)
 
 
 def _nothing():

@@ -6,9 +6,15 @@ import pytest
 from mmlcore.estimators import PCA
 
 decomposition = pytest.importorskip("sklearn.decomposition")
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
+datasets = pytest.importorskip("sklearn.datasets")
 
-LOADERS = {"diabetes": load_diabetes, "cancer": load_breast_cancer, "wine": load_wine, "iris": load_iris, "digits": load_digits}
+LOADERS = {
+    "diabetes": datasets.load_diabetes,
+    "cancer": datasets.load_breast_cancer,
+    "wine": datasets.load_wine,
+    "iris": datasets.load_iris,
+    "digits": datasets.load_digits,
+}
 NAMES = ("explained_variance_", "explained_variance_ratio_", "singular_values_", "mean_", "noise_variance_")
 
 
@@ -40,7 +46,7 @@ def test_scikit_learn_s_components(name, solver, whiten):
 
 @pytest.mark.parametrize("wanted", [None, 0.5, 0.9999, "mle", 0, 2])
 def test_the_number_of_components_is_scikit_learn_s(wanted):
-    X = load_wine().data
+    X = datasets.load_wine().data
     for solver in ("full", "auto"):
         ours, theirs = (module.PCA(wanted, svd_solver=solver).fit(X) for module in (_ours(), decomposition))
         assert ours.n_components_ == theirs.n_components_
@@ -65,7 +71,7 @@ def test_the_variance_of_the_data_is_shared_out(shape):
 
 
 def test_pieces_are_the_whole():
-    X, rng = load_breast_cancer().data, np.random.default_rng(0)
+    X, rng = datasets.load_breast_cancer().data, np.random.default_rng(0)
     whole, pieces = PCA(4, svd_solver="covariance_eigh").fit(X), PCA(4)
     for rows in np.array_split(rng.permutation(len(X)), [3, 50, 51, 300]):
         pieces.partial_fit(X[rows])

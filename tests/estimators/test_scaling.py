@@ -1,5 +1,7 @@
 """Scalers: scikit-learn's numbers, missing values left out, pieces and weights exact."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -39,7 +41,7 @@ def test_pieces_are_the_whole(sizes, seed, missing):
     X = data(missing, seed)[: sum(sizes)]
     whole, pieces = StandardScaler().fit(X), StandardScaler()
     spans, spans_of = np.cumsum([0, *sizes]), MinMaxScaler()
-    for start, end in zip(spans[:-1], spans[1:], strict=True):
+    for start, end in itertools.pairwise(spans):
         if start < len(X):
             pieces.partial_fit(X[start:end])
             spans_of.partial_fit(X[start:end])

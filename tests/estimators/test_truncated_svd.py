@@ -7,9 +7,9 @@ from mmlcore.estimators import TruncatedSVD
 
 decomposition = pytest.importorskip("sklearn.decomposition")
 sparse = pytest.importorskip("scipy.sparse")
-from sklearn.datasets import load_digits
+datasets = pytest.importorskip("sklearn.datasets")
 
-X = load_digits().data[:600]
+X = datasets.load_digits().data[:600]
 ALGORITHMS = pytest.mark.parametrize("algorithm", ["randomized", "arpack", "power", "block_power"])
 
 

@@ -138,8 +138,8 @@ def test_what_does_not_fit_is_refused():
         _kernels.mixture_expectation(*[None] * 6, x, None, np.ones(3), c, c, "x")
     with pytest.raises(ValueError, match="W must be"):
         _kernels.mixture_expectation(*[None] * 6, x, None, np.ones(3), c, c, "full")
+    room = [np.empty(3), np.empty((3, 2)), None]
     with pytest.raises(ValueError, match="second must be given where counts and first are"):
-        room = [np.empty(3), np.empty((3, 2)), None]
         _kernels.mixture_expectation(None, None, *room, None, x, None, np.ones(3), c, c, "diagonal")
     with pytest.raises(ValueError, match="responsibilities must be"):
         _kernels.mixture_sums(np.empty(3), np.empty((3, 2)), np.empty((3, 2)), x, np.ones((4, 2)), None, c, "diagonal")

@@ -203,8 +203,8 @@ class GaussianMixture(Density, Estimator):
         return mean, scatter_about(x, mean.astype(x.dtype), weights)
 
     def _iterate(self, x: FloatArray, weights: Any, start: MixtureParameters, scatter: Any) -> Any:
-        parameters, bound, bounds, converged, step = start, -np.inf, [], self.max_iter == 0, 0
-        for step in range(1, self.max_iter + 1):
+        parameters, bound, bounds, converged = start, -np.inf, [], self.max_iter == 0
+        while len(bounds) < self.max_iter:
             before = bound
             about = parameters.means.astype(x.dtype).astype(np.float64)  # as the kernel rounds them
             statistics = MixtureStatistics(self.covariance_type, about)
@@ -215,7 +215,7 @@ class GaussianMixture(Density, Estimator):
             if abs(bound - before) < self.tol:
                 converged = True
                 break
-        return parameters, bound, bounds, step, converged
+        return parameters, bound, bounds, len(bounds), converged
 
     def _about(self, point: FloatArray, scatter: Any, x: FloatArray, weights: Any) -> Any:
         """The scatter of all data about another point, from that about their mean."""
@@ -286,7 +286,9 @@ class GaussianMixture(Density, Estimator):
                 f"{weights.max():.5f}, min value {weights.min():.5f}"
             )
         if weights is not None and abs(weights.sum() - 1) > 1e-6:
-            raise ValueError(f"The parameter 'weights' should be normalized, but got sum(weights) = {weights.sum():.5f}")
+            raise ValueError(
+                f"The parameter 'weights' should be normalized, but got sum(weights) = {weights.sum():.5f}"
+            )
         shapes = {"full": (K, d, d), "tied": (d, d), "diag": (K, d), "spherical": (K,)}
         precisions = _array(self.precisions_init, shapes[self.covariance_type], f"{self.covariance_type} precision")
         if precisions is not None and self.covariance_type in ("diag", "spherical") and not (precisions > 0).all():
@@ -342,9 +344,7 @@ class GaussianMixture(Density, Estimator):
         """Draws of the mixture, component by component, and the component of each."""
         check_is_fitted(self)
         if n_samples < 1:
-            raise ValueError(
-                f"Invalid value for 'n_samples': {n_samples} . The sampling requires at least one sample."
-            )
+            raise ValueError(f"Invalid value for 'n_samples': {n_samples} . The sampling requires at least one sample.")
         random = as_random_state(self.random_state)
         shares = self.weights_.astype(np.float64)
         counts = random.multinomial(n_samples, shares / shares.sum())

@@ -143,7 +143,8 @@ class KMeans(NumberedFeatures, Transformer, Clusterer, Estimator):
             starts = 1 if given or self.init == "k-means++" else 10
         if given and starts != 1:
             warnings.warn(
-                f"Explicit initial center position passed: performing only one init in KMeans instead of n_init={starts}.",
+                "Explicit initial center position passed: performing only one init in KMeans instead of "
+                f"n_init={starts}.",
                 RuntimeWarning,
                 stacklevel=3,
             )

@@ -79,8 +79,9 @@ def lloyd(x: FloatArray, weights: Any, centres: FloatArray, max_iter: int, tol: 
     """
     labels, before = np.empty(len(x), np.int32), np.full(len(x), -1, np.int32)
     sums, counts = np.empty(centres.shape), np.empty(len(centres))
-    step = 0
-    for step in range(1, max_iter + 1):
+    steps = 0
+    for _ in range(max_iter):
+        steps += 1
         _kernels.nearest_centres(labels, None, sums, counts, x, weights, centres)
         if (counts == 0).any():
             _fill_empty(x, weights, centres, labels, sums, counts)
@@ -94,7 +95,7 @@ def lloyd(x: FloatArray, weights: Any, centres: FloatArray, max_iter: int, tol: 
         labels, before = before, labels
     labels, distances = assign(x, centres)
     inertia = distances.sum(dtype=np.float64) if weights is None else np.dot(distances.astype(np.float64), weights)
-    return Clustering(centres, labels, float(inertia), step)
+    return Clustering(centres, labels, float(inertia), steps)
 
 
 def _fill_empty(x: FloatArray, weights: Any, centres: FloatArray, labels: Any, sums: Any, counts: Any) -> None:

@@ -29,7 +29,7 @@ class MLP(Estimator):
     """What the classifier and the regressor share: parameters, training, prediction."""
 
     _takes_sparse = True
-    _loss: str
+    _loss: Any
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         "hidden_layer_sizes": [ARRAY, Interval(int, 1, None)],
         "activation": [OneOf(*ACTIVATIONS)],
@@ -174,7 +174,7 @@ class MLP(Estimator):
         self.coefs_ = [layer.kernel for layer in dense]
         self.intercepts_ = [layer.bias for layer in dense]
         self.n_layers_, self.n_outputs_ = len(dense) + 1, outputs
-        self.out_activation_ = {"sigmoid": "logistic", "linear": "identity"}.get(last, last)
+        self.out_activation_ = {"sigmoid": "logistic", "linear": "identity", "exponential": "exp"}.get(last, last)
 
     def _predicted(self, X: Any) -> FloatArray:
         """The network's outputs, shape (n, n_outputs_)."""

@@ -198,7 +198,9 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
             With ``solver="lbfgs"``, which needs all data at once.
         """
         if self.solver == "lbfgs":
-            raise AttributeError(f"partial_fit is only available for stochastic optimizers. {self.solver} is not stochastic.")
+            raise AttributeError(
+                f"partial_fit is only available for stochastic optimizers. {self.solver} is not stochastic."
+            )
         self._check_parameters()
         first = not hasattr(self, "classes_")
         if first and classes is None:
@@ -237,7 +239,9 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         for label in np.unique(codes):
             rows = random.permutation(np.flatnonzero(codes == label))
             if len(rows) < 2:
-                raise ValueError("The least populated class in y has only 1 member, which is too few for early_stopping.")
+                raise ValueError(
+                    "The least populated class in y has only 1 member, which is too few for early_stopping."
+                )
             chosen.append(rows[: min(max(1, round(self.validation_fraction * len(rows))), len(rows) - 1)])
         return np.concatenate(chosen)
 

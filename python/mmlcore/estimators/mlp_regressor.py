@@ -1,23 +1,40 @@
 """Regression by a multi-layer perceptron."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from mmlcore import models
+import numpy as np
+
+from mmlcore import losses, models, ops
 from mmlcore._arrays import FloatArray
 from mmlcore.estimators.mixins import Regressor, r2
 from mmlcore.estimators.mlp import MLP
+from mmlcore.estimators.parameters import Constraint, OneOf
 from mmlcore.estimators.validation import validate_fit
 
-__all__ = ["MLPRegressor"]
+__all__ = ["MLPRegressor", "PoissonDeviance"]
+
+
+class PoissonDeviance(losses.Loss):
+    """Half the deviance of Poisson distributions, ŷ - y + y log(y / ŷ), of targets of at least 0.
+
+    >>> float(PoissonDeviance()(np.ones((1, 1)), np.ones((1, 1))))
+    0.0
+    """
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """One number a sample."""
+        entropy = y_true * np.log(np.where(y_true > 0, y_true, 1))
+        return ops.mean(y_pred - y_true * ops.log(y_pred) + (entropy - y_true), axis=-1)
 
 
 class MLPRegressor(Regressor, MLP):
-    """A network of dense layers with linear outputs and half the squared error.
+    """A network of dense layers with linear outputs and half the squared error, or exponential ones and the deviance.
 
     scikit-learn's parameters and starting weights, mmlcore's networks: an epoch is one recorded step, replayed.
 
     Parameters
     ----------
+    loss : {"squared_error", "poisson"}
     hidden_layer_sizes, activation, solver, alpha, batch_size, learning_rate, learning_rate_init, power_t, max_iter, \
 shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, validation_fraction, \
 beta_1, beta_2, epsilon, n_iter_no_change, max_fun
@@ -57,16 +74,20 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
     >>> from mmlcore.estimators import MLPRegressor
     >>> X = np.linspace(-1, 1, 50)[:, None]
     >>> y = X[:, 0] ** 2
-    >>> model = MLPRegressor((16,), solver="lbfgs", activation="tanh", max_iter=500, random_state=0).fit(X, y)
-    >>> model.score(X, y) > 0.99
+    >>> model = MLPRegressor(hidden_layer_sizes=(16,), solver="lbfgs", activation="tanh", max_iter=500, random_state=0)
+    >>> model.fit(X, y).score(X, y) > 0.99
     True
     """
 
     _multi_output = True
-    _loss = "mse"
+    _constraints: ClassVar[dict[str, list[Constraint]]] = {
+        **MLP._constraints,
+        "loss": [OneOf("squared_error", "poisson")],
+    }
 
     def __init__(
         self,
+        loss: str = "squared_error",
         hidden_layer_sizes: Any = (100,),
         activation: str = "relu",
         *,
@@ -94,6 +115,7 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         dropout: float = 0.0,
         batch_normalization: bool = False,
     ) -> None:
+        self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.solver = solver
@@ -120,13 +142,24 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         self.dropout = dropout
         self.batch_normalization = batch_normalization
 
+    @property
+    def _loss(self) -> Any:
+        return "mse" if self.loss == "squared_error" else PoissonDeviance()
+
     def _outputs(self, y: Any) -> tuple[int, str, float]:
+        if self.loss == "poisson":
+            return y.shape[1], "exponential", 1 / y.shape[1]
         return y.shape[1], "linear", 2 / y.shape[1]
+
+    def _require_counts(self, targets: FloatArray) -> None:
+        if self.loss == "poisson" and (targets < 0).any():
+            raise ValueError("Some value(s) of y are out of the valid range of the loss 'poisson'.")
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on the rows of `X` with targets `y`, (n,) or (n, outputs)."""
         self._check_parameters()
         x, targets, weights = validate_fit(self, X, y, sample_weight, targets="multi")
+        self._require_counts(targets)
         self._flat = targets.ndim == 1
         return self._train(x, targets.reshape(len(x), -1), weights)
 
@@ -139,10 +172,13 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
             With ``solver="lbfgs"``, which needs all data at once.
         """
         if self.solver == "lbfgs":
-            raise AttributeError(f"partial_fit is only available for stochastic optimizers. {self.solver} is not stochastic.")
+            raise AttributeError(
+                f"partial_fit is only available for stochastic optimizers. {self.solver} is not stochastic."
+            )
         self._check_parameters()
         first = not hasattr(self, "_network")
         x, targets, weights = validate_fit(self, X, y, sample_weight, targets="multi", reset=first)
+        self._require_counts(targets)
         if first:
             self._flat = targets.ndim == 1
         return self._train(x, targets.reshape(len(x), -1), weights, incremental=True)

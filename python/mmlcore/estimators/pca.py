@@ -20,7 +20,7 @@ _FEW = 500  # rows and columns up to which the complete decomposition is as fast
 
 
 class PCA(NumberedFeatures, Transformer, Estimator):
-    """The orthogonal directions in which the data vary most: X - m = U Σ Vᵀ, or V Λ Vᵀ of the covariance, Λ = Σ²/(n - 1).
+    """The orthogonal directions in which the data vary most: X - m = U Σ Vᵀ, or the covariance V Λ Vᵀ, Λ = Σ²/(n - 1).
 
     Parameters
     ----------
