@@ -65,8 +65,8 @@ void bind_nearest_centres(py::array labels, const py::object& distances, const p
     });
 }
 
-void bind_distances_to_candidates(py::array nearer, py::array potentials, const py::array& x,
-                                  const py::object& weights, const py::array& centres, const py::object& closest) {
+void bind_distances_to_candidates(py::array nearer, py::array potentials, const py::array& x, const py::object& weights,
+                                  const py::array& centres, const py::object& closest) {
     const char* name = "distances_to_candidates";
     dispatch(name, "x", x, [&](auto zero) {
         using T = decltype(zero);
@@ -78,10 +78,9 @@ void bind_distances_to_candidates(py::array nearer, py::array potentials, const 
         const Output<double> sum(name, "potentials", potentials, {k});
         require_apart(name, "nearer", nearer, {x, weights, centres, closest, potentials});
         require_apart(name, "potentials", potentials, {x, weights, centres, closest});
-        submit(kmeans_ns(n, d, k), [=, to = to.data(), sum = sum.data(), x = points.x.data(),
-                                    w = points.weights.data(), c = C.data(), before = before.data()] {
-            distances_to_candidates(to, sum, x, w, c, before, n, d, k);
-        });
+        submit(kmeans_ns(n, d, k),
+               [=, to = to.data(), sum = sum.data(), x = points.x.data(), w = points.weights.data(), c = C.data(),
+                before = before.data()] { distances_to_candidates(to, sum, x, w, c, before, n, d, k); });
     });
 }
 
@@ -152,10 +151,9 @@ void bind_mixture_sums(py::array counts, py::array first, const py::object& seco
         require_apart(name, "counts", counts, {x, responsibilities, weights, means});
         require_apart(name, "first", first, {x, responsibilities, weights, means});
         require_apart(name, "second", second, {x, responsibilities, weights, means});
-        submit(mixture_ns(n, K, d),
-               [=, x = points.x.data(), w = points.weights.data(), mu = mu.data(), r = r.data()] {
-                   mixture_sums(sums, x, r, w, mu, n, K, d, kind);
-               });
+        submit(mixture_ns(n, K, d), [=, x = points.x.data(), w = points.weights.data(), mu = mu.data(), r = r.data()] {
+            mixture_sums(sums, x, r, w, mu, n, K, d, kind);
+        });
     });
 }
 
@@ -170,11 +168,12 @@ void bind_clustering(py::module_& m) {
           py::arg("potentials").noconvert(), py::arg("x").noconvert(), py::arg("weights"),
           py::arg("centres").noconvert(), py::arg("closest"),
           "nearer (k, n): the squared distances to each centre, at most closest; potentials: their weighted sums");
-    m.def("mixture_expectation", &bind_mixture_expectation, py::arg("log_likelihood"), py::arg("responsibilities"),
-          py::arg("counts"), py::arg("first"), py::arg("second"), py::arg("total"), py::arg("x").noconvert(),
-          py::arg("weights"), py::arg("log_scales").noconvert(), py::arg("means").noconvert(), py::arg("W").noconvert(),
-          py::arg("whitening"),
-          "log sum_k exp(log_scales_k - |W_k (x - means_k)|^2 / 2), responsibilities and their moments about the means");
+    m.def(
+        "mixture_expectation", &bind_mixture_expectation, py::arg("log_likelihood"), py::arg("responsibilities"),
+        py::arg("counts"), py::arg("first"), py::arg("second"), py::arg("total"), py::arg("x").noconvert(),
+        py::arg("weights"), py::arg("log_scales").noconvert(), py::arg("means").noconvert(), py::arg("W").noconvert(),
+        py::arg("whitening"),
+        "log sum_k exp(log_scales_k - |W_k (x - means_k)|^2 / 2), responsibilities and their moments about the means");
     m.def("mixture_sums", &bind_mixture_sums, py::arg("counts").noconvert(), py::arg("first").noconvert(),
           py::arg("second"), py::arg("x").noconvert(), py::arg("responsibilities").noconvert(), py::arg("weights"),
           py::arg("means").noconvert(), py::arg("whitening"),

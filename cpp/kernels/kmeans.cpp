@@ -198,10 +198,10 @@ void distances_to_candidates(T* nearer, double* potentials, const T* x, const T*
     add_parts(potentials, partial.data(), k, stride, parts);
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                                  \
-    template void nearest_centres<T>(int32_t*, T*, double*, double*, const T*, const T*, const T*, ptrdiff_t,    \
-                                     ptrdiff_t, ptrdiff_t);                                                      \
-    template void distances_to_candidates<T>(T*, double*, const T*, const T*, const T*, const T*, ptrdiff_t,     \
+#define MMLCORE_INSTANTIATE(T)                                                                                \
+    template void nearest_centres<T>(int32_t*, T*, double*, double*, const T*, const T*, const T*, ptrdiff_t, \
+                                     ptrdiff_t, ptrdiff_t);                                                   \
+    template void distances_to_candidates<T>(T*, double*, const T*, const T*, const T*, const T*, ptrdiff_t,  \
                                              ptrdiff_t, ptrdiff_t);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)

@@ -120,8 +120,7 @@ Vec<T> normalise(T* joint, ptrdiff_t components) {
         store(joint + k * kRows, e);
     }
     const V reciprocal = T{1} / sum;
-    for (ptrdiff_t k = 0; k < components; ++k)
-        store(joint + k * kRows, load<V>(joint + k * kRows) * reciprocal);
+    for (ptrdiff_t k = 0; k < components; ++k) store(joint + k * kRows, load<V>(joint + k * kRows) * reciprocal);
     return largest + vlog(sum);
 }
 
@@ -138,17 +137,15 @@ void whiten_means(T* to, const Mixture<T>& m) {
 
 // ---- maximisation -----------------------------------------------------------------------------------------------
 
-// C(i + r, j + ·) += Σ_p A(p, i + r) B(p, j + ·) for Rows × Vectors · lanes elements; A and B: count × ld.
+// C(i + r, j + ·) += Σ_p A(p, i + r) B(p, j + ·) for Rows × Vectors · lanes elements; A and B: count × ld. A small tile
+// is summed in several sets, so that additions do not wait for each other.
 template <int Rows, int Vectors, class T>
 inline void add_outer(double* C, ptrdiff_t ldc, const T* A, const T* B, ptrdiff_t ld, ptrdiff_t count) {
     using V = Vec<T>;
     constexpr ptrdiff_t W = lanes<V>;
-    V sum[Rows][Vectors];
-#pragma GCC unroll 8
-    for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 2
-        for (int v = 0; v < Vectors; ++v) sum[r][v] = V{};
-    for (ptrdiff_t p = 0; p < count; ++p) {
+    constexpr int Sets = Rows * Vectors >= 8 ? 1 : Rows * Vectors >= 4 ? 2 : 4;
+    V sum[Sets][Rows][Vectors] = {};
+    const auto add_point = [&](ptrdiff_t p, int set) {
         V b[Vectors];
 #pragma GCC unroll 2
         for (int v = 0; v < Vectors; ++v) b[v] = load<V>(B + p * ld + v * W);
@@ -156,13 +153,21 @@ inline void add_outer(double* C, ptrdiff_t ldc, const T* A, const T* B, ptrdiff_
         for (int r = 0; r < Rows; ++r) {
             const V a = broadcast<V>(A[p * ld + r]);
 #pragma GCC unroll 2
-            for (int v = 0; v < Vectors; ++v) sum[r][v] += a * b[v];
+            for (int v = 0; v < Vectors; ++v) sum[set][r][v] += a * b[v];
         }
-    }
+    };
+    ptrdiff_t p = 0;
+    for (; p + Sets <= count; p += Sets)
+#pragma GCC unroll 4
+        for (int set = 0; set < Sets; ++set) add_point(p + set, set);
+    for (; p < count; ++p) add_point(p, 0);
+    for (int set = 1; set < Sets; ++set)
+        for (int r = 0; r < Rows; ++r)
+            for (int v = 0; v < Vectors; ++v) sum[0][r][v] += sum[set][r][v];
     for (int r = 0; r < Rows; ++r)
         for (int v = 0; v < Vectors; ++v)
             for (ptrdiff_t lane = 0; lane < W; ++lane)
-                C[r * ldc + v * W + lane] += static_cast<double>(sum[r][v][lane]);
+                C[r * ldc + v * W + lane] += static_cast<double>(sum[0][r][v][lane]);
 }
 
 template <int Rows, class T>
@@ -178,7 +183,7 @@ inline void add_outer_rows(double* C, ptrdiff_t ldc, const T* A, const T* B, ptr
 // The lower triangle of C (d × ldc) += Σ_p A(p, ·)ᵀ B(p, ·); what lies to its right may change too.
 template <class T>
 void add_lower_products(double* C, ptrdiff_t ldc, const T* A, const T* B, ptrdiff_t ld, ptrdiff_t d, ptrdiff_t count) {
-    constexpr int R = 4;
+    constexpr int R = 2 * kBlockRows;
     ptrdiff_t i = 0;
     for (; i + R <= d; i += R) add_outer_rows<R>(C, ldc, A, B, ld, i, count);
     for (; i < d; ++i) add_outer_rows<1>(C, ldc, A, B, ld, i, count);
@@ -194,6 +199,36 @@ struct PartSums {
     double *weights, *first, *second, *total;
 };
 
+// Σ r z and Σ r z² of one vector of columns, z = x - μ; with `keep` z and r z are left in B and A (count × ld) too.
+template <bool keep, class T, class Lanes>
+inline void add_columns(double* first, double* second, T* A, T* B, const T* x, const T* r, const T* mu, ptrdiff_t count,
+                        ptrdiff_t d, ptrdiff_t ld, Lanes left) {
+    using V = Vec<T>;
+    constexpr int Sets = 4;
+    const V mean = load_lanes<V>(mu, left);
+    V sum[Sets] = {}, squares[Sets] = {};
+    const auto add_point = [&](ptrdiff_t p, int set) {
+        const V z = load_lanes<V>(x + p * d, left) - mean, rz = r[p] * z;  // lanes beyond d are 0
+        sum[set] += rz;
+        if constexpr (keep) {
+            store(B + p * ld, z);
+            store(A + p * ld, rz);
+        } else {
+            squares[set] += rz * z;
+        }
+    };
+    ptrdiff_t p = 0;
+    for (; p + Sets <= count; p += Sets)
+#pragma GCC unroll 4
+        for (int set = 0; set < Sets; ++set) add_point(p + set, set);
+    for (; p < count; ++p) add_point(p, 0);
+    const V total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    const V total_squares = (squares[0] + squares[1]) + (squares[2] + squares[3]);
+    for (ptrdiff_t lane = 0; lane < lanes<V>; ++lane) first[lane] += static_cast<double>(total[lane]);
+    if (!keep && second)
+        for (ptrdiff_t lane = 0; lane < lanes<V>; ++lane) second[lane] += static_cast<double>(total_squares[lane]);
+}
+
 // Sums for component k of `count` points x with responsibilities r.
 template <class T>
 void add_component(const PartSums& sums, const Scratch<T>& s, const T* x, const T* r, const T* mu, ptrdiff_t k,
@@ -201,30 +236,19 @@ void add_component(const PartSums& sums, const Scratch<T>& s, const T* x, const 
     using V = Vec<T>;
     const ptrdiff_t ld = s.ld;
     T *A = s.scaled.data(), *B = s.rows.data();
-    T weight = 0;
-    for (ptrdiff_t p = 0; p < count; ++p) {
-        weight += r[p];
-        for_each_vector<V>(0, d, [&](ptrdiff_t j, auto left) {
-            const V z = load_lanes<V>(x + p * d + j, left) - load_lanes<V>(mu + j, left);
-            store(B + p * ld + j, z);  // lanes beyond d are 0
-            store(A + p * ld + j, r[p] * z);
-        });
-    }
-    sums.weights[k] += static_cast<double>(weight);
-    for (ptrdiff_t j = 0; j < ld; j += lanes<V>) {
-        V first{}, second{};
-        for (ptrdiff_t p = 0; p < count; ++p) {
-            const V rz = load<V>(A + p * ld + j);
-            first += rz;
-            if (whitening == Whitening::diagonal) second += rz * load<V>(B + p * ld + j);
-        }
-        for (ptrdiff_t lane = 0; lane < lanes<V>; ++lane) {
-            sums.first[k * ld + j + lane] += static_cast<double>(first[lane]);
-            if (whitening == Whitening::diagonal)
-                sums.second[k * ld + j + lane] += static_cast<double>(second[lane]);
-        }
-    }
-    if (whitening == Whitening::full) add_lower_products(sums.second + k * d * ld, ld, A, B, ld, d, count);
+    const bool full = whitening == Whitening::full;
+    double* squares = whitening == Whitening::diagonal ? sums.second + k * ld : nullptr;
+    V weight{};
+    for_each_vector<V>(0, count, [&](ptrdiff_t p, auto left) { weight += load_lanes<V>(r + p, left); });
+    sums.weights[k] += static_cast<double>(sum_lanes(weight));
+    for_each_vector<V>(0, d, [&](ptrdiff_t j, auto left) {
+        double* first = sums.first + k * ld + j;
+        if (full)
+            add_columns<true>(first, nullptr, A + j, B + j, x + j, r, mu + j, count, d, ld, left);
+        else
+            add_columns<false>(first, squares ? squares + j : nullptr, A, B, x + j, r, mu + j, count, d, ld, left);
+    });
+    if (full) add_lower_products(sums.second + k * d * ld, ld, A, B, ld, d, count);
 }
 
 ptrdiff_t second_size(ptrdiff_t components, ptrdiff_t d, ptrdiff_t ld, Whitening whitening) {
@@ -336,10 +360,10 @@ void mixture_sums(const MixtureSums& sums, const T* x, const T* responsibilities
     gather_sums(sums, nullptr, partial.data(), parts, stride, K, d, ld, second);
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                                        \
-    template void mixture_expectation<T>(T*, T*, const MixtureSums*, double*, const T*, const T*, ptrdiff_t,           \
-                                         const Mixture<T>&);                                                           \
-    template void mixture_sums<T>(const MixtureSums&, const T*, const T*, const T*, const T*, ptrdiff_t, ptrdiff_t,    \
+#define MMLCORE_INSTANTIATE(T)                                                                                      \
+    template void mixture_expectation<T>(T*, T*, const MixtureSums*, double*, const T*, const T*, ptrdiff_t,        \
+                                         const Mixture<T>&);                                                        \
+    template void mixture_sums<T>(const MixtureSums&, const T*, const T*, const T*, const T*, ptrdiff_t, ptrdiff_t, \
                                   ptrdiff_t, Whitening);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)

@@ -17,7 +17,6 @@ from mmlcore.estimators.mixture_statistics import (
     MixtureParameters,
     MixtureStatistics,
     factors_of,
-    scatter_about,
 )
 from mmlcore.estimators.parameters import (
     ARRAY,
@@ -30,6 +29,7 @@ from mmlcore.estimators.parameters import (
     OneOf,
 )
 from mmlcore.estimators.randomness import as_random_state
+from mmlcore.estimators.statistics import Gram
 from mmlcore.estimators.validation import as_weights, validate_fit, validate_predict
 
 __all__ = ["GaussianMixture"]
@@ -199,8 +199,8 @@ class GaussianMixture(Density, Estimator):
         """For "tied", the mean and the scatter of all data about it: they do not change from step to step."""
         if self.covariance_type != "tied":
             return None
-        mean = np.average(x, axis=0, weights=weights).astype(np.float64)
-        return mean, scatter_about(x, mean.astype(x.dtype), weights)
+        gram = Gram(x.shape[1]).update(x, None, weights)
+        return gram.mean, gram.scatter
 
     def _iterate(self, x: FloatArray, weights: Any, start: MixtureParameters, scatter: Any) -> Any:
         parameters, bound, bounds, converged = start, -np.inf, [], self.max_iter == 0

@@ -10,6 +10,7 @@ import numpy as np
 
 from mmlcore import _kernels, linalg
 from mmlcore._arrays import FloatArray
+from mmlcore.estimators.statistics import Gram
 
 __all__ = ["KINDS", "MixtureParameters", "MixtureStatistics", "factors_of", "scatter_about"]
 
@@ -152,11 +153,9 @@ def _kept(shift: FloatArray, variances: FloatArray) -> bool:
 
 def scatter_about(x: FloatArray, mean: FloatArray, weights: Any) -> FloatArray:
     """Σ w (x - m)(x - m)ᵀ, float64."""
-    centred = x - mean
-    if weights is not None:
-        centred *= np.sqrt(weights)[:, None]
-    product: FloatArray = linalg.matmul(centred.T, centred)
-    return product.astype(np.float64, copy=False)
+    gram = Gram(x.shape[1]).update(x, None, weights)
+    offset = gram.mean - mean
+    return gram.scatter + gram.weight * np.outer(offset, offset)
 
 
 def factors_of(kind: str, covariances: FloatArray) -> tuple[FloatArray, FloatArray, int]:
