@@ -201,8 +201,8 @@ struct PartSums {
 
 // Σ r z and Σ r z² of one vector of columns, z = x - μ; with `keep` z and r z are left in B and A (count × ld) too.
 template <bool keep, class T, class Lanes>
-inline void add_columns(double* first, double* second, T* A, T* B, const T* x, const T* r, const T* mu, ptrdiff_t count,
-                        ptrdiff_t d, ptrdiff_t ld, Lanes left) {
+inline void add_column_sums(double* first, double* second, T* A, T* B, const T* x, const T* r, const T* mu,
+                            ptrdiff_t count, ptrdiff_t d, ptrdiff_t ld, Lanes left) {
     using V = Vec<T>;
     constexpr int Sets = 4;
     const V mean = load_lanes<V>(mu, left);
@@ -244,9 +244,9 @@ void add_component(const PartSums& sums, const Scratch<T>& s, const T* x, const 
     for_each_vector<V>(0, d, [&](ptrdiff_t j, auto left) {
         double* first = sums.first + k * ld + j;
         if (full)
-            add_columns<true>(first, nullptr, A + j, B + j, x + j, r, mu + j, count, d, ld, left);
+            add_column_sums<true>(first, nullptr, A + j, B + j, x + j, r, mu + j, count, d, ld, left);
         else
-            add_columns<false>(first, squares ? squares + j : nullptr, A, B, x + j, r, mu + j, count, d, ld, left);
+            add_column_sums<false>(first, squares ? squares + j : nullptr, A, B, x + j, r, mu + j, count, d, ld, left);
     });
     if (full) add_lower_products(sums.second + k * d * ld, ld, A, B, ld, d, count);
 }

@@ -44,7 +44,7 @@ def test_scikit_learn_s_path_from_the_same_start(kind, options):
         theirs = getattr(neural_network, name)(**options).fit(X[:n], y[:n])
     np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-6)
     for one, other in zip(ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=2e-6)
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
     np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-5, atol=1e-6)
     for attribute in ("n_iter_", "n_layers_", "n_outputs_", "out_activation_", "t_"):
         assert getattr(ours, attribute) == getattr(theirs, attribute), attribute

@@ -62,7 +62,7 @@ def optimizer_of(estimator: Any, scale: float) -> optimizers.Optimizer:
     """The optimiser; `scale` is how many times scikit-learn's gradient ours is."""
     rate = estimator.learning_rate_init
     if estimator.solver == "adam":
-        return optimizers.Adam(rate, estimator.beta_1, estimator.beta_2, epsilon=estimator.epsilon)
+        return optimizers.Adam(rate, estimator.beta_1, estimator.beta_2, epsilon=estimator.epsilon * scale)
     nesterov = estimator.nesterovs_momentum and estimator.momentum > 0
     return optimizers.SGD(rate / scale, momentum=estimator.momentum, nesterov=nesterov)
 
