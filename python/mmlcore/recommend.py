@@ -73,7 +73,7 @@ def similar_items(ratings: Any, item: int, *, top: int = 10, k: int = 50, method
 
     if not matrix[item].any():
         raise ValueError(message("similar_items", "item", "an item with ratings", item))
-    return most_alike(item_space(matrix, k, method).U, matrix.any(axis=1), item, top)
+    return most_alike(item_space(matrix, k, method).U, np.any(matrix, axis=1), item, top)
 
 
 def most_alike(coordinates: np.ndarray, rated: np.ndarray, item: int, top: int) -> SimilarItems:

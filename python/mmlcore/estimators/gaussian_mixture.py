@@ -203,7 +203,8 @@ class GaussianMixture(Density, Estimator):
         return gram.mean, gram.scatter
 
     def _iterate(self, x: FloatArray, weights: Any, start: MixtureParameters, scatter: Any) -> Any:
-        parameters, bound, bounds, converged = start, -np.inf, [], self.max_iter == 0
+        parameters, bound, converged = start, -np.inf, self.max_iter == 0
+        bounds: list[float] = []
         while len(bounds) < self.max_iter:
             before = bound
             about = parameters.means.astype(x.dtype).astype(np.float64)  # as the kernel rounds them
@@ -311,8 +312,9 @@ class GaussianMixture(Density, Estimator):
     def _fitted(self) -> MixtureParameters:
         """The parameters, as the attributes have them now: users may change these."""
         check_is_fitted(self)
-        numbers = (self.weights_, self.means_, self.covariances_, self.precisions_cholesky_)
-        return MixtureParameters(self.covariance_type, *(np.asarray(a, np.float64) for a in numbers))
+        given = (self.weights_, self.means_, self.covariances_, self.precisions_cholesky_)
+        weights, means, covariances, factors = (np.asarray(array, np.float64) for array in given)
+        return MixtureParameters(self.covariance_type, weights, means, covariances, factors)
 
     def _expect(self, X: Any, responsibilities: bool) -> tuple[FloatArray, Any]:
         parameters = self._fitted()

@@ -30,6 +30,7 @@ class MLP(Estimator):
 
     _takes_sparse = True
     _loss: Any
+    _random: np.random.RandomState
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         "hidden_layer_sizes": [ARRAY, Interval(int, 1, None)],
         "activation": [OneOf(*ACTIVATIONS)],

@@ -123,7 +123,7 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         return (1, "sigmoid", 1.0) if len(self.classes_) <= 2 else (len(self.classes_), "softmax", 1.0)
 
     @property
-    def _loss(self) -> str:  # type: ignore[override]
+    def _loss(self) -> str:
         several = len(self.classes_) > 2 and not self._multilabel
         return "sparse_categorical_crossentropy" if several else "binary_crossentropy"
 

@@ -31,16 +31,16 @@ def build_network(
     chain: list[layers.Layer] = []
     for number, units in enumerate(hidden):
         activation = ACTIVATIONS[estimator.activation]
-        start = {"input_dim": inputs} if number == 0 else {}
+        start = inputs if number == 0 else None
         if estimator.batch_normalization:
-            chain.append(layers.Dense(units, use_bias=True, kernel_regularizer=l2, **start))
+            chain.append(layers.Dense(units, use_bias=True, kernel_regularizer=l2, input_dim=start))
             chain += [layers.BatchNormalization(), layers.Activation(activation)]
         else:
-            chain.append(layers.Dense(units, activation, kernel_regularizer=l2, **start))
+            chain.append(layers.Dense(units, activation, kernel_regularizer=l2, input_dim=start))
         if estimator.dropout:
             chain.append(layers.Dropout(estimator.dropout))
-    start = {} if hidden else {"input_dim": inputs}
-    chain.append(layers.Dense(outputs, last, kernel_regularizer=l2, **start))
+    start = None if hidden else inputs
+    chain.append(layers.Dense(outputs, last, kernel_regularizer=l2, input_dim=start))
     sizes = [inputs, *hidden, outputs]
     factor = 2.0 if estimator.activation == "logistic" else 6.0
     drawn = []
@@ -141,6 +141,7 @@ def minimise_network(
     estimator: Any, network: models.Sequential, x: FloatArray, y: Any, weights: Any, scale: float
 ) -> None:
     """L-BFGS on the loss of all data at once."""
+    assert network.optimizer is not None
     network.optimizer.learning_rate = 0.0
     step = network.training_step(x, y, weights)
     theta = network.theta

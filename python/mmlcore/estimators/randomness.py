@@ -16,7 +16,7 @@ def as_random_state(random_state: Any) -> np.random.RandomState:
     44
     """
     if random_state is None:
-        state: np.random.RandomState = np.random.mtrand._rand  # type: ignore[attr-defined]
+        state: np.random.RandomState = np.random.mtrand._rand
         return state
     if isinstance(random_state, np.random.RandomState):
         return random_state

@@ -59,6 +59,7 @@ class SVDRecommender(Estimator):
     array([1])
     """
 
+    n_features_in_: int
     _takes_sparse = True
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         "n_components": [Interval(int, 1, None)],

@@ -76,6 +76,10 @@ class StandardScaler(_Scaler):
            [ 1.,  0.]])
     """
 
+    mean_: Any
+    _total: FloatArray
+    _mean: FloatArray
+    _squares: FloatArray
     _takes_sparse = True
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         "copy": [BOOLEAN],
@@ -127,7 +131,7 @@ class StandardScaler(_Scaler):
         x = _validated(self, X)
         if hasattr(X, "toarray"):
             return X if self.scale_ is None else X.multiply(1 / self.scale_).tocsr().astype(x.dtype)
-        result = x - self.mean_.astype(x.dtype) if self.with_mean else x.copy()  # type: ignore[union-attr]
+        result = x - self.mean_.astype(x.dtype) if self.with_mean else x.copy()
         if self.scale_ is not None:
             result /= self.scale_.astype(x.dtype)
         return result
@@ -141,7 +145,7 @@ class StandardScaler(_Scaler):
             return X if self.scale_ is None else X.multiply(self.scale_).tocsr().astype(x.dtype)
         result = x.copy() if self.scale_ is None else x * self.scale_.astype(x.dtype)
         if self.with_mean:
-            result += self.mean_.astype(x.dtype)  # type: ignore[union-attr]
+            result += self.mean_.astype(x.dtype)
         return result
 
     def __sklearn_tags__(self) -> Any:
@@ -224,6 +228,9 @@ class MinMaxScaler(_Scaler):
            [0.5, 0. ]])
     """
 
+    data_min_: FloatArray
+    data_max_: FloatArray
+    n_samples_seen_: int
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         "feature_range": [Instance(tuple, "an instance of 'tuple'")],
         "copy": [BOOLEAN],

@@ -104,7 +104,9 @@ class TruncatedSVD(NumberedFeatures, Transformer, Estimator):
         self._fit(X, sample_weight)
         return self
 
-    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> FloatArray:
+    def fit_transform(  # type: ignore[override]
+        self, X: Any, y: Any = None, sample_weight: Any = None
+    ) -> FloatArray:
         """`fit`, and the coordinates U Σ of the rows."""
         return self._fit(X, sample_weight)
 
@@ -120,14 +122,18 @@ class TruncatedSVD(NumberedFeatures, Transformer, Estimator):
         options: dict[str, Any] = {"tol": self.tol or None}
         if self.algorithm == "randomized":
             options = {"n_iter": max(1, self.n_iter)}
-        _, s, vh = linalg.svd(
+        u, s, vh = linalg.svd(
             scaled, k=min(k, least), method=_METHODS[self.algorithm], seed=as_seed(self.random_state), **options
         )
         if k > least:  # directions that no row reaches
             s, vh = np.append(s, np.zeros(k - least, s.dtype)), _completed(vh, k)
         self.components_, self.singular_values_ = flip_signs(vh).astype(x.dtype), s.astype(x.dtype)
-        self._gram = None
-        coordinates = _product(x, self.components_.T)
+        self._gram: Any = None
+        if weights is None and k <= least:
+            signs = np.where(np.sum(self.components_ * vh, axis=1) < 0, -1, 1)
+            coordinates: FloatArray = u * (s * signs).astype(u.dtype)
+        else:
+            coordinates = _product(x, self.components_.T)
         self._explain(coordinates, x, weights)
         return coordinates
 
@@ -135,10 +141,7 @@ class TruncatedSVD(NumberedFeatures, Transformer, Estimator):
         """The variances of the coordinates, and their shares of those of the data."""
         mean = np.average(coordinates, axis=0, weights=weights)
         variances = np.average(np.square(coordinates - mean), axis=0, weights=weights)
-        dense_mean = _mean(x, weights)
-        squares = _mean(x.multiply(x) if hasattr(x, "multiply") else np.square(x), weights)
-        total = float(np.sum(squares - dense_mean**2)) if hasattr(x, "multiply") else _total_variance(x, weights)
-        self._store_variances(variances, total)
+        self._store_variances(variances, _total_variance(x, weights))
 
     def _store_variances(self, variances: FloatArray, total: float) -> None:
         dtype = self.components_.dtype
@@ -213,8 +216,17 @@ def _mean(x: Any, weights: Any) -> FloatArray:
     return np.asarray(x.T @ w).reshape(-1).astype(np.float64)
 
 
-def _total_variance(x: FloatArray, weights: Any) -> float:
-    mean = np.average(x, axis=0, weights=weights)
+def _total_variance(x: Any, weights: Any) -> float:
+    """The sum of the columns' variances: that of the squares less that of the squared means, where digits are left."""
+    mean = _mean(x, weights)
+    if hasattr(x, "multiply"):
+        squares = float(_mean(x.multiply(x), weights).sum())
+    else:
+        rows = np.einsum("ij,ij->i", x, x)
+        squares = float(np.average(rows.astype(np.float64), weights=weights))
+    total = squares - float(mean @ mean)
+    if total > 1e-6 * squares or hasattr(x, "multiply"):
+        return max(total, 0.0)
     return float(np.average(np.square(x - mean), axis=0, weights=weights).sum())
 
 
