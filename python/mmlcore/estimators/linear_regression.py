@@ -11,6 +11,7 @@ from mmlcore.estimators.linear_predictor import LinearPredictor
 from mmlcore.estimators.mixins import Regressor
 from mmlcore.estimators.nonnegative import nonnegative_least_squares
 from mmlcore.estimators.parameters import BOOLEAN, Constraint
+from mmlcore.estimators.refinement import refined_least_squares
 from mmlcore.estimators.statistics import Factor, Gram, Solution
 from mmlcore.estimators.validation import require_finite, validate_fit
 
@@ -45,7 +46,7 @@ def least_squares(X: FloatArray, Y: FloatArray, sample_weight: FloatArray | None
     first = int(intercept)
     require_finite(rows, "X")
     if n >= d + first:
-        beta, _, rank, _ = linalg.lstsq(rows[:, : first + d], rows[:, first + d :])
+        beta, rank = refined_least_squares(rows[:, : first + d], rows[:, first + d :])
         if rank == d + first:
             return Solution(beta[first:].T, beta[0] if intercept else np.zeros(Y.shape[1]), d, "qr")
     return _shortest(X, Y, sample_weight, intercept)

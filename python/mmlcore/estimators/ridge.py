@@ -95,7 +95,8 @@ class Ridge(LinearPredictor, Regressor, Estimator):
     ----------
     coef_ : ndarray, shape (d,) or (k, d)
     intercept_ : float, or ndarray of shape (k,)
-    n_iter_ : None
+    n_iter_ : int
+        1: the solution is direct.
     solver_ : {"cholesky", "qr", "svd", "active set"}
         How it was solved.
     n_features_in_ : int
@@ -194,4 +195,4 @@ class Ridge(LinearPredictor, Regressor, Estimator):
 
     def _keep(self, solution: Solution, X: FloatArray, y: FloatArray) -> None:
         self._store(solution.coef, solution.intercept, X, y)
-        self.n_iter_, self.solver_ = None, solution.solver
+        self.n_iter_, self.solver_ = 1, solution.solver

@@ -58,6 +58,8 @@ class Gram:
 
     def update(self, X: FloatArray, Y: FloatArray | None = None, sample_weight: FloatArray | None = None) -> Self:
         """Take in more rows: X (n, d), Y (n, k) or (n,) where k = 1, weights (n,); all of one dtype."""
+        if len(X) == 0:
+            return self
         targets = np.empty((len(X), 0), X.dtype) if Y is None else Y.reshape(len(X), -1)
         shift = _near_the_mean(X, targets) if self.weight == 0 else self.mean.astype(X.dtype)
         size = self.features + self.targets + 1
@@ -65,11 +67,12 @@ class Gram:
         _kernels.cross_products(sums, X, targets, sample_weight, shift)
         more = Gram(self.features, self.targets)
         more.weight = float(sums[-1, -1])
-        if more.weight > 0:
-            offset = sums[-1, :-1] / more.weight
-            more.mean = shift + offset
-            more.scatter = sums[:-1, :-1] - more.weight * np.outer(offset, offset)
-        return self.merge(more)
+        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is found by `finite`
+            if more.weight > 0:
+                offset = sums[-1, :-1] / more.weight
+                more.mean = shift + offset
+                more.scatter = sums[:-1, :-1] - more.weight * np.outer(offset, offset)
+            return self.merge(more)
 
     def merge(self, other: "Gram") -> Self:
         """Take in what another one has seen: S = S₁ + S₂ + (W₁ W₂ / W) (m₁ - m₂)(m₁ - m₂)ᵀ."""
