@@ -53,8 +53,8 @@ def test_nothing_is_written_when_arguments_do_not_fit():
     with pytest.raises(ValueError, match="support_vectors: y"):
         _kernels.support_vectors(np.zeros(4), np.zeros(20), np.ones((20, 4)), np.ones(3), np.ones(20), -1.0, True,
                                  1e-4, 10, 0)  # fmt: skip
-    with pytest.raises(ValueError, match="logistic_loss: "):
-        _kernels.logistic_loss(np.zeros(4), None, np.ones((3, 4)), np.zeros(3), None, np.zeros(5))
+    with pytest.raises(ValueError, match="weighted_logistic_loss: "):
+        _kernels.weighted_logistic_loss(np.zeros(4), None, np.ones((3, 4)), np.zeros(3), None, np.zeros(5))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -66,7 +66,7 @@ def test_logistic_loss(dtype, order, shape):
     t, w = rng.integers(0, 2, n).astype(dtype), rng.random(n).astype(dtype)
     theta = (rng.normal(size=d + 1) / np.sqrt(d + 1)).astype(dtype)
     gradient, curvature = np.empty(d + 1), np.empty(n, dtype)
-    loss = _kernels.logistic_loss(gradient, curvature, X, t, w, theta)
+    loss = _kernels.weighted_logistic_loss(gradient, curvature, X, t, w, theta)
     rows = np.column_stack([X, np.ones(n)]).astype(float)
     z = rows @ theta.astype(float)
     p = 1 / (1 + np.exp(-z))
@@ -82,7 +82,7 @@ def test_the_number_of_threads_changes_no_bit():
     for threads in (1, 2):
         _kernels.set_num_threads(threads)
         gradient, sums = np.empty(41), np.empty((42, 42))
-        loss = _kernels.logistic_loss(gradient, None, X, t, None, theta)
+        loss = _kernels.weighted_logistic_loss(gradient, None, X, t, None, theta)
         _kernels.cross_products(sums, X, t[:, None], None, np.zeros(41))
         found.append((loss, gradient.tobytes(), sums.tobytes()))
     assert found[0] == found[1]

@@ -10,6 +10,7 @@ import numpy as np
 
 from mmlcore import _kernels, linalg
 from mmlcore._arrays import FloatArray
+from mmlcore.estimators.validation import require_finite
 
 __all__ = ["Factor", "Gram", "Solution"]
 
@@ -95,8 +96,19 @@ class Gram:
 
     @property
     def finite(self) -> bool:
-        """Whether no NaN and no infinity has come in."""
+        """Whether no NaN and no infinity has come in, and no product has overflowed."""
         return bool(np.isfinite(np.diagonal(self.scatter)).all())
+
+    def require_finite(self, X: FloatArray, owner: str) -> None:
+        """What `validation.require_finite` says of X, for which the sums answer without another pass.
+
+        Raises
+        ------
+        ValueError
+            If X, which came in before, holds NaN or infinity.
+        """
+        if not self.finite:
+            require_finite(X, "X", owner)
 
     def solve(self, alpha: Any = 0.0, intercept: bool = True) -> Solution | None:
         """The least squares coefficients with the penalty Σ_t α_t ‖β_t‖², or None where products do not carry them.
