@@ -70,7 +70,7 @@ py::tuple bind_support_vectors(py::array w, py::array a, const py::array& x, con
 
 double bind_logistic_loss(py::array gradient, const py::object& curvature, const py::array& x, const py::array& t,
                           const py::object& weights, const py::array& theta) {
-    const char* name = "logistic_loss";
+    const char* name = "weighted_logistic_loss";
     return dispatch(name, "x", x, [&](auto zero) {
         using T = decltype(zero);
         const Matrix<T> X(name, "x", x);
@@ -82,8 +82,9 @@ double bind_logistic_loss(py::array gradient, const py::object& curvature, const
         const Input<T> Targets(name, "t", t, {n}), Theta(name, "theta", theta, {d + 1});
         const OptionalInput<T> W(name, "weights", weights, {n});
         double loss = 0;
-        answer(logistic_loss_ns(n, d),
-               [&] { loss = logistic_loss<T>(G.data(), C, X.view(), Targets.data(), W.data(), Theta.data(), n, d); });
+        answer(weighted_logistic_loss_ns(n, d), [&] {
+            loss = weighted_logistic_loss<T>(G.data(), C, X.view(), Targets.data(), W.data(), Theta.data(), n, d);
+        });
         return loss;
     });
 }
@@ -103,9 +104,9 @@ void bind_linear_models(py::module_& m) {
           py::arg("x").noconvert(), py::arg("y").noconvert(), py::arg("c").noconvert(), py::arg("epsilon"),
           py::arg("squared"), py::arg("tol"), py::arg("max_iter"), py::arg("seed"),
           "Dual coordinate descent from w = a = 0, classification where epsilon < 0; (sweeps, converged).");
-    m.def("logistic_loss", &bind_logistic_loss, py::arg("gradient").noconvert(), py::arg("curvature").none(true),
-          py::arg("x").noconvert(), py::arg("t").noconvert(), py::arg("weights").none(true),
-          py::arg("theta").noconvert(),
+    m.def("weighted_logistic_loss", &bind_logistic_loss, py::arg("gradient").noconvert(),
+          py::arg("curvature").none(true), py::arg("x").noconvert(), py::arg("t").noconvert(),
+          py::arg("weights").none(true), py::arg("theta").noconvert(),
           "The weighted logistic loss of x @ theta[:-1] + theta[-1], its gradient and, unless None, curvature.");
 }
 

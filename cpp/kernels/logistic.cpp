@@ -1,8 +1,9 @@
 #include "kernels/logistic.h"
 
 #include <algorithm>
-#include <cmath>
+#include <type_traits>
 
+#include "kernels/math.h"
 #include "kernels/threads.h"
 #include "kernels/vectors.h"
 
@@ -38,22 +39,30 @@ void scores(T* z, const Data<T>& data, ptrdiff_t first, ptrdiff_t rows) {
         for (ptrdiff_t i = 0; i < rows; ++i) z[i] += *data.X.at(first + i, j) * data.theta[j];
 }
 
-// z becomes r; returns the loss. log(1 + e^z) = max(z, 0) + log(1 + e^-|z|).
+// Lanes beyond `count` become `value`.
+template <class V, class Count>
+V with_tail(V v, lane_t<V> value, Count count) {
+    if constexpr (!std::is_same_v<Count, AllLanes>)
+        for (ptrdiff_t lane = count; lane < lanes<V>; ++lane) v[lane] = value;
+    return v;
+}
+
+// z becomes r; returns the loss. A target of 1 is met by σ(z) - 1 = -σ(-z), so that it keeps its digits.
 template <class T>
 double residuals(T* z, T* curvature, const Data<T>& data, ptrdiff_t first, ptrdiff_t rows) {
-    double loss = 0;
-    for (ptrdiff_t i = 0; i < rows; ++i) {
-        const T weight = data.w ? data.w[first + i] : T{1}, target = data.t[first + i];
-        const T small = std::exp(-std::abs(z[i])), one = T{1} / (T{1} + small);
-        const T p = z[i] >= 0 ? one : small * one;
-        const T value = std::max(z[i], T{0}) + std::log1p(small) - target * z[i];
-        loss += static_cast<double>(weight) * static_cast<double>(value);
-        if (curvature) curvature[first + i] = weight * small * one * one;
-        // p - t for t = 1 by the small number, so that it keeps its digits
-        const T rest = z[i] >= 0 ? small * one : one;
-        z[i] = weight * (target == T{1} ? -rest : p - target);
-    }
-    return loss;
+    using V = Vec<T>;
+    V loss{};
+    for_each_vector<V>(0, rows, [&](ptrdiff_t i, auto count) {
+        const V score = load_lanes<V>(z + i, count), target = load_lanes<V>(data.t + first + i, count);
+        V weight = data.w ? load_lanes<V>(data.w + first + i, count) : broadcast<V>(1);
+        weight = with_tail(weight, T{0}, count);
+        V slope;
+        const V above = vsoftplus(score, slope), rest = vsigmoid(-score);
+        loss += weight * (above - target * score);
+        if (curvature) store_lanes(curvature + first + i, weight * slope * rest, count);
+        store_lanes(z + i, weight * (target == 1 ? -rest : slope - target), count);
+    });
+    return static_cast<double>(sum_lanes(loss));
 }
 
 // g (d + 1) = Σ_i r_i [x_i, 1]
@@ -71,13 +80,13 @@ void add_gradient(T* g, const T* r, const Data<T>& data, ptrdiff_t first, ptrdif
 }  // namespace
 
 template <class T>
-double logistic_loss(double* gradient, T* curvature, MatrixView<T> X, const T* t, const T* w, const T* theta,
-                     ptrdiff_t n, ptrdiff_t d) {
+double weighted_logistic_loss(double* gradient, T* curvature, MatrixView<T> X, const T* t, const T* w, const T* theta,
+                              ptrdiff_t n, ptrdiff_t d) {
     const Data<T> data{X, t, w, theta, d};
     const ptrdiff_t block = block_rows<T>(d), blocks = (n + block - 1) / block, size = d + 2;
     const ptrdiff_t tasks = std::max<ptrdiff_t>(std::min(kMostTasks, blocks), 1);
     const Workspace<double> sums(tasks * size);  // gradient and loss of each task
-    parallel_for(tasks, logistic_loss_ns(n, d), [&](ptrdiff_t task) {
+    parallel_for(tasks, weighted_logistic_loss_ns(n, d), [&](ptrdiff_t task) {
         const Workspace<T> z(block), g(d + 1);
         double* sum = sums.data() + task * size;
         std::fill(sum, sum + size, 0.0);
@@ -98,9 +107,9 @@ double logistic_loss(double* gradient, T* curvature, MatrixView<T> X, const T* t
     return loss;
 }
 
-template double logistic_loss<float>(double*, float*, MatrixView<float>, const float*, const float*, const float*,
-                                     ptrdiff_t, ptrdiff_t);
-template double logistic_loss<double>(double*, double*, MatrixView<double>, const double*, const double*, const double*,
-                                      ptrdiff_t, ptrdiff_t);
+template double weighted_logistic_loss<float>(double*, float*, MatrixView<float>, const float*, const float*,
+                                              const float*, ptrdiff_t, ptrdiff_t);
+template double weighted_logistic_loss<double>(double*, double*, MatrixView<double>, const double*, const double*,
+                                               const double*, ptrdiff_t, ptrdiff_t);
 
 }  // namespace mmlcore

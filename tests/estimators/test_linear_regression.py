@@ -54,7 +54,7 @@ def test_bad_pieces_leave_everything_as_it_was():
     model = LinearRegression().partial_fit([[1.0], [2.0], [4.0]], [1.0, 2.0, 3.0])
     before = model.coef_.copy()
     for X, y in (([[np.nan]], [1.0]), ([[1.0, 2.0]], [1.0]), ([[1.0]], [[1.0, 2.0]])):
-        with pytest.raises(ValueError, match="NaN|features|columns"):
+        with pytest.raises(ValueError, match=r"NaN|features|columns"):
             model.partial_fit(X, y)
     model.partial_fit([[5.0]], [5.0])
     again = LinearRegression().fit([[1.0], [2.0], [4.0], [5.0]], [1.0, 2.0, 3.0, 5.0])

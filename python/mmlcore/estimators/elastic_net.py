@@ -15,7 +15,7 @@ from mmlcore.estimators.linear_regression import least_squares
 from mmlcore.estimators.mixins import Regressor
 from mmlcore.estimators.parameters import ARRAY, BOOLEAN, RANDOM_STATE, Constraint, Interval, OneOf
 from mmlcore.estimators.statistics import Gram
-from mmlcore.estimators.validation import as_matrix, as_targets, require_finite, validate_fit
+from mmlcore.estimators.validation import as_matrix, as_targets, remember_features, require_finite, validate_fit
 
 __all__ = ["ElasticNet", "Lasso", "enet_path", "lasso_path", "seed_of"]
 
@@ -78,13 +78,14 @@ class _Columns:
         )
 
 
-def _problems(X: FloatArray, Y: FloatArray, sample_weight: FloatArray | None, intercept: bool) -> list[Any]:
+def _problems(X: FloatArray, Y: FloatArray, sample_weight: FloatArray | None, intercept: bool, owner: str) -> list[Any]:
     if len(X) > X.shape[1]:
         gram = Gram(X.shape[1], Y.shape[1]).update(X, Y, sample_weight)
+        gram.require_finite(X, owner)
         if not gram.finite:
-            require_finite(X, "X")
             raise ValueError("Input X contains a value too large: the products of its columns overflow.")
         return [_Products(gram, target, intercept) for target in range(Y.shape[1])]
+    require_finite(X, "X", owner)
     return [_Columns(X, column, sample_weight, intercept) for column in Y.T]
 
 
@@ -207,10 +208,12 @@ class ElasticNet(LinearPredictor, Regressor, Estimator):
         """
         self._check_parameters()
         before = np.atleast_2d(self.coef_) if self.warm_start and hasattr(self, "coef_") else None
-        X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi")
+        given, name = X, type(self).__name__
+        X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi", finite=False, remember=False)
         Y = y.reshape(len(X), -1)
         if self.alpha == 0 and not self.positive:
-            exact = least_squares(X, Y, weights, bool(self.fit_intercept))
+            exact = least_squares(X, Y, weights, bool(self.fit_intercept), name)
+            remember_features(self, given, X)
             self._store(exact.coef, exact.intercept, X, y)
             self._note([1] * Y.shape[1], [0.0] * Y.shape[1], y)
             return self
@@ -218,15 +221,16 @@ class ElasticNet(LinearPredictor, Regressor, Estimator):
         if before is not None and before.shape == coef.shape:
             coef[:] = before
         how = self._descent()
-        for target, problem in enumerate(_problems(X, Y, weights, bool(self.fit_intercept))):
+        for target, problem in enumerate(_problems(X, Y, weights, bool(self.fit_intercept), name)):
             l1 = self.alpha * self.l1_ratio * problem.weight
             l2 = self.alpha * (1 - self.l1_ratio) * problem.weight
             done, gap, converged = problem.descend(coef[target], l1, l2, how)
             if not converged:
-                _warn(type(self).__name__, gap, how.tol * problem.yy)
+                _warn(name, gap, how.tol * problem.yy)
             offsets[target] = problem.y_mean - coef[target] @ problem.x_mean
             sweeps.append(done)
             gaps.append(gap / problem.weight)
+        remember_features(self, given, X)
         self._store(coef, offsets, X, y)
         self._note(sweeps, gaps, y)
         return self
@@ -373,7 +377,7 @@ def enet_path(
     targets = as_targets(_Owner(), y, matrix, multi_output=True)
     if not 0 < l1_ratio <= 1 and alphas is None:
         raise ValueError(f"enet_path: l1_ratio must be in (0, 1] where alphas are not given, got {l1_ratio}")
-    problems = _problems(matrix, targets.reshape(len(matrix), -1), None, False)
+    problems = _problems(matrix, targets.reshape(len(matrix), -1), None, False, "enet_path")
     if alphas is None or isinstance(alphas, int | np.integer):
         number = int(n_alphas if alphas is None else alphas)
         largest = max(np.abs(p.correlations()).max() for p in problems) / (len(matrix) * l1_ratio)

@@ -51,7 +51,7 @@ def shared(error: type) -> Any:
     >>> issubclass(shared(NotFittedError), NotFittedError)
     True
     """
-    return _both(error.__name__) if "sklearn" in sys.modules else error
+    return error if sys.modules.get("sklearn") is None else _both(error.__name__)
 
 
 @cache

@@ -11,13 +11,16 @@ from mmlcore.estimators.linear_predictor import LinearPredictor
 from mmlcore.estimators.mixins import Regressor
 from mmlcore.estimators.nonnegative import nonnegative_least_squares
 from mmlcore.estimators.parameters import BOOLEAN, Constraint
+from mmlcore.estimators.refinement import refined_least_squares
 from mmlcore.estimators.statistics import Factor, Gram, Solution
-from mmlcore.estimators.validation import require_finite, validate_fit
+from mmlcore.estimators.validation import remember_features, require_finite, validate_fit
 
 __all__ = ["LinearRegression", "least_squares"]
 
 
-def least_squares(X: FloatArray, Y: FloatArray, sample_weight: FloatArray | None, intercept: bool) -> Solution:
+def least_squares(
+    X: FloatArray, Y: FloatArray, sample_weight: FloatArray | None, intercept: bool, owner: str = "least_squares"
+) -> Solution:
     """The β and β₀ that make Σ w_i ‖y_i - x_i β - β₀‖² smallest; of several the β of least length.
 
     By products (one pass over X) where they carry the digits; otherwise by QR, refined in twice the precision; by
@@ -29,6 +32,13 @@ def least_squares(X: FloatArray, Y: FloatArray, sample_weight: FloatArray | None
     Y : ndarray, shape (n, k)
     sample_weight : ndarray, shape (n,), or None
     intercept : bool
+    owner : str
+        For the message when X holds NaN or infinity.
+
+    Raises
+    ------
+    ValueError
+        If it does.
 
     Examples
     --------
@@ -37,15 +47,18 @@ def least_squares(X: FloatArray, Y: FloatArray, sample_weight: FloatArray | None
     """
     n, d = X.shape
     if n > d:
-        solution = Gram(d, Y.shape[1]).update(X, Y, sample_weight).solve(0.0, intercept)
+        gram = Gram(d, Y.shape[1]).update(X, Y, sample_weight)
+        gram.require_finite(X, owner)
+        solution = gram.solve(0.0, intercept)
         if solution is not None:
             return solution
+    else:
+        require_finite(X, "X", owner)
     statistics = Factor(d, Y.shape[1], intercept)
     rows = statistics.rows(X, Y, sample_weight)
     first = int(intercept)
-    require_finite(rows, "X")
     if n >= d + first:
-        beta, _, rank, _ = linalg.lstsq(rows[:, : first + d], rows[:, first + d :])
+        beta, rank = refined_least_squares(rows[:, : first + d], rows[:, first + d :])
         if rank == d + first:
             return Solution(beta[first:].T, beta[0] if intercept else np.zeros(Y.shape[1]), d, "qr")
     return _shortest(X, Y, sample_weight, intercept)
@@ -138,13 +151,17 @@ class LinearRegression(LinearPredictor, Regressor, Estimator):
             If the data are not what the contract says; see `mmlcore.estimators`.
         """
         self._check_parameters()
-        X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi")
-        self.__dict__.pop("_factor", None)
+        given, name = X, type(self).__name__
+        X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi", finite=False, remember=False)
         Y = y.reshape(len(X), -1)
         if self.positive:
-            solution = nonnegative_least_squares(Gram(X.shape[1], Y.shape[1]).update(X, Y, weights), self.fit_intercept)
+            gram = Gram(X.shape[1], Y.shape[1]).update(X, Y, weights)
+            gram.require_finite(X, name)
+            solution = nonnegative_least_squares(gram, self.fit_intercept)
         else:
-            solution = least_squares(X, Y, weights, bool(self.fit_intercept))
+            solution = least_squares(X, Y, weights, bool(self.fit_intercept), name)
+        self.__dict__.pop("_factor", None)
+        remember_features(self, given, X)
         self._keep(solution, X, y)
         return self
 

@@ -13,6 +13,7 @@ from mmlcore.estimators.elastic_net import seed_of
 from mmlcore.estimators.exceptions import ConvergenceWarning, shared
 from mmlcore.estimators.linear_predictor import LinearPredictor, affine
 from mmlcore.estimators.margin_newton import squared_margin_newton
+from mmlcore.estimators.margin_polish import polished
 from mmlcore.estimators.mixins import Classifier, Regressor
 from mmlcore.estimators.parameters import (
     BOOLEAN,
@@ -28,6 +29,7 @@ from mmlcore.estimators.validation import validate_fit, validate_predict
 
 __all__ = ["LinearSVC", "LinearSVR"]
 
+_ROUNDS = 4  # of coordinate descent, each to a hundredth of the tolerance before
 _MOST_COLUMNS = 2000  # for Newton's method, whose systems are as large
 
 _SHARED: dict[str, list[Constraint]] = {
@@ -64,19 +66,7 @@ class _Margins:
         if squared and self.dual is not True and min(rows.shape) <= _MOST_COLUMNS:
             w, sweeps, converged = squared_margin_newton(rows, y, c, epsilon, min(self.tol, 1e-10), self.max_iter)
         else:
-            w = np.zeros(rows.shape[1])
-            sweeps, converged = _kernels.support_vectors(
-                w,
-                np.zeros(len(rows)),
-                rows,
-                y,
-                c,
-                -1.0 if epsilon is None else float(epsilon),
-                squared,
-                float(self.tol),
-                int(self.max_iter),
-                seed_of(self.random_state, True),
-            )
+            w, sweeps, converged = self._by_coordinates(rows, y, c, epsilon, squared)
         if not converged:
             warnings.warn(
                 f"{type(self).__name__}: stopped after {self.max_iter} iterations short of tol {self.tol:g}; increase "
@@ -85,6 +75,26 @@ class _Margins:
                 stacklevel=3,
             )
         return w, sweeps
+
+    def _by_coordinates(
+        self, rows: FloatArray, y: FloatArray, c: FloatArray, epsilon: float | None, squared: bool
+    ) -> tuple[Any, int, bool]:
+        """Dual coordinate descent; without squares, on until the rows on the margin are known, which give w exactly."""
+        w, a, seed = np.zeros(rows.shape[1]), np.zeros(len(rows)), seed_of(self.random_state, True)
+        used, tol, converged = 0, float(self.tol), False
+        insensitive = -1.0 if epsilon is None else float(epsilon)
+        for _ in range(_ROUNDS):
+            more, good = _kernels.support_vectors(
+                w, a, rows, y, c, insensitive, squared, tol, int(self.max_iter) - used, seed + used
+            )
+            used, converged = used + more, converged or good
+            exact = None if squared or not good else polished(w, a, rows, y, c, epsilon)
+            if exact is not None:
+                return exact, used, True
+            if squared or not good or used >= self.max_iter:
+                break
+            tol *= 0.01
+        return w, used, converged
 
     def _split(self, w: FloatArray) -> tuple[FloatArray, Any]:
         if not self.fit_intercept:

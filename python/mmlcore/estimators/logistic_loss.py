@@ -13,7 +13,7 @@ from mmlcore._arrays import FloatArray
 
 __all__ = ["BinaryLoss", "Prior", "SoftmaxLoss"]
 
-_SAMPLE = 4096  # rows that show what the Hessian is like
+_SAMPLE = 2048  # rows that show what the Hessian is like
 _MOST_COLUMNS = 1500  # for which its factor is worth having
 
 
@@ -35,6 +35,8 @@ class Prior(NamedTuple):
 
 class _Loss:
     """Data, weights and penalty; `scale` is one over the sum of the weights."""
+
+    renews = 0  # how often `rough_solver` is worth asking again on the way
 
     def __init__(
         self, X: FloatArray, codes: Any, classes: int, weights: FloatArray | None, prior: Prior, intercept: bool
@@ -61,14 +63,14 @@ class _Loss:
             out[d, d] = 1 / self.scale
         return out
 
-    def _rough_moments(self) -> FloatArray | None:
-        """The same at θ = 0 (but for a factor) from some rows; None where it would cost too much."""
+    def _sample(self) -> tuple[slice, FloatArray, float] | None:
+        """Rows from everywhere, their weights, and their share of the whole; None where it would cost too much."""
         if self.d > _MOST_COLUMNS:
             return None
         rows = slice(None, None, max(len(self.X) // max(_SAMPLE, 8 * self.d), 1))
         weights = np.ones(len(self.X[rows]), self.X.dtype) if self.weights is None else self.weights[rows]
-        total = weights.sum(dtype=np.float64)
-        return None if total == 0 else self._moments(weights, rows) / (total * self.scale)
+        share = weights.sum(dtype=np.float64) * self.scale
+        return None if share == 0 else (rows, weights, share)
 
 
 class BinaryLoss(_Loss):
@@ -83,6 +85,8 @@ class BinaryLoss(_Loss):
     (0.693147, array([-0.5,  0. ]))
     """
 
+    renews = 3
+
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.targets = self.codes.astype(self.X.dtype)
@@ -91,7 +95,7 @@ class BinaryLoss(_Loss):
     def __call__(self, theta: FloatArray, curvature: FloatArray | None = None) -> tuple[float, FloatArray]:
         """Value and gradient; the weights of the Hessian go to `curvature`."""
         gradient = np.empty(self.size)
-        loss = _kernels.logistic_loss(
+        loss = _kernels.weighted_logistic_loss(
             gradient, curvature, self.X, self.targets, self.weights, theta.astype(self.X.dtype)
         )
         return self._penalised(theta, loss, gradient)
@@ -121,12 +125,15 @@ class BinaryLoss(_Loss):
             out[self.d :: self.d + 1] = v[self.d :: self.d + 1]
         return out
 
-    def rough_solver(self) -> Any:
-        """The function g ↦ H₀⁻¹ g for a Hessian like that at 0; None where it would cost too much."""
-        moments = self._rough_moments()
-        if moments is None:
+    def rough_solver(self, theta: FloatArray) -> Any:
+        """The function g ↦ H₀⁻¹ g, H₀ the Hessian of some of the rows; None where it would cost too much."""
+        sample = self._sample()
+        if sample is None:
             return None
-        return _solver((0.25 * moments + self.prior.matrix()) * self.scale)
+        rows, weights, share = sample
+        X, curvature, gradient = self.X[rows], np.empty(len(weights), self.X.dtype), np.empty(self.size)
+        _kernels.weighted_logistic_loss(gradient, curvature, X, self.targets[rows], weights, theta.astype(X.dtype))
+        return _solver((self._moments(curvature, rows) / share + self.prior.matrix()) * self.scale)
 
     def bound(self) -> float:
         """A number that no eigenvalue of any Hessian exceeds."""
@@ -210,11 +217,13 @@ class SoftmaxLoss(_Loss):
 
         return product
 
-    def rough_solver(self) -> Any:
+    def rough_solver(self, theta: FloatArray) -> Any:
         """The function g ↦ H₀⁻¹ g, H₀ like the Hessian at 0: (1/k) [X 1]ᵀ diag(w) [X 1] + penalty for every class."""
-        moments = self._rough_moments()
-        if moments is None or self.prior.precision.ndim == 2:
+        sample = self._sample()
+        if sample is None or self.prior.precision.ndim == 2:
             return None
+        rows, weights, share = sample
+        moments = self._moments(weights, rows) / share
         solve = _solver((moments / self.classes + np.diag(self.prior.precision[: self.d + 1])) * self.scale)
         return lambda g: solve(g.reshape(self.classes, -1).T).T.reshape(-1)
 

@@ -189,7 +189,7 @@ class LogisticRegression(Classifier, Estimator):
         X : array_like, shape (n, d)
         y : array_like, shape (n,)
         classes : array_like, shape (k,)
-            All labels that will come; needed in the first call.
+            All labels that will come, in the first call; default those that come with it.
         sample_weight : array_like, shape (n,), optional
 
         Raises
@@ -199,13 +199,11 @@ class LogisticRegression(Classifier, Estimator):
         """
         self._check_parameters()
         first = "_precision_seen" not in self.__dict__
-        if first and classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
-        known = np.unique(classes) if first else self.classes_
         original, X = X, as_matrix(self, X)
         if not first:
             check_features(self, original, X)
         labels, codes = as_labels(self, y, X)
+        known = (labels if classes is None else np.unique(classes)) if first else self.classes_
         if unknown := set(labels.tolist()) - set(known.tolist()):
             raise ValueError(f"partial_fit: y must be labels of classes, got {sorted(unknown)}")
         require_same_length(X, codes)

@@ -109,18 +109,22 @@ def newton_cg(loss: Any, theta: FloatArray, tol: float, max_iter: int) -> Descen
 
 
 def lbfgs(loss: Any, theta: FloatArray, tol: float, max_iter: int) -> Descent:
-    """L-BFGS whose first Hessian is that of some rows at zero: features of any scale and correlation do not slow it.
+    """L-BFGS whose first Hessian is that of some rows: features of any scale and correlation do not slow it.
 
     References
     ----------
     Nocedal, Wright, Numerical Optimization, algorithm 7.4.
     """
     pairs: deque[tuple[FloatArray, FloatArray, float]] = deque(maxlen=_MEMORY)
-    rough = loss.rough_solver()
+    rough = loss.rough_solver(theta)
     last: list[FloatArray] = []
+    renewals = 0
 
     def direction(theta: FloatArray, gradient: FloatArray) -> tuple[FloatArray, float]:
+        nonlocal rough, renewals
         if last:
+            if renewals < loss.renews and rough is not None:
+                rough, renewals = loss.rough_solver(theta), renewals + 1
             s, y = theta - last[0], gradient - last[1]
             if (sy := float(s @ y)) > 1e-14 * float(y @ y) * 1e-2 and sy > 0:
                 pairs.append((s, y, 1 / sy))
@@ -131,6 +135,9 @@ def lbfgs(loss: Any, theta: FloatArray, tol: float, max_iter: int) -> Descent:
             q = q - weights[-1] * y
         if rough is not None:
             q = rough(q)
+            if pairs:  # the newest pair says how much flatter it is here
+                s, y, rho = pairs[-1]
+                q = q / (rho * float(y @ rough(y)))
         elif pairs:
             s, y, rho = pairs[-1]
             q = q / (rho * float(y @ y))

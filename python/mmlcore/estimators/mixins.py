@@ -125,6 +125,7 @@ class NumberedFeatures:
     def get_feature_names_out(self, input_features: Any = None) -> Any:
         """The class's name in lower case with a number, an array of str objects."""
         check_is_fitted(self)
+        names_in(self, input_features)  # which only have to be right
         prefix = type(self).__name__.lower()
         return np.asarray([f"{prefix}{i}" for i in range(self._n_features_out)], dtype=object)  # type: ignore[attr-defined]
 

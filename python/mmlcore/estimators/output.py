@@ -43,7 +43,7 @@ def _wrapped(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def _in_container(estimator: Any, result: Any, X: Any) -> Any:
     container = vars(estimator).get("_sklearn_output_config", {}).get("transform")
-    if container is None and "sklearn" in sys.modules:
+    if container is None and sys.modules.get("sklearn") is not None:
         container = sys.modules["sklearn"].get_config().get("transform_output")
     if container in (None, "default") or not hasattr(estimator, "get_feature_names_out"):
         return result

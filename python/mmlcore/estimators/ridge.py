@@ -12,13 +12,18 @@ from mmlcore.estimators.mixins import Regressor
 from mmlcore.estimators.nonnegative import nonnegative_least_squares
 from mmlcore.estimators.parameters import ARRAY, BOOLEAN, NONE, RANDOM_STATE, Constraint, Interval, OneOf
 from mmlcore.estimators.statistics import Factor, Gram, Solution
-from mmlcore.estimators.validation import validate_fit
+from mmlcore.estimators.validation import remember_features, require_finite, validate_fit
 
 __all__ = ["Ridge", "centred_rows", "penalised_least_squares"]
 
 
 def penalised_least_squares(
-    X: FloatArray, Y: FloatArray, sample_weight: FloatArray | None, alpha: FloatArray, intercept: bool
+    X: FloatArray,
+    Y: FloatArray,
+    sample_weight: FloatArray | None,
+    alpha: FloatArray,
+    intercept: bool,
+    owner: str = "penalised_least_squares",
 ) -> Solution:
     """The β and β₀ that make Σ w_i ‖y_i - x_i β - β₀‖² + Σ_t α_t ‖β_t‖² smallest.
 
@@ -32,8 +37,11 @@ def penalised_least_squares(
     """
     n, d = X.shape
     if n < d and (alpha > 0).all():
+        require_finite(X, "X", owner)
         return _dual(X, Y, sample_weight, alpha, intercept)
-    solution = Gram(d, Y.shape[1]).update(X, Y, sample_weight).solve(alpha, intercept)
+    gram = Gram(d, Y.shape[1]).update(X, Y, sample_weight)
+    gram.require_finite(X, owner)
+    solution = gram.solve(alpha, intercept)
     if solution is not None:
         return solution
     return Factor(d, Y.shape[1], intercept).update(X, Y, sample_weight).solve(alpha)
@@ -95,7 +103,8 @@ class Ridge(LinearPredictor, Regressor, Estimator):
     ----------
     coef_ : ndarray, shape (d,) or (k, d)
     intercept_ : float, or ndarray of shape (k,)
-    n_iter_ : None
+    n_iter_ : int
+        1: the solution is direct.
     solver_ : {"cholesky", "qr", "svd", "active set"}
         How it was solved.
     n_features_in_ : int
@@ -155,15 +164,18 @@ class Ridge(LinearPredictor, Regressor, Estimator):
             If a parameter or the data are not what they must be; see `mmlcore.estimators`.
         """
         self._check_parameters()
-        X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi")
+        given, name = X, type(self).__name__
+        X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi", finite=False, remember=False)
         Y = y.reshape(len(X), -1)
         alpha = self._penalties(Y.shape[1])
         if self.positive:
             gram = Gram(X.shape[1], Y.shape[1]).update(X, Y, weights)
+            gram.require_finite(X, name)
             solution = nonnegative_least_squares(gram, self.fit_intercept, alpha)
         else:
-            solution = penalised_least_squares(X, Y, weights, alpha, bool(self.fit_intercept))
+            solution = penalised_least_squares(X, Y, weights, alpha, bool(self.fit_intercept), name)
         self.__dict__.pop("_factor", None)
+        remember_features(self, given, X)
         self._keep(solution, X, y)
         return self
 
@@ -194,4 +206,4 @@ class Ridge(LinearPredictor, Regressor, Estimator):
 
     def _keep(self, solution: Solution, X: FloatArray, y: FloatArray) -> None:
         self._store(solution.coef, solution.intercept, X, y)
-        self.n_iter_, self.solver_ = None, solution.solver
+        self.n_iter_, self.solver_ = 1, solution.solver

@@ -10,6 +10,7 @@ import numpy as np
 
 from mmlcore import _kernels, linalg
 from mmlcore._arrays import FloatArray
+from mmlcore.estimators.validation import require_finite
 
 __all__ = ["Factor", "Gram", "Solution"]
 
@@ -58,6 +59,8 @@ class Gram:
 
     def update(self, X: FloatArray, Y: FloatArray | None = None, sample_weight: FloatArray | None = None) -> Self:
         """Take in more rows: X (n, d), Y (n, k) or (n,) where k = 1, weights (n,); all of one dtype."""
+        if len(X) == 0:
+            return self
         targets = np.empty((len(X), 0), X.dtype) if Y is None else Y.reshape(len(X), -1)
         shift = _near_the_mean(X, targets) if self.weight == 0 else self.mean.astype(X.dtype)
         size = self.features + self.targets + 1
@@ -65,11 +68,12 @@ class Gram:
         _kernels.cross_products(sums, X, targets, sample_weight, shift)
         more = Gram(self.features, self.targets)
         more.weight = float(sums[-1, -1])
-        if more.weight > 0:
-            offset = sums[-1, :-1] / more.weight
-            more.mean = shift + offset
-            more.scatter = sums[:-1, :-1] - more.weight * np.outer(offset, offset)
-        return self.merge(more)
+        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is found by `finite`
+            if more.weight > 0:
+                offset = sums[-1, :-1] / more.weight
+                more.mean = shift + offset
+                more.scatter = sums[:-1, :-1] - more.weight * np.outer(offset, offset)
+            return self.merge(more)
 
     def merge(self, other: "Gram") -> Self:
         """Take in what another one has seen: S = S₁ + S₂ + (W₁ W₂ / W) (m₁ - m₂)(m₁ - m₂)ᵀ."""
@@ -92,8 +96,19 @@ class Gram:
 
     @property
     def finite(self) -> bool:
-        """Whether no NaN and no infinity has come in."""
+        """Whether no NaN and no infinity has come in, and no product has overflowed."""
         return bool(np.isfinite(np.diagonal(self.scatter)).all())
+
+    def require_finite(self, X: FloatArray, owner: str) -> None:
+        """What `validation.require_finite` says of X, for which the sums answer without another pass.
+
+        Raises
+        ------
+        ValueError
+            If X, which came in before, holds NaN or infinity.
+        """
+        if not self.finite:
+            require_finite(X, "X", owner)
 
     def solve(self, alpha: Any = 0.0, intercept: bool = True) -> Solution | None:
         """The least squares coefficients with the penalty Σ_t α_t ‖β_t‖², or None where products do not carry them.

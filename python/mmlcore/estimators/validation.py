@@ -222,6 +222,16 @@ def as_labels(estimator: Any, y: Any, X: FloatArray) -> tuple[Any, Any]:
             f"Unknown label type: {kind}. Maybe you are trying to fit a classifier, which expects discrete classes "
             "on a regression target with continuous values."
         )
+    return _classes_and_codes(labels)
+
+
+def _classes_and_codes(labels: Any) -> tuple[Any, Any]:
+    if labels.dtype.kind in "iu" and labels.size:
+        low, high = int(labels.min()), int(labels.max())
+        if high - low < 4 * labels.size + 1024:  # count instead of sorting
+            offsets = (labels - labels.dtype.type(low)).astype(np.int64, copy=False)
+            seen = np.bincount(offsets) > 0
+            return (np.flatnonzero(seen) + low).astype(labels.dtype), (np.cumsum(seen) - 1)[offsets]
     classes, codes = np.unique(labels, return_inverse=True)
     return classes, codes.reshape(-1).astype(np.int64, copy=False)
 
@@ -308,6 +318,7 @@ def validate_fit(
     reset: bool = True,
     finite: bool = True,
     min_samples: int = 1,
+    remember: bool = True,
 ) -> tuple[FloatArray, Any, FloatArray | None]:
     """The data of `fit` and `partial_fit`, checked, and the features remembered.
 
@@ -322,6 +333,8 @@ def validate_fit(
         The features are new; otherwise they must be those that the estimator knows.
     finite, min_samples
         As in `as_matrix`.
+    remember : bool
+        Store the features now; otherwise the estimator does, once it knows the rest to be right.
 
     Returns
     -------
@@ -338,7 +351,7 @@ def validate_fit(
     elif targets is not None:
         checked = as_targets(estimator, y, matrix, multi_output=targets == "multi")
     weights = as_weights(sample_weight, matrix)
-    if reset:
+    if reset and remember:
         remember_features(estimator, X, matrix)
     return matrix, checked, weights
 
