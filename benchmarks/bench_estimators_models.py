@@ -32,7 +32,7 @@ def decompositions(quick: bool) -> Iterator[Case]:
         "mmlcore": lambda: components(estimators.PCA(10).fit(x)),
         "scikit-learn": lambda: components(decomposition.PCA(10).fit(x)),
     }
-    yield Case(f"PCA k=10 {n}x{d}", both, close(1e-7), repeat=7)
+    yield Case(f"PCA k=10 {n}x{d}", both, close(1e-7), repeat=5)
     k, shape = (5, (300, 200)) if quick else (50, (6040, 3706))
     r = ratings(*shape)
     both = {

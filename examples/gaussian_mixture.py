@@ -57,15 +57,13 @@ def main() -> None:
 
     model = fit(x)
     steps = np.diff(model.lower_bounds_)
-    print(
-        f"{n} points, {model.n_iter_} steps; the likelihood grew by {steps.sum():.6f}, {steps.min():.1e} at least"
-    )
+    print(f"{n} points, {model.n_iter_} steps; the likelihood grew by {steps.sum():.6f}, {steps.min():.1e} at least")
     print(f"mean log-likelihood {model.lower_bound_:.4f}, of the truth {np.mean(TRUTH.logpdf(x)):.4f}")
     order = np.argsort(-model.weights_)
     for k, truth, weight in zip(order, TRUTH.components, TRUTH.weights, strict=True):
         mean, covariance = model.means_[k].round(2).tolist(), model.covariances_[k].round(2).tolist()
         print(f"weight {model.weights_[k]:.3f} ({weight:.1f}), mean {mean}, covariance {covariance}")
-        print(f"        drawn from      mean {truth.mean().tolist()}, covariance {truth.cov.tolist()}")
+        print(f"        drawn from      mean {truth.mean().tolist()}, covariance {truth.cov().round(2).tolist()}")
     bics = {kind: fit(x, kind).bic(x) for kind in KINDS}
     print(
         "BIC " + ", ".join(f"{kind} {bic:.0f}" for kind, bic in bics.items()) + f": {min(bics, key=bics.get)} is best"

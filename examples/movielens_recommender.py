@@ -59,7 +59,7 @@ def main() -> None:
             make_up(Path(folder), *((80, 120) if arguments.quick else (1000, 1500)))
         data = load_movielens(arguments.path or folder)
     movie = arguments.movie or (521 if arguments.path else 2)
-    model = SVDRecommender(n_components=50).fit(data.matrix())
+    model = SVDRecommender(n_components=50 if arguments.path else len(TASTES)).fit(data.matrix())
     found = model.similar(movie - 1)
     print(f"{len(data.ratings)} ratings; rated like {data.titles[movie]}:")
     for item, cosine in zip(found.items, found.similarity, strict=True):

@@ -221,6 +221,9 @@ def _total_variance(x: Any, weights: Any) -> float:
     mean = _mean(x, weights)
     if hasattr(x, "multiply"):
         squares = float(_mean(x.multiply(x), weights).sum())
+    elif weights is None:
+        flat = x.ravel(order="K")
+        squares = float(np.vdot(flat, flat)) / len(x)
     else:
         rows = np.einsum("ij,ij->i", x, x)
         squares = float(np.average(rows.astype(np.float64), weights=weights))
