@@ -13,9 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmlcore import linalg
-from mmlcore.datasets import MovieLens, load_movielens
-from mmlcore.recommend import similar_items
+from mmlcore.datasets import load_movielens
+from mmlcore.estimators import SVDRecommender
 
 TASTES = ("Comedy", "Crime", "Romance", "Western")
 
@@ -35,14 +34,12 @@ def make_up(folder: Path, movies: int, users: int) -> None:
     (folder / "ratings.dat").write_text("\n".join(lines) + "\n", "latin-1")
 
 
-def draw(data: MovieLens, file: str) -> None:
+def draw(model: SVDRecommender, file: str) -> None:
     """The movies at their first two coordinates, to a picture file."""
     import matplotlib.pyplot as plt
 
-    ratings = data.matrix().astype(np.float32)
-    u = linalg.svd(ratings - ratings.mean(axis=1, keepdims=True), k=2, method="randomized").U
     figure, ax = plt.subplots()
-    ax.scatter(*u.T, s=4)
+    ax.scatter(*model.item_factors_[:, :2].T, s=4)
     ax.set(xlabel="first singular vector", ylabel="second singular vector")
     figure.savefig(file)
 
@@ -52,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--path", help="folder of MovieLens's ratings.dat and movies.dat")
     parser.add_argument("--movie", type=int, default=None, metavar="ID", help="default 521, or 2 of the made-up movies")
+    parser.add_argument("--user", type=int, default=1, metavar="ID", help="whom to recommend movies; default 1")
     parser.add_argument("--quick", action="store_true", help="made-up files of 80 movies")
     parser.add_argument("--plot", metavar="FILE", help="draw the movies to FILE")
     arguments = parser.parse_args()
@@ -61,13 +59,16 @@ def main() -> None:
             make_up(Path(folder), *((80, 120) if arguments.quick else (1000, 1500)))
         data = load_movielens(arguments.path or folder)
     movie = arguments.movie or (521 if arguments.path else 2)
-    ratings = data.matrix()
-    found = similar_items(ratings, movie - 1, k=min(50, *ratings.shape))
+    model = SVDRecommender(n_components=50 if arguments.path else len(TASTES)).fit(data.matrix())
+    found = model.similar(movie - 1)
     print(f"{len(data.ratings)} ratings; rated like {data.titles[movie]}:")
     for item, cosine in zip(found.items, found.similarity, strict=True):
         print(f"  {cosine:6.3f}  {data.titles[int(item) + 1]}")
+    print(f"for user {arguments.user}:")
+    for item in model.recommend(arguments.user - 1, top=5).items:
+        print(f"          {data.titles[int(item) + 1]}")
     if arguments.plot:
-        draw(data, arguments.plot)
+        draw(model, arguments.plot)
 
 
 if __name__ == "__main__":

@@ -191,3 +191,29 @@ def test_d2_the_likelihood_s_maximum_is_least_squares(printed: Callable[..., str
     rows = [re.findall(r"-?\d+\.\d{6}", line) for line in printed("max_likelihood", "--quick").splitlines()[:3]]
     assert len(rows[0]) == 3
     assert rows[0] == rows[1] == rows[2]
+
+
+def test_d4_the_likelihood_rises_and_the_components_are_found(printed: Callable[..., str]) -> None:
+    output = printed("gaussian_mixture", "--quick")
+    assert float(re.findall(r"grew by [\d.]+, (\S+) at least", output)[0]) > 0
+    ours, truth = map(float, re.findall(r"mean log-likelihood (\S+), of the truth (\S+)", output)[0])
+    assert ours > truth  # it is the largest that there is nearby
+    weights = re.findall(r"weight ([\d.]+) \(([\d.]+)\)", output)
+    np.testing.assert_allclose([float(w) for w, _ in weights], [float(t) for _, t in weights], atol=0.05)
+    assert "full" in output.rsplit(":", 1)[-1]
+
+
+def test_a7_the_svd_and_the_covariance_agree(printed: Callable[..., str]) -> None:
+    output = printed("pca_digits")
+    variance, summed = re.findall(r"variance ([\d.]+), of all components ([\d.]+)", output)[0]
+    assert variance == summed
+    assert max(float(apart) for apart in re.findall(r"by (\d\S+e-\d+)", output)) < 1e-8
+    for held, lost in re.findall(r"hold ([\d.]+) of it; what comes back has lost ([\d.]+)", output):
+        assert float(held) + float(lost) == pytest.approx(1, abs=1.1e-4)
+
+
+def test_a4_movies_are_alike_in_their_taste(printed: Callable[..., str]) -> None:
+    similar, recommended = printed("movielens_recommender", "--quick").split("for user 1:")
+    titles = re.findall(r"\d\.\d{3}  (\S+)", similar)
+    assert titles == ["Crime"] * 10
+    assert len(set(re.findall(r"^ +(\S+) No", recommended, re.MULTILINE))) == 1

@@ -37,7 +37,8 @@ MAY_USE: dict[str, set[str] | None] = {
     "callbacks": set(),
     # the training loop differentiates the loss and gathers mini-batches itself
     "models": {"layers", "losses", "metrics", "optimizers", "callbacks"} | TRAINING,
-    "estimators": {"linalg", "stats", "optimize", "models"},
+    "estimators": {"linalg", "stats", "optimize", "models", "callbacks", "recommend", "layers", "losses", "optimizers"}
+    | TRAINING,
     "datasets": set(),
     "recommend": {"linalg"},
     "io": ANYTHING_PUBLIC,
@@ -52,7 +53,7 @@ TOP = "mmlcore"  # the package itself: its __init__ may import every room
 
 OPTIONAL = {
     *("scipy", "sklearn", "torch", "jax", "matplotlib", "pandas", "mpi4py", "mpi4jax", "onnx", "onnxruntime"),
-    *("tensorboardX", "safetensors", "tqdm", "rich", "joblib", "threadpoolctl", "dask"),
+    *("tensorboardX", "safetensors", "tqdm", "rich", "joblib", "threadpoolctl", "dask", "polars"),
 }
 
 

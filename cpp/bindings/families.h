@@ -24,6 +24,8 @@ void bind_spectral(pybind11::module_& m);
 void bind_losses(pybind11::module_& m);
 void bind_random(pybind11::module_& m);
 void bind_mahalanobis(pybind11::module_& m);
+void bind_cross_products(pybind11::module_& m);
+void bind_linear_models(pybind11::module_& m);
 void bind_normalization(pybind11::module_& m);
 void bind_recurrent(pybind11::module_& m);
 void bind_sampling(pybind11::module_& m);
@@ -31,5 +33,6 @@ void bind_latent(pybind11::module_& m);
 void bind_training(pybind11::module_& m);
 void bind_recording(pybind11::module_& m);
 void bind_asynchronous(pybind11::module_& m);
+void bind_clustering(pybind11::module_& m);
 
 }  // namespace mmlcore::bindings

@@ -52,6 +52,8 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_losses(m);
     bind_random(m);
     bind_mahalanobis(m);
+    bind_cross_products(m);
+    bind_linear_models(m);
     bind_normalization(m);
     bind_recurrent(m);
     bind_sampling(m);
@@ -59,4 +61,5 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_training(m);
     bind_recording(m);
     bind_asynchronous(m);
+    bind_clustering(m);
 }

@@ -32,6 +32,7 @@ if _TYPE_CHECKING:
     from mmlcore import (
         callbacks,
         datasets,
+        estimators,
         layers,
         losses,
         metrics,
@@ -60,6 +61,7 @@ __all__ = [
     "defjvp",
     "defvjp",
     "elementwise_grad",
+    "estimators",
     "get_num_threads",
     "grad",
     "hessian",
@@ -90,7 +92,10 @@ __all__ = [
 
 
 _ON_DEMAND = frozenset(
-    ("callbacks", "datasets", "layers", "losses", "metrics", "models", "optimize", "optimizers", "plot", "stats")
+    (
+        *("callbacks", "datasets", "estimators", "layers", "losses", "metrics", "models", "optimize", "optimizers"),
+        *("plot", "stats"),
+    )
 )
 
 

@@ -208,6 +208,10 @@ def cos_of(x: typing.Any) -> typing.Any:
     """
     cos(x); NotImplemented for all but float32 and float64 arrays, and floats.
     """
+def cross_products(s: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray, weights: typing.Any, shift: numpy.ndarray) -> None:
+    """
+    s = the sum over rows of weight * outer(z, z), z = [x - shift, y - shift, 1]; weights may be None.
+    """
 def dense_backward(dx: typing.Any, dw: numpy.ndarray, db: typing.Any, dy: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, saved: numpy.ndarray, activation: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     The three gradients of y = activation(z), z = x @ w + bias, given dy and y (z for SLOPE_NEEDS_Z); dx and db may be None.
@@ -220,6 +224,10 @@ def det(determinants: numpy.ndarray, a: numpy.ndarray) -> None:
     """
     The determinants of a stack.
     """
+def distances_to_candidates(nearer: numpy.ndarray, potentials: numpy.ndarray, x: numpy.ndarray, weights: typing.Any, centres: numpy.ndarray, closest: typing.Any) -> None:
+    """
+    nearer (k, n): the squared distances to each centre, at most closest; potentials: their weighted sums
+    """
 def dropout(y: numpy.ndarray, x: numpy.ndarray, rate: typing.SupportsFloat | typing.SupportsIndex, key: typing.SupportsInt | typing.SupportsIndex, draw: numpy.ndarray) -> None:
     """
     y = x/(1 - rate) where the draw keeps an element, else 0
@@ -231,6 +239,14 @@ def eig(values: numpy.ndarray, v: typing.Any, a: numpy.ndarray) -> bool:
 def eigh(values: numpy.ndarray, v: typing.Any, a: numpy.ndarray, lower: bool) -> bool:
     """
     a @ v = v * values from one triangle of a; v may be None. Returns whether every matrix is finite.
+    """
+def elastic_net_of_columns(beta: numpy.ndarray, residual: numpy.ndarray, columns: numpy.ndarray, yy: typing.SupportsFloat | typing.SupportsIndex, l1: typing.SupportsFloat | typing.SupportsIndex, l2: typing.SupportsFloat | typing.SupportsIndex, tol: typing.SupportsFloat | typing.SupportsIndex, max_iter: typing.SupportsInt | typing.SupportsIndex, positive: bool, seed: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+    """
+    Coordinate descent on beta and residual = y - columns.T @ beta; (sweeps, duality gap, converged).
+    """
+def elastic_net_of_products(beta: numpy.ndarray, gradient: numpy.ndarray, products: numpy.ndarray, yy: typing.SupportsFloat | typing.SupportsIndex, q: numpy.ndarray, l1: typing.SupportsFloat | typing.SupportsIndex, l2: typing.SupportsFloat | typing.SupportsIndex, tol: typing.SupportsFloat | typing.SupportsIndex, max_iter: typing.SupportsInt | typing.SupportsIndex, positive: bool, seed: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+    """
+    Coordinate descent on beta and gradient = q - products @ beta; (sweeps, duality gap, converged).
     """
 def elu(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -548,6 +564,14 @@ def minimum_grad(dz: typing.Any, z: typing.Any, x: typing.Any, y: typing.Any, wh
     """
     The gradients of z = minimum(x, y): by x (which = 0), by y (1) or both (2); NotImplemented for all but arrays of one shape and dtype, and numbers.
     """
+def mixture_expectation(log_likelihood: typing.Any, responsibilities: typing.Any, counts: typing.Any, first: typing.Any, second: typing.Any, total: typing.Any, x: numpy.ndarray, weights: typing.Any, log_scales: numpy.ndarray, means: numpy.ndarray, W: numpy.ndarray, whitening: str) -> None:
+    """
+    log sum_k exp(log_scales_k - |W_k (x - means_k)|^2 / 2), responsibilities and their moments about the means
+    """
+def mixture_sums(counts: numpy.ndarray, first: numpy.ndarray, second: typing.Any, x: numpy.ndarray, responsibilities: numpy.ndarray, weights: typing.Any, means: numpy.ndarray, whitening: str) -> None:
+    """
+    the moments of the rows of x about the means, by their responsibilities
+    """
 def momentum_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
     """
     One step of momentum on the spans of theta; counts it in clock[0]
@@ -559,6 +583,10 @@ def multiply(out: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray) -> None:
 def nadam_step(theta: numpy.ndarray, slots: numpy.ndarray, clock: numpy.ndarray, grad: numpy.ndarray, constants: numpy.ndarray, spans: numpy.ndarray) -> None:
     """
     One step of nadam on the spans of theta; counts it in clock[0]
+    """
+def nearest_centres(labels: numpy.ndarray, distances: typing.Any, sums: typing.Any, counts: typing.Any, x: numpy.ndarray, weights: typing.Any, centres: numpy.ndarray) -> None:
+    """
+    labels: the nearest centre of each row of x; distances: squared; sums, counts: weighted, over each label
     """
 def negative(y: numpy.ndarray, x: numpy.ndarray) -> None:
     """
@@ -956,6 +984,10 @@ def sum_of(x: typing.Any) -> typing.Any:
     """
     The sum of all elements; NotImplemented for all but float32 and float64 arrays, and floats.
     """
+def support_vectors(w: numpy.ndarray, a: numpy.ndarray, x: numpy.ndarray, y: numpy.ndarray, c: numpy.ndarray, epsilon: typing.SupportsFloat | typing.SupportsIndex, squared: bool, tol: typing.SupportsFloat | typing.SupportsIndex, max_iter: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+    """
+    Dual coordinate descent from w = a = 0, classification where epsilon < 0; (sweeps, converged).
+    """
 def svd(u: typing.Any, s: numpy.ndarray, vt: typing.Any, a: numpy.ndarray, full_matrices: bool) -> bool:
     """
     u @ diag(s) @ vt = a; u and vt may both be None. Returns whether every iteration converged.
@@ -992,6 +1024,10 @@ def triangular_product(x: numpy.ndarray, a: numpy.ndarray, upper: bool, unit_dia
     """
     x := a @ x in place, of a only the stated triangle.
     """
+def weighted_logistic_loss(gradient: numpy.ndarray, curvature: typing.Any, x: numpy.ndarray, t: numpy.ndarray, weights: typing.Any, theta: numpy.ndarray) -> float:
+    """
+    The weighted logistic loss of x @ theta[:-1] + theta[-1], its gradient and, unless None, curvature.
+    """
 ACTIVATIONS: dict = {'linear': 0, 'relu': 1, 'sigmoid': 2, 'tanh': 3, 'softplus': 4, 'elu': 5, 'gelu': 6, 'silu': 7}
 CELLS: dict = {'lstm': (0, 4, 4), 'gru': (1, 3, 4), 'tanh': (2, 1, 1), 'relu': (3, 1, 1)}
 OPTIMIZER_RULES: dict = {'sgd': (0, 0), 'momentum': (1, 2), 'nesterov': (1, 2), 'adagrad': (1, 1), 'adadelta': (2, 2), 'rmsprop': (2, 3), 'rmsprop_centered': (3, 3), 'adam': (2, 3), 'amsgrad': (3, 3), 'adamax': (2, 3), 'nadam': (2, 3), 'lion': (1, 2)}
@@ -1004,4 +1040,4 @@ def levels_supported() -> list[str]:
     """The levels that this installation contains and this processor can run, worst to best."""
 def isa() -> str:
     """The instruction set of the imported kernels."""
-__all__: list[str] = ['ACTIVATIONS', 'CELLS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'Window', 'absolute', 'absolute_back', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'absolute_of', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'arctan2_grad', 'asynchronous_epoch', 'average_parameters', 'average_pool', 'average_pool_gradient', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'code_divergence', 'conv_filter_gradient', 'conv_forward', 'conv_input_gradient', 'copy_columns', 'cos', 'cos_back', 'cos_grad', 'cos_of', 'dense_backward', 'dense_forward', 'det', 'dropout', 'eig', 'eigh', 'elu', 'elu_back', 'elu_grad', 'elu_of', 'empty', 'erf', 'erf_back', 'erf_grad', 'erf_of', 'erfc', 'erfc_back', 'erfc_grad', 'erfc_of', 'erfinv', 'erfinv_back', 'erfinv_grad', 'erfinv_of', 'exchange_axes', 'exp', 'exp_back', 'exp_grad', 'exp_of', 'expm1', 'expm1_back', 'expm1_grad', 'expm1_of', 'fmax_grad', 'fmin_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_back', 'gelu_grad', 'gelu_of', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'hypot_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'leaky_relu', 'leaky_relu_grad', 'levels_present', 'levels_supported', 'limit_column_norms', 'linear_logistic_loss', 'lion_step', 'log', 'log1p', 'log1p_back', 'log1p_grad', 'log1p_of', 'log_back', 'log_grad', 'log_of', 'log_softmax', 'log_softmax_grad', 'logaddexp', 'logaddexp2_grad', 'logaddexp_grad', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'max_of', 'max_pool', 'max_pool_gradient', 'max_pool_select', 'maximum_grad', 'mean', 'mean_of', 'minimum_grad', 'momentum_step', 'multiply', 'nadam_step', 'negative', 'negative_back', 'negative_grad', 'negative_of', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_back', 'normal_cdf_grad', 'normal_cdf_of', 'normal_logcdf', 'normal_logcdf_back', 'normal_logcdf_grad', 'normal_logcdf_of', 'normal_ppf', 'normal_ppf_back', 'normal_ppf_grad', 'normal_ppf_of', 'normalize', 'offer_buffer', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_grad', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'random_normal', 'random_uniform', 'reciprocal', 'reciprocal_back', 'reciprocal_grad', 'reciprocal_of', 'recurrent_backward', 'recurrent_forward', 'release_memory', 'relu', 'relu_back', 'relu_grad', 'relu_of', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'sample_class', 'sample_code', 'sample_code_grad', 'selu', 'selu_back', 'selu_grad', 'selu_of', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_back', 'sigmoid_grad', 'sigmoid_of', 'sign', 'sign_back', 'sign_grad', 'sign_of', 'silu', 'silu_back', 'silu_grad', 'silu_of', 'sin', 'sin_back', 'sin_grad', 'sin_of', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softmax_grad', 'softplus', 'softplus_and_slope', 'softplus_back', 'softplus_grad', 'softplus_of', 'solve', 'solve_triangular', 'sqrt', 'sqrt_back', 'sqrt_grad', 'sqrt_of', 'square', 'square_back', 'square_grad', 'square_of', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'squared_mahalanobis', 'sum', 'sum_of', 'svd', 'syrk', 'tanh', 'tanh_back', 'tanh_grad', 'tanh_of', 'thread_reason', 'triangular_factor', 'triangular_product']
+__all__: list[str] = ['ACTIVATIONS', 'CELLS', 'OPTIMIZER_RULES', 'POINTWISE_LOSSES', 'PackedMatrix', 'Recording', 'SLOPE_NEEDS_Z', 'UNARY', 'Window', 'absolute', 'absolute_back', 'absolute_error_loss', 'absolute_error_loss_grad', 'absolute_grad', 'absolute_of', 'accumulate', 'adadelta_step', 'adagrad_step', 'adam_step', 'adamax_step', 'add', 'add_noise', 'advance', 'affine', 'amsgrad_step', 'append_rows', 'arctan2_grad', 'asynchronous_epoch', 'average_parameters', 'average_pool', 'average_pool_gradient', 'batch_norm', 'batch_norm_grad', 'binary_cross_entropy_loss', 'binary_cross_entropy_loss_grad', 'binary_cross_entropy_of_logits_loss', 'binary_cross_entropy_of_logits_loss_grad', 'build_info', 'cholesky', 'clip_by_global_norm', 'clip_by_norm', 'clip_by_value', 'code_divergence', 'conv_filter_gradient', 'conv_forward', 'conv_input_gradient', 'copy_columns', 'cos', 'cos_back', 'cos_grad', 'cos_of', 'cross_products', 'dense_backward', 'dense_forward', 'det', 'distances_to_candidates', 'dropout', 'eig', 'eigh', 'elastic_net_of_columns', 'elastic_net_of_products', 'elu', 'elu_back', 'elu_grad', 'elu_of', 'empty', 'erf', 'erf_back', 'erf_grad', 'erf_of', 'erfc', 'erfc_back', 'erfc_grad', 'erfc_of', 'erfinv', 'erfinv_back', 'erfinv_grad', 'erfinv_of', 'exchange_axes', 'exp', 'exp_back', 'exp_grad', 'exp_of', 'expm1', 'expm1_back', 'expm1_grad', 'expm1_of', 'fmax_grad', 'fmin_grad', 'gather_batch', 'gather_rows', 'gelu', 'gelu_back', 'gelu_grad', 'gelu_of', 'gemm', 'gemm_stacked', 'get_num_threads', 'hinge_loss', 'hinge_loss_grad', 'huber_error_loss', 'huber_error_loss_grad', 'hypot_grad', 'inverse', 'isa', 'kullback_leibler_loss', 'kullback_leibler_loss_grad', 'layer_norm', 'layer_norm_grad', 'ldlt', 'leaky_relu', 'leaky_relu_grad', 'levels_present', 'levels_supported', 'limit_column_norms', 'linear_logistic_loss', 'lion_step', 'log', 'log1p', 'log1p_back', 'log1p_grad', 'log1p_of', 'log_back', 'log_grad', 'log_of', 'log_softmax', 'log_softmax_grad', 'logaddexp', 'logaddexp2_grad', 'logaddexp_grad', 'look_up', 'look_up_grad', 'make_non_negative', 'matmul', 'max', 'max_of', 'max_pool', 'max_pool_gradient', 'max_pool_select', 'maximum_grad', 'mean', 'mean_of', 'minimum_grad', 'mixture_expectation', 'mixture_sums', 'momentum_step', 'multiply', 'nadam_step', 'nearest_centres', 'negative', 'negative_back', 'negative_grad', 'negative_of', 'nesterov_step', 'next_rate', 'normal_cdf', 'normal_cdf_back', 'normal_cdf_grad', 'normal_cdf_of', 'normal_logcdf', 'normal_logcdf_back', 'normal_logcdf_grad', 'normal_logcdf_of', 'normal_ppf', 'normal_ppf_back', 'normal_ppf_grad', 'normal_ppf_of', 'normalize', 'offer_buffer', 'penalize', 'percentage_error_loss', 'percentage_error_loss_grad', 'philox4x32', 'power_grad', 'power_iteration', 'precise_residual', 'qr', 'qr_raw', 'random_normal', 'random_uniform', 'reciprocal', 'reciprocal_back', 'reciprocal_grad', 'reciprocal_of', 'recurrent_backward', 'recurrent_forward', 'release_memory', 'relu', 'relu_back', 'relu_grad', 'relu_of', 'require_finite', 'rmsprop_centered_step', 'rmsprop_step', 'sample_class', 'sample_code', 'sample_code_grad', 'selu', 'selu_back', 'selu_grad', 'selu_of', 'set_num_threads', 'sgd_step', 'sigmoid', 'sigmoid_back', 'sigmoid_grad', 'sigmoid_of', 'sign', 'sign_back', 'sign_grad', 'sign_of', 'silu', 'silu_back', 'silu_grad', 'silu_of', 'sin', 'sin_back', 'sin_grad', 'sin_of', 'slogdet', 'softmax', 'softmax_cross_entropy', 'softmax_cross_entropy_grad', 'softmax_cross_entropy_soft', 'softmax_cross_entropy_soft_grad', 'softmax_grad', 'softplus', 'softplus_and_slope', 'softplus_back', 'softplus_grad', 'softplus_of', 'solve', 'solve_triangular', 'sqrt', 'sqrt_back', 'sqrt_grad', 'sqrt_of', 'square', 'square_back', 'square_grad', 'square_of', 'squared_error_loss', 'squared_error_loss_grad', 'squared_hinge_loss', 'squared_hinge_loss_grad', 'squared_mahalanobis', 'sum', 'sum_of', 'support_vectors', 'svd', 'syrk', 'tanh', 'tanh_back', 'tanh_grad', 'tanh_of', 'thread_reason', 'triangular_factor', 'triangular_product', 'weighted_logistic_loss']

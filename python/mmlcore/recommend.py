@@ -7,7 +7,7 @@ import numpy as np
 from mmlcore import linalg
 from mmlcore._errors import message
 
-__all__ = ["SimilarItems", "similar_items"]
+__all__ = ["ItemSpace", "SimilarItems", "item_space", "most_alike", "similar_items"]
 
 _SMALL = 600  # a Krylov space of 16 steps would span the whole
 
@@ -73,28 +73,41 @@ def similar_items(ratings: Any, item: int, *, top: int = 10, k: int = 50, method
 
     if not matrix[item].any():
         raise ValueError(message("similar_items", "item", "an item with ratings", item))
-    mean = matrix.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
-    centred = (matrix - mean) / np.float32(np.sqrt(max(rows - 1, 1)))
-    coordinates = _coordinates(centred, k, method)
-    rated = matrix.any(axis=1)
+    return most_alike(item_space(matrix, k, method).U, np.any(matrix, axis=1), item, top)
+
+
+def most_alike(coordinates: np.ndarray, rated: np.ndarray, item: int, top: int) -> SimilarItems:
+    """The rows of `coordinates` (items, k) at the smallest angles to that of `item`, of the items that are `rated`."""
     lengths = linalg.norm(coordinates, axis=1)
-    cosine = np.full(rows, -np.inf)
+    cosine = np.full(len(coordinates), -np.inf)
     cosine[rated] = coordinates[rated] @ coordinates[item] / (lengths[rated] * lengths[item])
     best = np.argsort(-cosine, kind="stable")[:top]
     best = best[np.isfinite(cosine[best])]
     return SimilarItems(best, cosine[best])
 
 
-def _coordinates(centred: np.ndarray, k: int, method: str) -> np.ndarray:
-    """The left singular vectors of items × users: the right ones of its transpose."""
+class ItemSpace(NamedTuple):
+    """R - m ≈ U diag(S) Vh: items (items, k), values (k,), users (k, users), and the means m (items, 1)."""
+
+    U: np.ndarray
+    S: np.ndarray
+    Vh: np.ndarray
+    mean: np.ndarray
+
+
+def item_space(ratings: np.ndarray, k: int, method: str) -> ItemSpace:
+    """The leading singular triplets of the ratings (items, users), row means removed.
+
+    The document divides by √(rows - 1) and decomposes the transpose: the vectors are the same.
+    """
+    mean = ratings.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+    centred = ratings.astype(np.float32) - mean
     if method == "full" or (method == "randomized" and min(centred.shape) <= _SMALL):
-        u: np.ndarray = linalg.svd(centred, full_matrices=False).U
-        return u[:, :k]
-    if method == "auto":
+        found = linalg.svd(centred, full_matrices=False)
+    elif method == "auto":
         found = linalg.svd(centred.astype(np.float64), k=k, tol=1e-6)
     elif method == "randomized":
         found = linalg.svd(centred, k=k, method="randomized", n_iter=16)
     else:
         raise ValueError(message("similar_items", "method", "'randomized', 'auto' or 'full'", repr(method)))
-    vectors: np.ndarray = found.U
-    return vectors
+    return ItemSpace(found.U[:, :k], found.S[:k], found.Vh[:k], mean)

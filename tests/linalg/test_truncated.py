@@ -84,6 +84,12 @@ def test_randomized_is_near_the_best_approximation():
     np.testing.assert_allclose(more.S, sigma[:10], rtol=1e-3)
 
 
+@pytest.mark.parametrize("shape", [(15, 30), (100, 50), (40, 3)])
+def test_randomized_is_exact_where_its_basis_would_span_the_matrix(shape):
+    a = np.random.default_rng(3).random(shape)
+    np.testing.assert_allclose(linalg.svd(a, k=2, method="randomized").S, np.linalg.svd(a)[1][:2], rtol=1e-12)
+
+
 def test_randomized_warns_of_a_residual_above_the_tolerance_that_was_asked_for():
     a = np.random.default_rng(8).standard_normal((400, 300))
     with pytest.warns(

@@ -32,7 +32,8 @@ def leading_triplets(a: Operator, k: int, method: str, n_iter: int | None, tol: 
     steps = require_steps("svd", (6 if method == "randomized" else 300) if n_iter is None else n_iter)
     if tol is None and method != "randomized":
         tol = 1e-10 if a.dtype == np.float64 else 1e-5
-    if a.zero or (method == "auto" and 3 * (k + _OVERSAMPLING) >= min(m, n)):
+    whole = {"auto": 3 * (k + _OVERSAMPLING), "randomized": _krylov_width(k, steps) * (steps + 1)}
+    if a.zero or whole.get(method, 0) >= min(m, n):  # the basis would span the matrix
         u, s, vh = full_svd(a.dense(), False, True)
         return SVDResult(u[:, :k].copy(), s[:k], vh[:k])
     found: SVDResult = way(a, int(k), steps, tol, as_generator(seed, "svd"))
@@ -167,18 +168,20 @@ def _krylov(a: Operator, k: int, n_iter: int, tol: float, rng: "np.random.Genera
     return _result(a, k, u, s, v)
 
 
+def _krylov_width(k: int, n_iter: int) -> int:
+    """Of a block, so that n_iter + 1 of them hold k vectors and some more."""
+    return max(_BLOCK, -(-(k + _OVERSAMPLING) // (n_iter + 1)))
+
+
 def _randomized(a: Operator, k: int, n_iter: int, tol: float | None, rng: "np.random.Generator") -> SVDResult:
     """span(Ω, (aᵀa)Ω, …) in single precision, which is enough for a subspace that is approximate anyway.
 
     The residual costs a product with a, and is asked for only by who names a tolerance.
     """
     rough = a.single()
-    width = max(_BLOCK, -(-(k + _OVERSAMPLING) // (n_iter + 1)))
-    new = _start(rough, width, rng)
+    new = _start(rough, _krylov_width(k, n_iter), rng)
     bases, products = [new], [rough.times(new)]
     for _ in range(n_iter):
-        if width * (len(bases) + 1) > min(a.shape):
-            break
         new = _orthogonalised(rough.transposed_times(products[-1]), np.hstack(bases))
         bases.append(new)
         products.append(rough.times(new))

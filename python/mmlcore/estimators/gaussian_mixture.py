@@ -1,0 +1,391 @@
+"""Mixtures of Gaussians by expectation and maximisation."""
+
+import warnings
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from mmlcore import linalg
+from mmlcore._arrays import FloatArray
+from mmlcore.estimators.base import Estimator, check_is_fitted
+from mmlcore.estimators.exceptions import ConvergenceWarning, shared
+from mmlcore.estimators.kmeans import KMeans
+from mmlcore.estimators.lloyd import k_means_plus_plus
+from mmlcore.estimators.mixins import Density
+from mmlcore.estimators.mixture_statistics import (
+    KINDS,
+    MixtureParameters,
+    MixtureStatistics,
+    factors_of,
+)
+from mmlcore.estimators.parameters import (
+    ARRAY,
+    BOOLEAN,
+    NONE,
+    RANDOM_STATE,
+    VERBOSE,
+    Constraint,
+    Interval,
+    OneOf,
+)
+from mmlcore.estimators.randomness import as_random_state
+from mmlcore.estimators.statistics import Gram
+from mmlcore.estimators.validation import as_weights, validate_fit, validate_predict
+
+__all__ = ["GaussianMixture"]
+
+
+class GaussianMixture(Density, Estimator):
+    """p(x) = Σ_k w_k N(x; μ_k, Σ_k), fitted by expectation and maximisation (EM).
+
+    E: r_ik = w_k N(x_i; μ_k, Σ_k) / p(x_i). M: w_k = Σ_i r_ik / n, μ_k and Σ_k the means and covariances under r_k.
+    The likelihood never falls.
+
+    Parameters
+    ----------
+    n_components : int
+    covariance_type : {"full", "tied", "diag", "spherical"}
+        A matrix for each component; one for all; diagonal matrices; multiples of the identity.
+    tol : float
+        Stop when the mean log-likelihood changes by less.
+    reg_covar : float
+        Added to the diagonals of the covariances. With 0, a singular covariance is lifted to a floor at machine
+        precision, with a warning.
+    max_iter : int
+    n_init : int
+        Starts, of which the most likely result counts.
+    init_params : {"kmeans", "k-means++", "random", "random_from_data"}
+    weights_init, means_init, precisions_init : array_like, optional
+        Where to start instead.
+    random_state : int, RandomState, Generator or None
+        The draws are scikit-learn's.
+    warm_start : bool
+        `fit` goes on from the last result.
+    verbose, verbose_interval
+        Taken for the sake of scikit-learn's code: nothing is printed.
+
+    Attributes
+    ----------
+    weights_, means_ : ndarray, shapes (K,), (K, d)
+    covariances_, precisions_, precisions_cholesky_ : ndarray
+        (K, d, d), (d, d), (K, d) or (K,) for the four kinds.
+    converged_ : bool
+    n_iter_ : int
+    lower_bound_ : float
+        The mean log-likelihood at the last step; `lower_bounds_` that of every step.
+    n_features_in_, feature_names_in_
+
+    Raises
+    ------
+    ValueError
+        From `fit`: for parameters out of range, data that are not finite or have fewer rows than components.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `max_iter` came first, or a covariance was singular.
+
+    References
+    ----------
+    Indaba, mixtures of Gaussians. Dempster, Laird, Rubin, "Maximum likelihood from incomplete data via the EM
+    algorithm", 1977.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mmlcore.estimators import GaussianMixture
+    >>> X = np.array([[1.0, 2.0], [1.0, 4.0], [1.0, 0.0], [10.0, 2.0], [10.0, 4.0], [10.0, 0.0]])
+    >>> model = GaussianMixture(2, random_state=0).fit(X)
+    >>> np.sort(model.means_[:, 0]).round(6)
+    array([ 1., 10.])
+    >>> bool(model.predict([[0.0, 0.0]])[0] == model.predict([[1.0, 3.0]])[0])
+    True
+    """
+
+    _constraints: ClassVar[dict[str, list[Constraint]]] = {
+        "n_components": [Interval(int, 1, None)],
+        "covariance_type": [OneOf(*KINDS)],
+        "tol": [Interval(float, 0, None)],
+        "reg_covar": [Interval(float, 0, None)],
+        "max_iter": [Interval(int, 0, None)],
+        "n_init": [Interval(int, 1, None)],
+        "init_params": [OneOf("kmeans", "random", "random_from_data", "k-means++")],
+        "weights_init": [ARRAY, NONE],
+        "means_init": [ARRAY, NONE],
+        "precisions_init": [ARRAY, NONE],
+        "random_state": [RANDOM_STATE],
+        "warm_start": [BOOLEAN],
+        "verbose": [VERBOSE],
+        "verbose_interval": [Interval(int, 1, None)],
+    }
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float = 1e-3,
+        reg_covar: float = 1e-6,
+        max_iter: int = 100,
+        n_init: int = 1,
+        init_params: str = "kmeans",
+        weights_init: Any = None,
+        means_init: Any = None,
+        precisions_init: Any = None,
+        random_state: Any = None,
+        warm_start: bool = False,
+        verbose: Any = 0,
+        verbose_interval: int = 10,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
+
+    # ---- fitting ----
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """EM on the rows of `X`, each counting `sample_weight` times; `y` is ignored."""
+        self._check_parameters()
+        x, _, weights = validate_fit(self, X, None, sample_weight, min_samples=2)
+        if len(x) < self.n_components:
+            raise ValueError(
+                f"Expected n_samples >= n_components but got n_components = {self.n_components}, n_samples = {len(x)}"
+            )
+        x = np.ascontiguousarray(x)
+        given = self._given(x.shape[1])
+        warm = self.warm_start and hasattr(self, "_parameters")
+        random = as_random_state(self.random_state)
+        scatter = self._scatter(x, weights)
+        best: Any = None
+        for _ in range(1 if warm else self.n_init):
+            start = self._parameters if warm else self._start(x, weights, random, given, scatter)
+            run = self._iterate(x, weights, start, scatter)
+            if best is None or run[1] > best[1]:
+                best = run
+        parameters, bound, bounds, self.n_iter_, self.converged_ = best
+        self._warn(parameters)
+        self.lower_bound_, self.lower_bounds_ = bound, bounds
+        self._store(parameters, x.dtype)
+        return self
+
+    def _warn(self, parameters: MixtureParameters) -> None:
+        if parameters.lifted:
+            warnings.warn(
+                f"GaussianMixture: {parameters.lifted} singular covariance(s), lifted to a floor at machine precision; "
+                "increase reg_covar or decrease n_components.",
+                shared(ConvergenceWarning),
+                stacklevel=3,
+            )
+        if not self.converged_ and self.max_iter > 0:
+            warnings.warn(
+                "Best performing initialization did not converge. Try different init parameters, or increase "
+                "max_iter, tol, or check for degenerate data.",
+                shared(ConvergenceWarning),
+                stacklevel=3,
+            )
+
+    def _scatter(self, x: FloatArray, weights: Any) -> Any:
+        """For "tied", the mean and the scatter of all data about it: they do not change from step to step."""
+        if self.covariance_type != "tied":
+            return None
+        gram = Gram(x.shape[1]).update(x, None, weights)
+        return gram.mean, gram.scatter
+
+    def _iterate(self, x: FloatArray, weights: Any, start: MixtureParameters, scatter: Any) -> Any:
+        parameters, bound, converged = start, -np.inf, self.max_iter == 0
+        bounds: list[float] = []
+        while len(bounds) < self.max_iter:
+            before = bound
+            about = parameters.means.astype(x.dtype).astype(np.float64)  # as the kernel rounds them
+            statistics = MixtureStatistics(self.covariance_type, about)
+            statistics.update(x, weights, parameters, self._about(about[0], scatter, x, weights))
+            parameters = self._maximise(x, weights, statistics, parameters, scatter)
+            bound = statistics.log_likelihood / statistics.total
+            bounds.append(bound)
+            if abs(bound - before) < self.tol:
+                converged = True
+                break
+        return parameters, bound, bounds, len(bounds), converged
+
+    def _about(self, point: FloatArray, scatter: Any, x: FloatArray, weights: Any) -> Any:
+        """The scatter of all data about another point, from that about their mean."""
+        if scatter is None:
+            return None
+        mean, about_mean = scatter
+        total = len(x) if weights is None else float(weights.sum(dtype=np.float64))
+        return about_mean + total * np.outer(mean - point, mean - point)
+
+    def _maximise(
+        self, x: FloatArray, weights: Any, statistics: MixtureStatistics, old: MixtureParameters, scatter: Any
+    ) -> MixtureParameters:
+        shares, means, covariances, exact = statistics.solve(self.reg_covar)
+        if not exact:  # the sums once more, about the new means
+            responsibilities = old.expect(x, responsibilities=True)[1]
+            again = MixtureStatistics(self.covariance_type, means.astype(x.dtype).astype(np.float64))
+            again.update_given(x, weights, responsibilities, self._about(again.means[0], scatter, x, weights))
+            shares, means, covariances, _ = again.solve(self.reg_covar)
+        return MixtureParameters(self.covariance_type, shares, means, *factors_of(self.covariance_type, covariances))
+
+    def _start(self, x: FloatArray, weights: Any, random: Any, given: Any, scatter: Any) -> MixtureParameters:
+        """Parameters to start from: one step of maximisation for some responsibilities, then what the user gave."""
+        responsibilities = self._first_responsibilities(x, weights, random)
+        counts = (responsibilities if weights is None else responsibilities * weights[:, None]).sum(
+            axis=0, dtype=np.float64
+        )
+        rows = responsibilities.T if weights is None else responsibilities.T * weights
+        means = linalg.matmul(rows, x) / np.maximum(counts, 10 * np.finfo(np.float64).eps)[:, None]
+        statistics = MixtureStatistics(self.covariance_type, means.astype(x.dtype).astype(np.float64))
+        about = self._about(statistics.means[0], scatter, x, weights)
+        shares, means, covariances, _ = statistics.update_given(x, weights, responsibilities, about).solve(
+            self.reg_covar
+        )
+        if scatter is not None and self.init_params in ("k-means++", "random_from_data"):
+            covariances = scatter[1] / statistics.total + self.reg_covar * np.eye(x.shape[1])  # single points have none
+        given_weights, given_means, precisions = given
+        shares = shares if given_weights is None else given_weights
+        means = means if given_means is None else given_means
+        kind = self.covariance_type
+        if precisions is None:
+            return MixtureParameters(kind, shares, means, *factors_of(kind, covariances))
+        return MixtureParameters(kind, shares, means, covariances, _factors_of_precisions(kind, precisions))
+
+    def _first_responsibilities(self, x: FloatArray, weights: Any, random: Any) -> FloatArray:
+        n, k = len(x), self.n_components
+        responsibilities = np.zeros((n, k), x.dtype)
+        if self.init_params == "kmeans":
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                labels = KMeans(k, n_init=1, random_state=random).fit(x, sample_weight=weights).labels_
+            responsibilities[np.arange(n), labels] = 1
+        elif self.init_params == "random":
+            responsibilities[:] = random.uniform(size=(n, k))
+            responsibilities /= responsibilities.sum(axis=1, keepdims=True)
+        elif self.init_params == "random_from_data":
+            responsibilities[random.choice(n, size=k, replace=False), np.arange(k)] = 1
+        else:
+            responsibilities[k_means_plus_plus(x, weights, k, random), np.arange(k)] = 1
+        return responsibilities
+
+    def _given(self, d: int) -> tuple[Any, Any, Any]:
+        """weights_init, means_init, precisions_init as arrays, checked."""
+        K = self.n_components
+        weights = _array(self.weights_init, (K,), "weights")
+        if weights is not None and (weights.min() < 0 or weights.max() > 1):
+            raise ValueError(
+                "The parameter 'weights' should be in the range [0, 1], but got max value "
+                f"{weights.max():.5f}, min value {weights.min():.5f}"
+            )
+        if weights is not None and abs(weights.sum() - 1) > 1e-6:
+            raise ValueError(
+                f"The parameter 'weights' should be normalized, but got sum(weights) = {weights.sum():.5f}"
+            )
+        shapes = {"full": (K, d, d), "tied": (d, d), "diag": (K, d), "spherical": (K,)}
+        precisions = _array(self.precisions_init, shapes[self.covariance_type], f"{self.covariance_type} precision")
+        if precisions is not None and self.covariance_type in ("diag", "spherical") and not (precisions > 0).all():
+            raise ValueError(f"'{self.covariance_type} precision' should be positive")
+        return weights, _array(self.means_init, (K, d), "means"), precisions
+
+    def _store(self, parameters: MixtureParameters, dtype: Any) -> None:
+        self._parameters = parameters
+        self.weights_, self.means_ = parameters.weights.astype(dtype), parameters.means.astype(dtype)
+        self.covariances_ = parameters.covariances.astype(dtype)
+        chol = parameters.precisions_cholesky
+        self.precisions_cholesky_ = chol.astype(dtype)
+        if self.covariance_type in ("diag", "spherical"):
+            self.precisions_ = (chol**2).astype(dtype)
+        else:
+            self.precisions_ = (chol @ np.swapaxes(chol, -2, -1)).astype(dtype)
+
+    # ---- answering ----
+
+    def _fitted(self) -> MixtureParameters:
+        """The parameters, as the attributes have them now: users may change these."""
+        check_is_fitted(self)
+        given = (self.weights_, self.means_, self.covariances_, self.precisions_cholesky_)
+        weights, means, covariances, factors = (np.asarray(array, np.float64) for array in given)
+        return MixtureParameters(self.covariance_type, weights, means, covariances, factors)
+
+    def _expect(self, X: Any, responsibilities: bool) -> tuple[FloatArray, Any]:
+        parameters = self._fitted()
+        return parameters.expect(np.ascontiguousarray(validate_predict(self, X)), responsibilities)
+
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """`fit`, then the most likely component of every row."""
+        return self.fit(X, y, sample_weight).predict(X)
+
+    def predict(self, X: Any) -> Any:
+        """The most likely component of every row, shape (n,)."""
+        return self._expect(X, True)[1].argmax(axis=1)
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """P(k | x), shape (n, K)."""
+        shares: FloatArray = self._expect(X, True)[1]
+        return shares
+
+    def score_samples(self, X: Any) -> FloatArray:
+        """log p(x) of every row, shape (n,)."""
+        return self._expect(X, False)[0]
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """The (weighted) mean of log p(x)."""
+        likelihood = self.score_samples(X)
+        return float(np.average(likelihood.astype(np.float64), weights=as_weights(sample_weight, likelihood[:, None])))
+
+    def sample(self, n_samples: int = 1) -> tuple[FloatArray, Any]:
+        """Draws of the mixture, component by component, and the component of each."""
+        check_is_fitted(self)
+        if n_samples < 1:
+            raise ValueError(f"Invalid value for 'n_samples': {n_samples} . The sampling requires at least one sample.")
+        random = as_random_state(self.random_state)
+        shares = self.weights_.astype(np.float64)
+        counts = random.multinomial(n_samples, shares / shares.sum())
+        d, rows = self.means_.shape[1], []
+        for k, count in enumerate(counts):
+            covariance = self.covariances_ if self.covariance_type == "tied" else self.covariances_[k]
+            if self.covariance_type in ("full", "tied"):
+                rows.append(random.multivariate_normal(self.means_[k], covariance, int(count)))
+            else:
+                rows.append(self.means_[k] + random.standard_normal(size=(count, d)) * np.sqrt(covariance))
+        return np.vstack(rows), np.repeat(np.arange(len(counts)), counts)
+
+    def _n_parameters(self) -> int:
+        K, d = self.means_.shape
+        sizes = {"full": K * d * (d + 1) // 2, "tied": d * (d + 1) // 2, "diag": K * d, "spherical": K}
+        return sizes[self.covariance_type] + d * K + K - 1
+
+    def bic(self, X: Any) -> float:
+        """Bayes's information criterion: the lower, the better."""
+        n = len(X)
+        return -2 * self.score(X) * n + self._n_parameters() * float(np.log(n))
+
+    def aic(self, X: Any) -> float:
+        """Akaike's information criterion: the lower, the better."""
+        return -2 * self.score(X) * len(X) + 2 * self._n_parameters()
+
+
+def _array(value: Any, shape: tuple[int, ...], name: str) -> Any:
+    if value is None:
+        return None
+    array = np.asarray(value, np.float64)
+    if array.shape != shape:
+        raise ValueError(f"The parameter '{name}' should have the shape of {shape}, but got {array.shape}")
+    return array
+
+
+def _factors_of_precisions(kind: str, precisions: FloatArray) -> FloatArray:
+    """Upper triangular C with C Cᵀ = Σ⁻¹: the lower factor of the matrix turned around both ways, turned back."""
+    if kind in ("diag", "spherical"):
+        return np.sqrt(precisions)
+    lower: FloatArray = linalg.cholesky(np.ascontiguousarray(precisions[..., ::-1, ::-1]))
+    return np.ascontiguousarray(lower[..., ::-1, ::-1])

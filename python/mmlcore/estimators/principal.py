@@ -1,0 +1,87 @@
+"""Principal axes on arrays: from singular values, from a covariance; their signs and their likely number."""
+
+from dataclasses import dataclass
+from math import lgamma
+from typing import Any
+
+import numpy as np
+
+from mmlcore import linalg
+from mmlcore._arrays import FloatArray
+
+__all__ = ["Axes", "flip_signs", "from_covariance", "from_svd", "likely_dimension"]
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Variances, falling, their directions in rows, and what they come from."""
+
+    variances: FloatArray
+    directions: FloatArray
+    mean: FloatArray
+    weight: float  # Σ w
+    total: float  # the sum of all variances, those not computed too
+
+
+def _divisor(weight: float) -> float:
+    """n - 1; of a single row, or of weights that are shares, their sum."""
+    return weight - 1 if weight > 1 else weight
+
+
+def from_svd(s: FloatArray, vh: FloatArray, mean: FloatArray, weight: float, squares: float) -> Axes:
+    """Of centred data with singular values s, right vectors vh and sum of squares `squares`."""
+    divisor = _divisor(weight)
+    return Axes(np.square(s, dtype=np.float64) / divisor, vh, mean, weight, squares / divisor)
+
+
+def from_covariance(gram: Any) -> Axes:
+    """Of the scatter of a `Gram`."""
+    covariance = gram.scatter / _divisor(gram.weight)
+    values, vectors = linalg.eigh(covariance)
+    values = np.maximum(values[::-1], 0.0)
+    return Axes(values, vectors.T[::-1], gram.mean, gram.weight, float(values.sum()))
+
+
+def flip_signs(directions: FloatArray) -> FloatArray:
+    """The directions with the entry of largest size in each row positive.
+
+    >>> flip_signs(np.array([[0.6, -0.8]]))
+    array([[-0.6,  0.8]])
+    """
+    largest = directions[np.arange(len(directions)), np.abs(directions).argmax(axis=1)]
+    return directions * np.where(largest < 0, -1, 1)[:, None]
+
+
+def likely_dimension(variances: FloatArray, n: float) -> int:
+    """The number of components whose Laplace evidence is largest, among 1 … d - 1.
+
+    References
+    ----------
+    Minka, 2000, equation (77).
+    """
+    d = len(variances)
+    floor = np.finfo(np.float64).tiny
+    scores = [_evidence(np.maximum(variances, floor), k, n) for k in range(1, d)]
+    return int(np.argmax(scores)) + 1 if scores else 1
+
+
+def _evidence(values: FloatArray, k: int, n: float) -> float:
+    """log p(D | k) by Laplace's method, without what all k share."""
+    d = len(values)
+    if values[k - 1] < 1e-15:
+        return -np.inf
+    numbers = range(1, k + 1)
+    log_prior = -k * np.log(2.0) + sum(lgamma((d - i + 1) / 2) - np.log(np.pi) * (d - i + 1) / 2 for i in numbers)
+    log_kept = -np.log(values[:k]).sum() * n / 2
+    noise = max(np.finfo(np.float64).eps, float(values[k:].sum() / (d - k)))
+    log_noise = -np.log(noise) * n * (d - k) / 2
+    m = d * k - k * (k + 1) / 2
+    log_volume = np.log(2 * np.pi) * (m + k) / 2
+    modelled = values.copy()
+    modelled[k:] = noise
+    log_curvature = 0.0
+    for i in range(k):
+        apart, inverse = values[i] - values[i + 1 :], 1 / modelled[i + 1 :] - 1 / modelled[i]
+        with np.errstate(divide="ignore"):
+            log_curvature += float(np.sum(np.log(apart * inverse) + np.log(n)))
+    return float(log_prior + log_kept + log_noise + log_volume - log_curvature / 2 - k * np.log(n) / 2)
