@@ -100,7 +100,8 @@ void add_products(double* A, ptrdiff_t P, const T* Z, ptrdiff_t ld, ptrdiff_t ro
 template <class T>
 void narrow(double* S, const Rows<T>& data, ptrdiff_t n, ptrdiff_t p) {
     const ptrdiff_t P = padded_columns<T>(p), ld = padded_row<T>(P), blocks = (n + kBlockRows - 1) / kBlockRows;
-    const ptrdiff_t tasks = std::min(kMostTasks, blocks);
+    // Each task has sums of its own: fewer of them where these are large beside the rows.
+    const ptrdiff_t tasks = std::min({kMostTasks, blocks, std::max<ptrdiff_t>(4, n / (4 * p))});
     const Workspace<double> sums(tasks * P * P);
     parallel_for(tasks, cross_products_ns(n, p), [&](ptrdiff_t task) {
         const Workspace<T> Z(kBlockRows * ld);

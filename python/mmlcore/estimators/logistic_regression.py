@@ -162,8 +162,7 @@ class LogisticRegression(Classifier, Estimator):
 
     def _warn(self, found: Any, X: FloatArray, codes: Any) -> None:
         free = self.penalty is None or np.isinf(self.C)
-        scores = affine(X, self.coef_, self.intercept_)
-        if free and _separates(scores, codes):
+        if free and _separates(affine(X, self.coef_, self.intercept_), codes):
             warnings.warn(
                 "LogisticRegression: the classes are perfectly separable and there is no penalty: the coefficients "
                 f"grow without limit and were stopped at max |gradient| = {found.largest:.1e}",
