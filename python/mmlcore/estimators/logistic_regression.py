@@ -19,7 +19,8 @@ from mmlcore.estimators.validation import (
     as_labels,
     as_matrix,
     as_weights,
-    check_features,
+    check_names,
+    check_number,
     remember_features,
     require_same_length,
     validate_fit,
@@ -198,9 +199,11 @@ class LogisticRegression(Classifier, Estimator):
         """
         self._check_parameters()
         first = "_precision_seen" not in self.__dict__
+        if not first:
+            check_names(self, X)
         original, X = X, as_matrix(self, X)
         if not first:
-            check_features(self, original, X)
+            check_number(self, X)
         labels, codes = as_labels(self, y, X)
         known = (labels if classes is None else np.unique(classes)) if first else self.classes_
         if unknown := set(labels.tolist()) - set(known.tolist()):
