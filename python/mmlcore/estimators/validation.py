@@ -18,6 +18,7 @@ __all__ = [
     "as_matrix",
     "as_targets",
     "as_weights",
+    "check_features",
     "check_names",
     "check_number",
     "feature_names",
@@ -287,6 +288,12 @@ def check_names(estimator: Any, X: Any) -> None:
         )
     elif names is not None and fitted is not None and (len(names) != len(fitted) or (names != fitted).any()):
         raise ValueError(_other_names(list(names), list(fitted)))
+
+
+def check_features(estimator: Any, X: Any, matrix: FloatArray) -> None:
+    """Refuse features of other names, or another number of them, than those of `fit`."""
+    check_names(estimator, X)
+    check_number(estimator, matrix)
 
 
 def check_number(estimator: Any, matrix: FloatArray) -> None:
