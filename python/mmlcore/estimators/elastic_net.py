@@ -332,7 +332,10 @@ def enet_path(
     eps: float = 1e-3,
     n_alphas: int = 100,
     alphas: Any = None,
+    precompute: Any = "auto",
+    copy_X: bool = True,
     coef_init: Any = None,
+    verbose: bool = False,
     positive: bool = False,
     return_n_iter: bool = False,
     tol: float = 1e-4,
@@ -352,6 +355,8 @@ def enet_path(
         From the α at which every coefficient is zero downwards, equal ratios.
     alphas : int or array_like, optional
         Their number, or themselves (any order; descending in the result).
+    precompute, copy_X, verbose
+        Kept for compatibility: products are used where they are faster, X is never written to, nothing prints.
     coef_init : array_like, shape (d,) or (k, d), optional
     positive, tol, max_iter
         As `ElasticNet`.
