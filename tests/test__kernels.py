@@ -125,3 +125,13 @@ def test_offer_buffer_refuses_other_classes() -> None:
     for other in (int, type("Plain", (), {})):
         with pytest.raises(TypeError, match="offer_buffer: type must be a class written in Python with a method"):
             _kernels.offer_buffer(other)
+
+
+def test_a_buffer_must_be_a_memoryview() -> None:
+    class Wrong:
+        def __buffer__(self, flags: int) -> object:
+            return self
+
+    _kernels.offer_buffer(Wrong)
+    with pytest.raises(TypeError):
+        memoryview(Wrong())

@@ -10,6 +10,10 @@ namespace {
 // belongs to the memoryview, which gives it back.
 int buffer_of(PyObject* object, Py_buffer* view, int flags) {
     PyObject* memory = PyObject_CallMethod(object, "__buffer__", "i", flags);
+    if (memory != nullptr && !PyMemoryView_Check(memory)) {
+        PyErr_Format(PyExc_TypeError, "__buffer__ must return a memoryview, got %s", Py_TYPE(memory)->tp_name);
+        Py_CLEAR(memory);
+    }
     if (memory == nullptr) {
         view->obj = nullptr;
         return -1;

@@ -142,7 +142,8 @@ void bind_pooling(py::module_& m) {
     m.def("max_pool", &bind_max_pool, py::arg("y"), py::arg("numbers"), py::arg("x"), py::arg("kernel"),
           py::arg("window"), py::arg("rectified") = false,
           "y = the largest of each window, numbers = which element that is: uint8 (int32 above 255 elements), always "
-          "channels last, or None. rectified: of max(x, 0), with the number behind the last element where nothing is positive.");
+          "channels last, or None. rectified: of max(x, 0), with the number behind the last element where nothing is "
+          "positive.");
     m.def("max_pool_gradient", &bind_max_pool_gradient, py::arg("dx"), py::arg("dy"), py::arg("numbers"),
           py::arg("kernel"), py::arg("window"), "Every dy to where its window's largest element was.");
     m.def("max_pool_select", &bind_max_pool_select, py::arg("y"), py::arg("x"), py::arg("numbers"), py::arg("kernel"),

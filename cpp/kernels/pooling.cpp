@@ -195,7 +195,7 @@ void largest_values(T* y, const T* image, ptrdiff_t channels, const Windows& win
         auto missing = best != best;
         windows.for_each(window, [&](ptrdiff_t, ptrdiff_t at) {
             const V v = load_lanes<V>(image + at + c, here);
-            best = vmax(best, v);
+            best = vmax(v, best);  // best where they are equal, -0 and 0 too
             missing |= v != v;
         });
         store_lanes(y + c, missing ? broadcast<V>(std::numeric_limits<T>::quiet_NaN()) : best, here);

@@ -84,7 +84,6 @@ class WinogradGradient {
         const Workspace<T> points(std::max(16 * most * s_.channels, 4 * most * s_.filters));
         T* db = sums + kSpots * weights();
         std::fill(db, db + s_.filters, T{0});
-        if (s_.filters % NR != 0) std::fill(D.data(), D.data() + kSpots * spot_of_D_, T{0});
         for (ptrdiff_t i = begin; i < cut(grid_.count(), chunk + 1, chunks_); ++i) {
             const TileBlock b = grid_[i];
             const Extent first{0, 2 * b.row, 2 * b.column}, size{1, 2 * b.rows, 2 * b.columns};

@@ -10,6 +10,7 @@ from typing import Any
 
 from mmlcore._errors import message
 from mmlcore.models import CharLM
+from mmlcore.models.language import steps_of_an_epoch
 from mmlcore.models.language_text import Corpus, standard_library
 from mmlcore.optimizers import CosineDecay
 
@@ -40,7 +41,7 @@ def add_commands(commands: Any, integer: Callable[..., Any]) -> None:
     train.add_argument("--batch-size", type=integer(1), default=50, metavar="N", help="parts of the text side by side")
     train.add_argument("--epochs", type=integer(0), default=10, metavar="N", help="passes over the text, in total")
     train.add_argument("--learning-rate", type=float, default=0.002, metavar="X", help="of Adam")
-    train.add_argument("--schedule", choices=("constant", "cosine"), default="constant", help="of the learning rate")
+    train.add_argument("--schedule", choices=("constant", "cosine"), default="constant", help="to 0 over all epochs")
     train.add_argument("--dropout", type=float, default=0.0, metavar="X", help="of every layer's outputs")
     train.add_argument("--clip", type=float, default=5.0, metavar="X", help="longest gradient; 0: any")
     train.add_argument("--val-fraction", type=float, default=0.05, metavar="X", help="last part, held back")
@@ -146,9 +147,8 @@ def _require_writable(out: str) -> None:
 def _learning_rate(arguments: argparse.Namespace, corpus: Corpus) -> float | CosineDecay:
     if arguments.schedule == "constant":
         return float(arguments.learning_rate)
-    learned, _ = corpus.split(arguments.val_fraction)
-    steps = (len(learned) - 1) // arguments.batch_size // arguments.seq_length * arguments.epochs
-    return CosineDecay(arguments.learning_rate, max(1, steps))
+    sizes = arguments.seq_length, arguments.batch_size, arguments.val_fraction
+    return CosineDecay(arguments.learning_rate, max(1, steps_of_an_epoch(corpus, *sizes) * arguments.epochs))
 
 
 def _train(arguments: argparse.Namespace) -> None:

@@ -6,7 +6,16 @@ import threading
 import numpy as np
 import pytest
 
-from mmlcore.layers import Activation, BatchNormalization, Dense, Dropout, Flatten, LayerNormalization
+from mmlcore.layers import (
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    LayerNormalization,
+    MaxPooling2D,
+)
 from mmlcore.models import Sequential
 from mmlcore.models.inference import RecordedPrediction
 
@@ -96,16 +105,35 @@ def test_few_numbers_of_rows_are_kept():
     assert few(X[:0]) is None
 
 
-@pytest.mark.parametrize("rows", [257, 512, 1000])
-def test_many_rows_in_parts_that_fit_the_cache(rows):
-    model, x = network(), np.random.default_rng(1).standard_normal((rows, 3))
-    few = RecordedPrediction(model.layers, np.dtype(float))
-    np.testing.assert_array_equal(few(x), model(x))
-    assert list(few._recorded) == [256]
-    wide = network(Dense(30_000, "tanh"), Dense(1))
-    few = RecordedPrediction(wide.layers, np.dtype(float))
-    np.testing.assert_allclose(few(x[:21]), wide(x[:21]), rtol=0, atol=1e-12)
-    assert list(few._recorded) == [8]
+def pictures(**options):
+    model = Sequential(
+        [Conv2D(6, 3, padding="same", activation="relu"), MaxPooling2D(2), Flatten(), Dense(3)], **options
+    )
+    model.build((None, 40, 40, 1))
+    return model
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rows", [1, 8, 13, 30, 64, 65, 130])
+def test_many_pictures_in_parts_that_fit_the_cache(rows, dtype):
+    model, x = pictures(seed=0, dtype=dtype), np.random.default_rng(1).standard_normal((rows, 40, 40, 1)).astype(dtype)
+    first = model.predict(x)
+    np.testing.assert_allclose(first, model(x), rtol=0, atol=1e-5 if dtype == "float32" else 1e-13)
+    np.testing.assert_array_equal(model.predict(x), first)
+    np.testing.assert_array_equal(model.predict(x[::-1])[::-1][: len(x) // 2], first[: len(x) // 2])
+    at_once = {"float32": 21, "float64": 10}[dtype]
+    assert list(model._few._recorded) == [min(rows, at_once)]
+
+
+@pytest.mark.parametrize("rows", [64, 65, 300, 1001])
+def test_the_same_bits_every_time(rows):
+    x = np.random.default_rng(1).standard_normal((rows, 3)).astype(np.float32)
+    for layers in ([Dense(300, "tanh"), Dense(1)], [Dense(1, "sigmoid")]):
+        model = network(*layers, dtype="float32")
+        first = model.predict(x)
+        for _ in range(2):
+            np.testing.assert_array_equal(model.predict(x), first)
+        assert bool(model._few._recorded) == (rows <= 64)  # heavy or narrow: many rows gain nothing
 
 
 def test_several_threads_get_their_own_answers():

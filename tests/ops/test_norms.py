@@ -136,3 +136,8 @@ def test_norms_of_matrices(ord, axis):
     check_grads(lambda x: np.linalg.norm(x, ord, axis), (x,), order=2, rtol=1e-5, atol=1e-5)
     stack = np.random.default_rng(10).normal(size=(2, 3, 3))
     check_grads(lambda x: np.linalg.matrix_norm(x, ord=ord, keepdims=True), (stack,), order=1)
+
+
+def test_the_norm_of_many_numbers_keeps_its_digits():
+    x = np.full(10**6, 0.1, np.float32)
+    assert float(ops.norm(x)) == pytest.approx(float(np.float32(0.1)) * 1000, rel=1e-6)

@@ -38,18 +38,19 @@ def _plan_pool(sweep: Sweep, largest: bool, x: NDArray[Any], dx: NDArray[Any] | 
     dy = np.empty_like(y)
     kernel, window = sweep.kernel, sweep.window
     x_volume, y_volume, dy_volume = sweep.volume(x), sweep.volume(y), sweep.volume(dy)
-    if largest:
-        numbers = None if dx is None else sweep.numbers(len(x), channels)  # for the way back
-        forward = partial(_kernels.max_pool, y_volume, numbers, x_volume, kernel, window, rectified)
-    else:
+    if not largest:
         forward = partial(_kernels.average_pool, y_volume, x_volume, kernel, window)
-    if dx is None:
+        if dx is None:
+            return Plan(y, dy, forward, lambda: None)
+        back = partial(_kernels.average_pool_gradient, sweep.volume(dx), dy_volume, kernel, window)
+        return Plan(y, dy, forward, back)
+    if dx is None:  # then nobody asks where the largest were
+        forward = partial(_kernels.max_pool, y_volume, None, x_volume, kernel, window, rectified)
         return Plan(y, dy, forward, lambda: None)
-    if largest:
-        backward = partial(_kernels.max_pool_gradient, sweep.volume(dx), dy_volume, numbers, kernel, window)
-    else:
-        backward = partial(_kernels.average_pool_gradient, sweep.volume(dx), dy_volume, kernel, window)
-    return Plan(y, dy, forward, backward)
+    numbers = sweep.numbers(len(x), channels)
+    forward = partial(_kernels.max_pool, y_volume, numbers, x_volume, kernel, window, rectified)
+    back = partial(_kernels.max_pool_gradient, sweep.volume(dx), dy_volume, numbers, kernel, window)
+    return Plan(y, dy, forward, back)
 
 
 class _Pooling(Layer):

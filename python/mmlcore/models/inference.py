@@ -1,7 +1,7 @@
 """Predictions as a replay of recorded kernel calls.
 
-For few rows Python between the layers would cost more than the kernels. Of many rows so few are taken through all
-layers at once that what goes from one to the next is still in the cache.
+For few rows Python between the layers would cost more than the kernels. Many rows are taken a few at once where layers
+have few weights and large outputs, as convolutions do: then what goes from one layer to the next is still in the cache.
 """
 
 from collections.abc import Sequence
@@ -19,16 +19,18 @@ from mmlcore.models.gradients import one_class
 
 __all__ = ["RecordedPrediction"]
 
-_LEAST_ROWS, _MOST_ROWS = 8, 256
+_LEAST_ROWS, _MOST_ROWS = 8, 64
 _MOST_BYTES = 1 << 20  # of a layer's inputs and outputs together
-_SHAPES_KEPT = 4
+_LIGHT_BYTES = 1 << 18  # of weights that may be read again for every few rows
+_KEPT = 4
 
 
 class RecordedPrediction:
     """The recorded predictions of a chain of layers, one recording for each number of rows.
 
     It is left out, and the layers are called one by one, where a layer has no plan or does something else in
-    training, where its inputs are not such as the kernels take, and while another thread uses it.
+    training, where its inputs are not such as the kernels take, where there are many rows and heavy weights, and while
+    another thread uses it for few rows: the bits are the same. Of many rows another thread waits.
 
     Examples
     --------
@@ -44,38 +46,29 @@ class RecordedPrediction:
         self._layers, self._dtype, self._lock = list(layers), dtype, Lock()
         self._activations = [layer.activation for layer in self._layers]
         self._recorded: dict[int, Any] = {}
+        self._recordable = True
         self._shape: tuple[int, ...] | None = None  # of a row, once it was found to be the first layer's
-        self._rows = 0
+        self._rows: int | None = None  # at once, where many rows are taken in parts
 
     def __call__(self, x: Any) -> NDArray[Any] | None:
         """The outputs for `x`, or None: then somebody else has to find them."""
-        if type(x) is not np.ndarray or x.dtype is not self._dtype or x.ndim < 2:
+        if type(x) is not np.ndarray or x.dtype is not self._dtype or x.ndim < 2 or not self._recordable:
             return None
         if len(x) == 0 or (self._shape != x.shape[1:] and not self._fits(x)):
             return None
-        rows = min(len(x), self._rows)
-        recorded = self._recorded.get(rows, False)
-        if recorded is None or not self._lock.acquire(blocking=False):
+        if self._rows is None and len(x) > _MOST_ROWS:
+            return None
+        rows = len(x) if self._rows is None else min(len(x), self._rows)
+        if not self._lock.acquire(blocking=rows < len(x)):
             return None
         try:
             if [layer.activation for layer in self._layers] != self._activations:
                 return None  # they were changed: the layers know
-            if recorded is False:
-                recorded = self._recorded[rows] = self._record(rows, x.shape[1:])
-                if recorded is None:
-                    return None
-            buffer, recording, outputs = recorded
-            if len(x) == rows:
-                buffer[...] = x
-                recording.run(1)
-                return outputs.copy()
-            answer = np.empty((len(x), *outputs.shape[1:]), outputs.dtype)
-            for start in range(0, len(x), rows):
-                start = min(start, len(x) - rows)  # the last ones overlap those before
-                buffer[...] = x[start : start + rows]
-                recording.run(1)
-                answer[start : start + rows] = outputs
-            return answer
+            recorded = self._recorded.get(rows)
+            if fresh := recorded is None:  # recording computes, too
+                recorded = self._record(x[:rows])
+                self._recordable = recorded is not None
+            return None if recorded is None else _replayed(x, rows, recorded, fresh)
         finally:
             self._lock.release()
 
@@ -86,14 +79,17 @@ class RecordedPrediction:
             return False
         sizes = [prod(filter(None, shape)) for shape in shapes if shape is not None]
         widest = max(a + b for a, b in pairwise(sizes)) * self._dtype.itemsize
-        self._rows = min(max(_MOST_BYTES // max(widest, 1), _LEAST_ROWS), _MOST_ROWS)
+        weights = sum(w.nbytes for layer in self._layers for w in layer.weights)
+        rows = max(_MOST_BYTES // max(widest, 1), _LEAST_ROWS)
+        self._rows = rows if rows < _MOST_ROWS and weights <= _LIGHT_BYTES else None
         self._shape = x.shape[1:]
         return True
 
-    def _record(self, rows: int, shape: tuple[int, ...]) -> Any:
-        if len(self._recorded) >= _SHAPES_KEPT:
+    def _record(self, x: NDArray[Any]) -> Any:
+        """What so many rows go through, with the outputs for `x`; None if a layer has no plan."""
+        if len(self._recorded) >= _KEPT:
             self._recorded.clear()
-        buffer = np.zeros((rows, *shape), self._dtype)
+        buffer = x.copy(order="C")
         outputs, calls = buffer, []
         for layer in self._layers:
             ours = one_class(layer, "call", "preactivation", "activate", "plan") and type(layer).run is Layer.run
@@ -108,4 +104,18 @@ class RecordedPrediction:
         with recording:
             for call in calls:
                 call()
-        return buffer, recording, outputs
+        self._recorded[len(x)] = buffer, recording, outputs
+        return self._recorded[len(x)]
+
+
+def _replayed(x: NDArray[Any], rows: int, recorded: Any, fresh: bool) -> NDArray[Any]:
+    """The outputs for `x`, so many rows at once; `fresh`: those of the first ones are there already."""
+    buffer, recording, outputs = recorded
+    answer = np.empty((len(x), *outputs.shape[1:]), outputs.dtype)
+    for start in range(0, len(x), rows):
+        start = min(start, len(x) - rows)  # the last ones overlap those before
+        if start or not fresh:
+            buffer[...] = x[start : start + rows]
+            recording.run(1)
+        answer[start : start + rows] = outputs
+    return answer

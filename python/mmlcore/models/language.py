@@ -16,7 +16,7 @@ from mmlcore.models.language_step import LanguageStep, NextCharacter, fill, mean
 from mmlcore.models.language_text import Corpus
 from mmlcore.models.parameters import Parameters, joined
 
-__all__ = ["CharLM"]
+__all__ = ["CharLM", "steps_of_an_epoch"]
 
 _CELLS: dict[str, Any] = {"lstm": LSTM, "gru": GRU, "rnn": SimpleRNN}
 _PART = 1000  # characters of a text that are worth a state of their own, when a loss is measured
@@ -184,13 +184,7 @@ class CharLM:
             "batch_size": integer("fit", "batch_size", batch_size),
         }
         epochs = integer("fit", "epochs", epochs, low=0)
-        if not isinstance(val_fraction, int | float) or not 0 <= val_fraction < 1:
-            raise ValueError(message("fit", "val_fraction", "a number in [0, 1)", repr(val_fraction)))
-        learned, held_back = corpus.split(val_fraction)
-        length = (len(learned) - 1) // batch_size
-        if length < seq_length:
-            least = f"of at least {seq_length * batch_size + 1} characters (seq_length times batch_size, and one)"
-            raise ValueError(message("fit", "text", least, f"{len(learned)}"))
+        learned, held_back, length = _parts(corpus, seq_length, batch_size, val_fraction)
         optimizer = optimizers.Adam(learning_rate, global_clipnorm=clip)
         self._begin(corpus, {**sizes, "val_fraction": val_fraction}, optimizer)
         while self.epochs < epochs:
@@ -398,3 +392,24 @@ class CharLM:
             target[...] = arrays[name]
         found: Sequence[str] = sorted((n for n in arrays if n.startswith("state")), key=lambda n: int(n[5:]))
         self._states = [arrays[name] for name in found] or None
+
+
+def _parts(corpus: Corpus, seq_length: int, batch_size: int, val_fraction: float) -> tuple[Corpus, Corpus, int]:
+    """What is learned, what is held back, and how many characters each of the parts side by side has."""
+    if not isinstance(val_fraction, int | float) or not 0 <= val_fraction < 1:
+        raise ValueError(message("fit", "val_fraction", "a number in [0, 1)", repr(val_fraction)))
+    learned, held_back = corpus.split(val_fraction)
+    length = (len(learned) - 1) // batch_size
+    if length < seq_length:
+        least = f"of at least {seq_length * batch_size + 1} characters (seq_length times batch_size, and one)"
+        raise ValueError(message("fit", "text", least, f"{len(learned)}"))
+    return learned, held_back, length
+
+
+def steps_of_an_epoch(corpus: Corpus, seq_length: int, batch_size: int, val_fraction: float = 0.0) -> int:
+    """How many steps `CharLM.fit` makes in an epoch: what a schedule of the learning rate counts.
+
+    >>> steps_of_an_epoch(Corpus.from_text("ab" * 500), seq_length=10, batch_size=5)
+    19
+    """
+    return _parts(corpus, seq_length, batch_size, val_fraction)[2] // seq_length

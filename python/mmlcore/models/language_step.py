@@ -146,9 +146,7 @@ class LanguageStep:
 
     def __call__(self) -> None:
         """One step on the characters in `x` and `y`, at the learning rate that the optimiser's schedule has come to."""
-        optimizer = self._optimizer
-        if optimizer.schedule is not None:
-            optimizer.constants[0] = optimizer.schedule(optimizer.iterations)
+        self._optimizer.follow_schedule()
         if self._recording is None:
             recording = _kernels.Recording()
             with uninterrupted(), recording:

@@ -121,8 +121,7 @@ class TrainingStep:
         np.copyto(step.y, y)
         if step.weights is not None and weights is not None:
             np.copyto(step.weights, weights)
-        if self.optimizer.schedule is not None:
-            self.optimizer.constants[0] = self.optimizer.learning_rate
+        self.optimizer.follow_schedule()
         step()
         return float(step.value[0]), step.outputs
 

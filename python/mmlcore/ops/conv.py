@@ -64,10 +64,11 @@ def conv(
 
     Notes
     -----
-    The kernels compute it as the matrix product of `im2col` with the filters, whose columns are never stored. Filters of
-    3×3 in steps of one with many channels (32 in float32, 16 in float64) go by Winograd's F(2×2, 3×3): rounding errors
-    are some three times as large, relative to the largest numbers of 4×4 points, and a NaN or an infinity reaches the
-    whole 2×2 tile of the outputs that see it.
+    The kernels compute it as the matrix product of `im2col` with the filters, whose columns are never stored. Filters
+    of 3×3 in steps of one go by Winograd's F(2×2, 3×3) from 32 channels and 16 filters, for images of at least 32 tiles
+    of 2×2 in all, up to a megabyte of filters at its 16 spots. Its rounding errors are relative to the largest of 4×4
+    points; sums of four numbers must not overflow, an infinity may become NaN, and in the gradient with respect to the
+    filters what is not finite reaches all nine elements.
 
     References
     ----------

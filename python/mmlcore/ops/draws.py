@@ -11,7 +11,7 @@ __all__ = ["normal_draws", "uniform_draws"]
 
 
 def _drawn(kernel: Any, shape: tuple[int, ...], dtype: Any, random: "np.random.Generator", *at: float) -> FloatArray:
-    y = _kernels.empty(shape, np.dtype(dtype))
+    y = _kernels.empty((shape,) if isinstance(shape, int) else shape, np.dtype(dtype))
     kernel(y, *at, int(random.integers(0, 2**64, dtype=np.uint64)), np.zeros(1, np.int64))
     return y
 

@@ -18,6 +18,8 @@ from mmlcore.ops.shape import axes_of, moveaxis, reshape, shape_of, squeeze
 
 __all__ = ["norm", "std", "var"]
 
+_FEW = 1024
+
 
 @primitive
 def _euclidean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
@@ -36,8 +38,8 @@ defvjp(_euclidean, _euclidean_back)
 
 @primitive
 def _length(x: Any) -> Any:
-    """`_euclidean` of all elements together, in one step of NumPy's."""
-    if type(x) is not np.ndarray or x.dtype not in FLOATS:
+    """`_euclidean` of all elements together: of few in one step of NumPy's, whose sums of many lose digits."""
+    if type(x) is not np.ndarray or x.dtype not in FLOATS or x.size > _FEW:
         return _euclidean(x)
     flat = x.ravel()
     return np.sqrt(flat.dot(flat))

@@ -191,9 +191,13 @@ class Optimizer:
 
     def update(self, theta: NDArray[Any], gradient: NDArray[Any]) -> None:
         """Move `theta` in place by one step, given the gradient of the loss, which clipping changes."""
+        self.follow_schedule()
+        self.apply(theta, gradient)
+
+    def follow_schedule(self) -> None:
+        """Put the learning rate that the schedule, if there is one, has come to into `constants`."""
         if self.schedule is not None:
             self.constants[0] = self.schedule(self.iterations)
-        self.apply(theta, gradient)
 
     def apply(self, theta: NDArray[Any], gradient: NDArray[Any]) -> None:
         """`update` at the learning rate that stands in `constants`: kernel calls alone."""
