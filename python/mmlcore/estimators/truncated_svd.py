@@ -12,7 +12,14 @@ from mmlcore.estimators.parameters import RANDOM_STATE, Constraint, Interval, On
 from mmlcore.estimators.principal import flip_signs
 from mmlcore.estimators.randomness import as_seed
 from mmlcore.estimators.statistics import Gram
-from mmlcore.estimators.validation import as_weights, check_features, remember_features, validate_fit, validate_predict
+from mmlcore.estimators.validation import (
+    as_weights,
+    check_features,
+    remember_features,
+    require_finite,
+    validate_fit,
+    validate_predict,
+)
 
 __all__ = ["TruncatedSVD"]
 
@@ -153,7 +160,6 @@ class TruncatedSVD(NumberedFeatures, Transformer, Estimator):
         if not hasattr(X, "tocsr"):
             x, _, weights = validate_fit(self, X, None, sample_weight, reset=reset)
             return x, weights
-        from mmlcore.estimators.validation import require_finite
 
         if X.dtype.kind == "c":
             raise ValueError(f"Complex data not supported\n{X}\n")
