@@ -20,11 +20,12 @@ from mmlcore.estimators import (
 )
 
 WIDTHS = np.geomspace(1e-3, 10, 13)  # λ of exp(-‖x - μ‖² / λ)
+FOLDS = KFold(5, shuffle=True, random_state=0)
 
 
 def parabola(n: int = 100):
-    """θ of [1, x, x²] on n points of 5 + sin πx between 0 and 1."""
-    x = np.linspace(0, 1, n)
+    """θ of [1, x, x²] on 5 + sin πx at the middles of n intervals between 0 and 1."""
+    x = (np.arange(n) + 0.5) / n
     phi = PolynomialFeatures(2).fit_transform(x[:, None])
     return LinearRegression(fit_intercept=False).fit(phi, 5 + np.sin(np.pi * x)).coef_
 
@@ -47,9 +48,8 @@ def curve(x, y):
     def error(model, X, y):
         return float(np.square(model.predict(X) - y).mean())
 
-    folds = KFold(5, shuffle=True, random_state=0)
     return np.array(
-        [cross_val_score(Ridge(1e-3), bumps(w).fit_transform(x), y, cv=folds, scoring=error).mean() for w in WIDTHS]
+        [cross_val_score(Ridge(1e-3), bumps(w).fit_transform(x), y, cv=FOLDS, scoring=error).mean() for w in WIDTHS]
     )
 
 
@@ -86,7 +86,7 @@ def main() -> None:
         print(f"λ = {width:8.4f}: cross-validation {error:.4f}")
     width = WIDTHS[errors.argmin()]
     features = bumps(width).fit(x)
-    model = RidgeCV(np.geomspace(1e-6, 1, 19), cv=5).fit(features.transform(x), y)
+    model = RidgeCV(np.geomspace(1e-6, 1, 19), cv=FOLDS).fit(features.transform(x), y)
     new = np.square(model.predict(features.transform(x_new)) - y_new).mean()
     print(f"chosen λ = {width:.4f}, δ² = {model.alpha_:.2g}: error on new points {new:.4f} (noise 0.0400)")
     kernel = KernelRidge(0.05, kernel="rbf", gamma=1 / width).fit(x, y - 5)

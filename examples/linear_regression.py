@@ -1,7 +1,7 @@
 """E1, linear regression (Notes 3, 6): energy from wind and people, exactly, by steepest descent and by SGD.
 
-First the predictions of section 3.5 for the θ that the text guesses, then the θ that least squares finds three ways, and
-one that takes in row after row. --plot FILE draws the loss of the descents.
+First the predictions of section 3.5 for the θ that the text guesses, then the θ of least squares: at once, row after
+row, and by the two descents. --plot FILE draws the loss of the descents.
 """
 
 import argparse
@@ -90,9 +90,8 @@ def main() -> None:
     parser.add_argument("--plot", metavar="FILE")
     options = parser.parse_args()
 
-    print(
-        f"θ = [1, 0, 0.5] predicts {(design(X) @ GUESS).tolist()}, and {design([NEW])[0] @ GUESS:g} at {NEW.tolist()}"
-    )
+    at = NEW.tolist()
+    print(f"θ = [1, 0, 0.5] predicts {(design(X) @ GUESS).tolist()}, and {design([NEW])[0] @ GUESS:g} at {at}")
     descent, descent_losses = steepest_descent(2000)
     stochastic, stochastic_losses = stochastic_descent(200 if options.quick else 5000)
     for name, theta in (
@@ -102,9 +101,8 @@ def main() -> None:
         ("SGD", stochastic),
     ):
         error = np.square(design(X) @ theta - Y).sum()
-        print(
-            f"{name:17s} θ = {np.round(theta, 5).tolist()}, loss {error:.6f}, at {NEW.tolist()} {theta[0] + theta[1:] @ NEW:.3f}"
-        )
+        there = theta[0] + theta[1:] @ NEW
+        print(f"{name:17s} θ = {np.round(theta, 5).tolist()}, loss {error:.6f}, at {at} {there:.3f}")
     if options.plot:
         draw({"steepest descent": descent_losses, "SGD": stochastic_losses}, options.plot)
 

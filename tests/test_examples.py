@@ -187,6 +187,47 @@ def test_d1_d3_draws_agree_with_their_formulas(printed: Callable[..., str]) -> N
     assert float(sampled) == pytest.approx(float(exact), abs=0.05)
 
 
+def test_e1_the_predictions_of_the_table_and_the_ways_down(printed: Callable[..., str]) -> None:
+    first, *ways = printed("linear_regression").splitlines()
+    assert first == "θ = [1, 0, 0.5] predicts [2.0, 22.0, 16.5, 18.5], and 11 at [50.0, 20.0]"  # section 3.5
+    example = load("linear_regression")
+    theta = np.linalg.lstsq(example.design(example.X), example.Y, rcond=None)[0]
+    found = np.array([[float(v) for v in re.findall(r"-?[\d.]+", line.partition("]")[0])] for line in ways])
+    assert found.shape == (4, 3)
+    np.testing.assert_allclose(found[:3], np.tile(theta, (3, 1)), atol=6e-6)
+    np.testing.assert_allclose(found[3], theta, rtol=0.02)
+
+
+def test_e2_zeros_and_the_bayes_reading(printed: Callable[..., str]) -> None:
+    output = printed("ridge_lasso_paths")
+    assert float(re.findall(r"log posterior there: (\S+)", output)[0]) < 1e-9
+    norms = [float(v) for v in re.findall(r"‖β‖ = ([\d.]+), zeros 0", output)]
+    assert norms == sorted(norms, reverse=True)
+    assert len(norms) == 3
+    zeros = [int(v) for v in re.findall(r"lasso, α = \S+: zeros (\d)", output)]
+    assert zeros[0] >= 7
+    assert zeros == sorted(zeros, reverse=True)
+
+
+def test_e3_the_parabola_and_the_choice_of_a_width(printed: Callable[..., str]) -> None:
+    output = printed("basis_functions", "--quick")
+    theta = [float(v) for v in re.findall(r"θ = \[(.*)\]", output)[0].split(",")]
+    np.testing.assert_allclose(theta, [4.95, 4.12, -4.12], atol=5e-3)
+    errors = [float(v) for v in re.findall(r"cross-validation ([\d.]+)", output)]
+    assert 0 < int(np.argmin(errors)) < len(errors) - 1  # too narrow and too wide are both worse
+    assert float(re.findall(r"error on new points ([\d.]+) \(noise", output)[0]) < 0.15
+
+
+def test_e4_fruit(printed: Callable[..., str], data_folder: Path) -> None:
+    if not (data_folder / "fruit").is_dir():
+        pytest.skip("no fruit")
+    output = printed("fruit_softmax", "--data", str(data_folder / "fruit"))
+    assert output.startswith("2935 pictures\n")
+    assert float(re.findall(r"5-fold cross-validation ([\d.]+)", output)[0]) >= 0.97
+    descent, newton, irls = (float(v) for v in re.findall(r"loss ([\d.]+)", output))
+    assert newton == irls == pytest.approx(descent, rel=1e-5)
+
+
 def test_d2_the_likelihood_s_maximum_is_least_squares(printed: Callable[..., str]) -> None:
     rows = [re.findall(r"-?\d+\.\d{6}", line) for line in printed("max_likelihood", "--quick").splitlines()[:3]]
     assert len(rows[0]) == 3

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "kernels/threads.h"
 #include "kernels/vectors.h"
@@ -10,14 +11,11 @@ namespace mmlcore {
 namespace {
 
 // A tile of S stays in registers while it meets the rows of a block.
-constexpr ptrdiff_t kTileRows = kVectorBytes == 64 ? 12 : 4, kTileVectors = kVectorBytes == 64 ? 2 : 3;
+constexpr int kTileRows = kVectorBytes == 64 ? 8 : 4, kTileVectors = kVectorBytes == 64 ? 2 : 3;
 constexpr ptrdiff_t kBlockRows = 128;  // of which a tile reads two pieces of each: they stay in the first cache
 constexpr ptrdiff_t kNarrow = 512;     // from here on, the general product is as fast
 constexpr ptrdiff_t kWideRows = 1024;
 constexpr ptrdiff_t kMostTasks = 16;
-
-template <class T>
-constexpr ptrdiff_t kTileCols = kTileVectors * lanes<Vec<T>>;
 
 constexpr ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t multiple) {
     return (n + multiple - 1) / multiple * multiple;
@@ -26,7 +24,7 @@ constexpr ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t multiple) {
 // The columns that the tiles of S reach.
 template <class T>
 ptrdiff_t padded_columns(ptrdiff_t p) {
-    return std::max(round_up(p, kTileRows), round_up(p, kTileCols<T>));
+    return std::max(round_up(p, kTileRows), round_up(p, lanes<Vec<T>>));
 }
 
 template <class T>
@@ -67,40 +65,61 @@ void fill_block(T* Z, ptrdiff_t ld, const Rows<T>& data, ptrdiff_t first, ptrdif
     }
 }
 
-// A (tile of leading dimension ld) += the products of the columns i … and j … of Z.
-template <class T>
+// A (kTileRows × Vectors vectors, leading dimension lda) += the products of the columns i … and j … of Z.
+template <int Vectors, class T>
 void add_tile(double* A, ptrdiff_t lda, const T* Z, ptrdiff_t ld, ptrdiff_t rows, ptrdiff_t i, ptrdiff_t j) {
     using V = Vec<T>;
-    constexpr ptrdiff_t W = lanes<V>;
-    V sum[kTileRows][kTileVectors] = {};
+    constexpr int W = lanes<V>;
+    V sum[kTileRows][Vectors] = {};
     for (ptrdiff_t r = 0; r < rows; ++r) {
         const T *left = Z + r * ld + i, *right = Z + r * ld + j;
-        V b[kTileVectors];
-        for (ptrdiff_t v = 0; v < kTileVectors; ++v) b[v] = load<V>(right + v * W);
-#pragma GCC unroll 12
-        for (ptrdiff_t m = 0; m < kTileRows; ++m) {
+        V b[Vectors];
+        for (int v = 0; v < Vectors; ++v) b[v] = load<V>(right + v * W);
+#pragma GCC unroll 8
+        for (int m = 0; m < kTileRows; ++m) {
             const V a = broadcast<V>(left[m]);
 #pragma GCC unroll 3
-            for (ptrdiff_t v = 0; v < kTileVectors; ++v) sum[m][v] += a * b[v];
+            for (int v = 0; v < Vectors; ++v) sum[m][v] += a * b[v];
         }
     }
-    for (ptrdiff_t m = 0; m < kTileRows; ++m)
-        for (ptrdiff_t v = 0; v < kTileVectors; ++v)
-            for (ptrdiff_t l = 0; l < W; ++l) A[m * lda + v * W + l] += static_cast<double>(sum[m][v][l]);
+    typedef double Doubles __attribute__((vector_size(W * sizeof(double))));
+#pragma GCC unroll 8
+    for (int m = 0; m < kTileRows; ++m)
+#pragma GCC unroll 3
+        for (int v = 0; v < Vectors; ++v) {
+            Doubles total;
+            std::memcpy(&total, A + m * lda + v * W, sizeof total);
+            total += __builtin_convertvector(sum[m][v], Doubles);
+            std::memcpy(A + m * lda + v * W, &total, sizeof total);
+        }
+}
+
+// Tiles of rows i … from column j on, `vectors` wide in all.
+template <class T>
+void add_row_of_tiles(double* A, ptrdiff_t P, const T* Z, ptrdiff_t ld, ptrdiff_t rows, ptrdiff_t i, ptrdiff_t j,
+                      ptrdiff_t vectors) {
+    constexpr ptrdiff_t W = lanes<Vec<T>>;
+    for (; vectors >= kTileVectors; vectors -= kTileVectors, j += kTileVectors * W)
+        add_tile<kTileVectors>(A + i * P + j, P, Z, ld, rows, i, j);
+    if (vectors == 2) add_tile<2>(A + i * P + j, P, Z, ld, rows, i, j);
+    if (vectors == 1) add_tile<1>(A + i * P + j, P, Z, ld, rows, i, j);
 }
 
 // The upper triangle of A (P × P) += ZᵀZ.
 template <class T>
 void add_products(double* A, ptrdiff_t P, const T* Z, ptrdiff_t ld, ptrdiff_t rows, ptrdiff_t p) {
-    for (ptrdiff_t i = 0; i < p; i += kTileRows)
-        for (ptrdiff_t j = i / kTileCols<T> * kTileCols<T>; j < p; j += kTileCols<T>)
-            add_tile(A + i * P + j, P, Z, ld, rows, i, j);
+    constexpr ptrdiff_t W = lanes<Vec<T>>;
+    for (ptrdiff_t i = 0; i < p; i += kTileRows) {
+        const ptrdiff_t first = i / W * W;
+        add_row_of_tiles(A, P, Z, ld, rows, i, first, (p - first + W - 1) / W);
+    }
 }
 
 template <class T>
 void narrow(double* S, const Rows<T>& data, ptrdiff_t n, ptrdiff_t p) {
     const ptrdiff_t P = padded_columns<T>(p), ld = padded_row<T>(P), blocks = (n + kBlockRows - 1) / kBlockRows;
-    const ptrdiff_t tasks = std::min(kMostTasks, blocks);
+    // Each task has sums of its own: fewer of them where these are large beside the rows.
+    const ptrdiff_t tasks = std::min({kMostTasks, blocks, std::max<ptrdiff_t>(4, n / (4 * p))});
     const Workspace<double> sums(tasks * P * P);
     parallel_for(tasks, cross_products_ns(n, p), [&](ptrdiff_t task) {
         const Workspace<T> Z(kBlockRows * ld);

@@ -41,6 +41,17 @@ def names(estimator) -> list[str]:
 
 
 @pytest.mark.parametrize("name", TABLE)
+def test_names_of_columns(name: str) -> None:
+    """One of the checks that `check_estimator` leaves to scikit-learn's own tests."""
+    pytest.importorskip("pandas")
+    from sklearn.utils.estimator_checks import check_dataframe_column_names_consistency
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check_dataframe_column_names_consistency(name, TABLE[name][0])
+
+
+@pytest.mark.parametrize("name", TABLE)
 def test_scikit_learns_checks(name: str, record_property) -> None:
     ours, theirs, expected = TABLE[name]
     with warnings.catch_warnings():

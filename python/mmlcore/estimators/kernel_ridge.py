@@ -109,7 +109,8 @@ class KernelRidge(Regressor, Estimator):
             raise ValueError(
                 f"Number of targets and number of penalties do not correspond: {alphas.size} != {Y.shape[1]}"
             )
-        dual = _dual_coefficients(self._kernel(X, X), Y, weights, np.broadcast_to(alphas, (Y.shape[1],)))
+        K = self._kernel(X, X)
+        dual = _dual_coefficients(K.copy() if K is X else K, Y, weights, np.broadcast_to(alphas, (Y.shape[1],)))
         self.dual_coef_, self.X_fit_ = (dual[:, 0] if y.ndim == 1 else dual), X.copy()
         return self
 
@@ -131,17 +132,18 @@ class KernelRidge(Regressor, Estimator):
 
 
 def _dual_coefficients(K: FloatArray, Y: FloatArray, weights: FloatArray | None, alphas: FloatArray) -> FloatArray:
-    """√w (√w K √w + α)⁻¹ √w Y: the weights are those of Σ w_i (y_i - ŷ_i)²."""
+    """√w (√w K √w + α)⁻¹ √w Y: the weights are those of Σ w_i (y_i - ŷ_i)². K is overwritten."""
     roots = None if weights is None else np.sqrt(weights)[:, None]
     if roots is not None:
         K, Y = K * roots * roots[:, 0], Y * roots
     dual = np.empty_like(Y)
     for alpha in np.unique(alphas):
         columns = alphas == alpha
-        A = K.copy()
-        A[np.diag_indices_from(A)] += K.dtype.type(alpha)
+        diagonal = K.diagonal().copy()
+        np.fill_diagonal(K, diagonal + K.dtype.type(alpha))
         try:
-            dual[:, columns] = linalg.cho_solve(linalg.cho_factor(A, lower=True), Y[:, columns])
+            dual[:, columns] = linalg.cho_solve(linalg.cho_factor(K, lower=True), Y[:, columns])
         except linalg.LinAlgError:
-            dual[:, columns] = linalg.lstsq(A, Y[:, columns])[0]
+            dual[:, columns] = linalg.lstsq(K, Y[:, columns])[0]
+        np.fill_diagonal(K, diagonal)
     return dual if roots is None else dual * roots

@@ -19,7 +19,8 @@ from mmlcore.estimators.validation import (
     as_labels,
     as_matrix,
     as_weights,
-    check_features,
+    check_names,
+    check_number,
     remember_features,
     require_same_length,
     validate_fit,
@@ -162,8 +163,7 @@ class LogisticRegression(Classifier, Estimator):
 
     def _warn(self, found: Any, X: FloatArray, codes: Any) -> None:
         free = self.penalty is None or np.isinf(self.C)
-        scores = affine(X, self.coef_, self.intercept_)
-        if free and _separates(scores, codes):
+        if free and _separates(affine(X, self.coef_, self.intercept_), codes):
             warnings.warn(
                 "LogisticRegression: the classes are perfectly separable and there is no penalty: the coefficients "
                 f"grow without limit and were stopped at max |gradient| = {found.largest:.1e}",
@@ -199,9 +199,11 @@ class LogisticRegression(Classifier, Estimator):
         """
         self._check_parameters()
         first = "_precision_seen" not in self.__dict__
+        if not first:
+            check_names(self, X)
         original, X = X, as_matrix(self, X)
         if not first:
-            check_features(self, original, X)
+            check_number(self, X)
         labels, codes = as_labels(self, y, X)
         known = (labels if classes is None else np.unique(classes)) if first else self.classes_
         if unknown := set(labels.tolist()) - set(known.tolist()):

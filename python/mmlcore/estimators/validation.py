@@ -19,6 +19,8 @@ __all__ = [
     "as_targets",
     "as_weights",
     "check_features",
+    "check_names",
+    "check_number",
     "feature_names",
     "remember_features",
     "require_finite",
@@ -272,8 +274,8 @@ def remember_features(estimator: Any, X: Any, matrix: FloatArray) -> None:
         del estimator.feature_names_in_
 
 
-def check_features(estimator: Any, X: Any, matrix: FloatArray) -> None:
-    """Refuse other features than those of `fit`; warn where only one of the two had names."""
+def check_names(estimator: Any, X: Any) -> None:
+    """Refuse other names of features than those of `fit`; warn where only one of the two had names."""
     owner = type(estimator).__name__
     names, fitted = feature_names(X), getattr(estimator, "feature_names_in_", None)
     if names is not None and fitted is None:
@@ -286,6 +288,17 @@ def check_features(estimator: Any, X: Any, matrix: FloatArray) -> None:
         )
     elif names is not None and fitted is not None and (len(names) != len(fitted) or (names != fitted).any()):
         raise ValueError(_other_names(list(names), list(fitted)))
+
+
+def check_features(estimator: Any, X: Any, matrix: FloatArray) -> None:
+    """Refuse features of other names, or another number of them, than those of `fit`."""
+    check_names(estimator, X)
+    check_number(estimator, matrix)
+
+
+def check_number(estimator: Any, matrix: FloatArray) -> None:
+    """Refuse another number of features than that of `fit`."""
+    owner = type(estimator).__name__
     if matrix.shape[1] != estimator.n_features_in_:
         raise ValueError(
             f"X has {matrix.shape[1]} features, but {owner} is expecting {estimator.n_features_in_} features as input."
@@ -342,9 +355,11 @@ def validate_fit(
     y : None; ndarray of X's dtype; for "labels" the pair (classes, codes)
     sample_weight : ndarray, shape (n,), or None
     """
+    if not reset:
+        check_names(estimator, X)  # before the numbers: pandas fills columns of other names with NaN
     matrix = as_matrix(estimator, X, finite=finite, min_samples=min_samples)
     if not reset:
-        check_features(estimator, X, matrix)
+        check_number(estimator, matrix)
     checked: Any = None
     if targets == "labels":
         checked = as_labels(estimator, y, matrix)
@@ -358,6 +373,7 @@ def validate_fit(
 
 def validate_predict(estimator: Any, X: Any) -> FloatArray:
     """The data of `predict`, `transform` and the like, after `check_is_fitted`."""
+    check_names(estimator, X)
     matrix = as_matrix(estimator, X)
-    check_features(estimator, X, matrix)
+    check_number(estimator, matrix)
     return matrix
