@@ -92,6 +92,14 @@ def test_scales_change_nothing(kind):
         np.testing.assert_allclose(scaled.means_ / scale, plain.means_, rtol=1e-2)
 
 
+@KIND
+@pytest.mark.parametrize("X", [np.eye(4) * 1e200, np.eye(4, dtype=np.float32) * np.float32(1e30)])
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid value:RuntimeWarning")
+def test_squares_out_of_range_are_refused(kind, X):
+    with pytest.raises(ValueError, match="the squares of X leave the range of its dtype"):
+        GaussianMixture(2, covariance_type=kind, init_params="random", random_state=0).fit(X)
+
+
 def test_a_mean_that_moves_far_keeps_the_covariance_s_digits():
     rng = np.random.default_rng(5)
     X = np.vstack([rng.standard_normal((100, 1)) * 1e-6, 1e3 + rng.standard_normal((100, 1)) * 1e-6])

@@ -163,7 +163,14 @@ def factors_of(kind: str, covariances: FloatArray) -> tuple[FloatArray, FloatArr
 
     Those are singular to working precision: variances that are not positive are lifted to ε times the component's
     largest one, eigenvalues of the correlations to d ε.
+
+    Raises
+    ------
+    ValueError
+        If they are not finite: squares of the data leave the range of their dtype.
     """
+    if not np.isfinite(covariances).all():
+        raise ValueError("GaussianMixture: the squares of X leave the range of its dtype; scale the data.")
     eps, tiny = np.finfo(np.float64).eps, np.finfo(np.float64).tiny
     if kind in ("diag", "spherical"):
         flat = covariances[:, None] if kind == "spherical" else covariances
