@@ -10,7 +10,7 @@
 namespace mmlcore {
 namespace {
 
-constexpr ptrdiff_t kMostTasks = 16, kBlockBytes = 1 << 16;
+constexpr ptrdiff_t kMostTasks = 16, kBlockBytes = 1 << 15;
 
 // Rows that stay in the cache between z = X θ and the gradient Xᵀr.
 template <class T>

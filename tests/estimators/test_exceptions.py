@@ -30,8 +30,3 @@ except estimators.NotFittedError as error:
     print(type(error) is estimators.NotFittedError, "sklearn" in sys.modules)
 """
     assert run_python(code) == "True False"
-
-
-def test_no_other_name():
-    with pytest.raises(AttributeError, match="has no attribute"):
-        exceptions._SharedNothing  # noqa: B018

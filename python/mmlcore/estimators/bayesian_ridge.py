@@ -154,22 +154,11 @@ class BayesianRidge(LinearPredictor, Regressor, Estimator):
         """
         self._check_parameters()
         X, y, weights = validate_fit(self, X, y, sample_weight, targets="real")
-        data = _spectrum(X, y, weights, bool(self.fit_intercept))
-        noise, spread = self._start(data, X.shape[1])
-        scores, before, converged = [], None, False
-        done = 0
-        while done < self.max_iter and not converged:
-            done += 1
-            coordinates, left = _most_probable(data, noise, spread)
-            if self.compute_score:
-                scores.append(self._evidence(data, noise, spread, coordinates, left, X.shape[1]))
-            gamma = float((noise * data.values / (spread + noise * data.values)).sum())
-            spread = (gamma + 2 * self.lambda_1) / (float(coordinates @ coordinates) + 2 * self.lambda_2)
-            noise = (data.weight - gamma + 2 * self.alpha_1) / (left + 2 * self.alpha_2)
-            beta = data.V @ coordinates
-            if before is not None and np.abs(before - beta).sum() < self.tol:
-                converged = True
-            before = beta
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            data = _spectrum(X, y, weights, bool(self.fit_intercept))
+            noise, spread, scores, converged = self._climb(data, X.shape[1])
+        if not np.isfinite(noise + spread) or spread == 0:
+            raise ValueError("Input X contains a value too large: the products of its columns overflow.")
         if not converged:
             warnings.warn(
                 f"BayesianRidge: did not converge in {self.max_iter} iterations; increase max_iter",
@@ -180,9 +169,26 @@ class BayesianRidge(LinearPredictor, Regressor, Estimator):
         if self.compute_score:
             scores.append(self._evidence(data, noise, spread, coordinates, left, X.shape[1]))
             self.scores_ = np.asarray(scores)
-        self.n_iter_ = done
         self._finish(data, coordinates, noise, spread, X, y)
         return self
+
+    def _climb(self, data: _Spectrum, d: int) -> tuple[float, float, list[float], bool]:
+        """Noise precision, weight precision, the evidence on the way, and whether β has come to rest."""
+        noise, spread = self._start(data, d)
+        scores, before, converged = [], None, False
+        self.n_iter_ = 0
+        while self.n_iter_ < self.max_iter and not converged:
+            self.n_iter_ += 1
+            at, left = _most_probable(data, noise, spread)
+            if self.compute_score:
+                scores.append(self._evidence(data, noise, spread, at, left, d))
+            gamma = float((noise * data.values / (spread + noise * data.values)).sum())
+            spread = (gamma + 2 * self.lambda_1) / (float(at @ at) + 2 * self.lambda_2)
+            noise = (data.weight - gamma + 2 * self.alpha_1) / (left + 2 * self.alpha_2)
+            beta = data.V @ at
+            converged = before is not None and float(np.abs(before - beta).sum()) < self.tol
+            before = beta
+        return noise, spread, scores, converged
 
     def _start(self, data: _Spectrum, d: int) -> tuple[float, float]:
         variance = max(data.yy - (0 if self.fit_intercept else data.weight * data.y_mean**2), 0) / data.weight

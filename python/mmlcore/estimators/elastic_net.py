@@ -41,14 +41,17 @@ class _Products:
         self.yy = float(gram.scatter[index, index] + gram.weight * mean**2)
         self.weight = gram.weight
         self.x_mean, self.y_mean = gram.mean[: gram.features], gram.mean[index]
+        self._of: FloatArray | None = None  # the β whose gradient is known: on a path it is the next one's start
+        self._gradient = self.q
 
     def correlations(self) -> FloatArray:
         return self.q
 
     def descend(self, beta: FloatArray, l1: float, l2: float, how: _Descent) -> tuple[int, float, bool]:
-        gradient = self.q - self.G @ beta
+        if beta is not self._of:
+            self._of, self._gradient = beta, self.q - self.G @ beta
         return _kernels.elastic_net_of_products(
-            beta, gradient, self.G, self.yy, self.q, l1, l2, how.tol, how.max_iter, how.positive, how.seed
+            beta, self._gradient, self.G, self.yy, self.q, l1, l2, how.tol, how.max_iter, how.positive, how.seed
         )
 
 
@@ -147,7 +150,7 @@ class ElasticNet(LinearPredictor, Regressor, Estimator):
     >>> from mmlcore.estimators import ElasticNet
     >>> X = [[0.0, 0.0], [1.0, 0.1], [2.0, -0.1]]
     >>> ElasticNet(alpha=0.5).fit(X, [0.0, 2.0, 4.0]).coef_.round(4)
-    array([1.1842, 0.    ])
+    array([1.1818, 0.    ])
     """
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
@@ -329,7 +332,10 @@ def enet_path(
     eps: float = 1e-3,
     n_alphas: int = 100,
     alphas: Any = None,
+    precompute: Any = "auto",
+    copy_X: bool = True,
     coef_init: Any = None,
+    verbose: bool = False,
     positive: bool = False,
     return_n_iter: bool = False,
     tol: float = 1e-4,
@@ -349,6 +355,8 @@ def enet_path(
         From the α at which every coefficient is zero downwards, equal ratios.
     alphas : int or array_like, optional
         Their number, or themselves (any order; descending in the result).
+    precompute, copy_X, verbose
+        Kept for compatibility: products are used where they are faster, X is never written to, nothing prints.
     coef_init : array_like, shape (d,) or (k, d), optional
     positive, tol, max_iter
         As `ElasticNet`.
@@ -389,7 +397,9 @@ def enet_path(
     coefs = np.zeros((len(problems), matrix.shape[1], len(grid)))
     gaps, sweeps = np.zeros((len(problems), len(grid))), []
     how = _Descent(tol, max_iter, positive, -1)
-    start = np.zeros((len(problems), matrix.shape[1])) if coef_init is None else np.atleast_2d(coef_init).astype(float)
+    start = [np.zeros(matrix.shape[1]) for _ in problems]
+    if coef_init is not None:
+        start = [np.array(beta, np.float64) for beta in np.broadcast_to(coef_init, (len(problems), matrix.shape[1]))]
     for i, alpha in enumerate(grid):
         steps = []
         for k, problem in enumerate(problems):

@@ -19,7 +19,6 @@ __all__ = [
     "shared",
 ]
 
-_PREFIX = "_Shared"
 _HOMES = {
     "ConvergenceWarning": "sklearn.exceptions",
     "DataConversionWarning": "sklearn.exceptions",
@@ -60,13 +59,10 @@ def _both(name: str) -> type:
     theirs = getattr(import_module(_HOMES[name]), name, None)
     if theirs is None:  # a version of scikit-learn that keeps it elsewhere
         return ours
-    made = type(name, (ours, theirs), {"__module__": __name__, "__doc__": ours.__doc__})
-    made.__qualname__ = _PREFIX + name  # the name that pickle looks for, which __getattr__ answers
-    return made
+    pickled = {"__reduce__": lambda error: (_again, (name, error.args))}
+    return type(name, (ours, theirs), {"__module__": __name__, "__doc__": ours.__doc__, **pickled})
 
 
-def __getattr__(name: str) -> type:
-    """The shared classes, for pickle."""
-    if name.removeprefix(_PREFIX) in _HOMES and name.startswith(_PREFIX):
-        return _both(name.removeprefix(_PREFIX))
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def _again(name: str, arguments: tuple[Any, ...]) -> Any:
+    """The error of that name, in the process that unpickles it."""
+    return shared(globals()[name])(*arguments)

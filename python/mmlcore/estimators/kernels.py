@@ -31,7 +31,8 @@ def rbf(X: FloatArray, Y: FloatArray, gamma: float) -> FloatArray:
     own = lengths if Y is X else np.einsum("ij,ij->i", left, left)
     out = _kernels.empty((len(X), len(Y)), X.dtype)
     _kernels.gemm(out, left, right.T, alpha=2 * gamma, bias=-gamma * lengths, row_bias=-gamma * own)
-    np.minimum(out, 0, out=out)
+    if Y is not X:
+        np.minimum(out, 0, out=out)  # what is positive is rounding
     _kernels.exp(out, out)
     if Y is X:
         np.fill_diagonal(out, 1)

@@ -12,7 +12,7 @@ from mmlcore.estimators.mixins import Regressor
 from mmlcore.estimators.nonnegative import nonnegative_least_squares
 from mmlcore.estimators.parameters import BOOLEAN, Constraint
 from mmlcore.estimators.refinement import refined_least_squares
-from mmlcore.estimators.statistics import Factor, Gram, Solution
+from mmlcore.estimators.statistics import Factor, Gram, Solution, constant_columns
 from mmlcore.estimators.validation import remember_features, require_finite, validate_fit
 
 __all__ = ["LinearRegression", "least_squares"]
@@ -68,6 +68,7 @@ def _shortest(X: FloatArray, Y: FloatArray, sample_weight: FloatArray | None, in
     x_mean = np.average(X, axis=0, weights=sample_weight).astype(np.float64) if intercept else np.zeros(X.shape[1])
     y_mean = np.average(Y, axis=0, weights=sample_weight).astype(np.float64) if intercept else np.zeros(Y.shape[1])
     left, right = X - x_mean, Y - y_mean
+    left[:, constant_columns(np.sqrt(np.square(left).mean(axis=0)), np.abs(x_mean))] = 0
     if sample_weight is not None:
         roots = np.sqrt(sample_weight.astype(np.float64))[:, None]
         left, right = left * roots, right * roots

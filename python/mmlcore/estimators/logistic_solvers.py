@@ -49,8 +49,9 @@ def _descend(
     for done in range(1, max_iter + 1):
         if np.abs(gradient).max() <= tol:
             return Descent(theta, done, True, float(np.abs(gradient).max()))
-        direction, first = direction_at(theta, gradient)
-        if gradient @ direction >= 0:
+        with np.errstate(over="ignore", invalid="ignore"):
+            direction, first = direction_at(theta, gradient)
+        if not gradient @ direction < 0:
             direction = -gradient
         moved = _step(loss, theta, value, gradient, direction, first)
         if moved is None:

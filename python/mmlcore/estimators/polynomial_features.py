@@ -103,18 +103,16 @@ class PolynomialFeatures(Transformer, Estimator):
         """The products for every row: shape (n, n_output_features_)."""
         check_is_fitted(self)
         X = validate_predict(self, X)
-        out = np.empty((len(X), self.n_output_features_), X.dtype, order=self.order)  # type: ignore[call-overload]
+        products = np.empty((self.n_output_features_, len(X)), X.dtype)  # a feature is a row while they are made
         places: dict[tuple[int, ...], int] = {}
         columns = np.ascontiguousarray(X.T)
         for place, items in enumerate(self._combinations(X.shape[1])):
             places[items] = place
-            if not items:
-                out[:, place] = 1
-            elif items[:-1] in places and len(items) > 1:  # one product more than a column that is there
-                np.multiply(out[:, places[items[:-1]]], columns[items[-1]], out=out[:, place])
+            if len(items) > 1 and items[:-1] in places:  # one factor more than a product that is there
+                np.multiply(products[places[items[:-1]]], columns[items[-1]], out=products[place])
             else:
-                out[:, place] = columns[list(items)].prod(axis=0)
-        return out
+                products[place] = columns[list(items)].prod(axis=0)
+        return products.T if self.order == "F" else np.ascontiguousarray(products.T)
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:
         """Names like "1", "x0", "x0^2", "x0 x1", an array of str objects."""

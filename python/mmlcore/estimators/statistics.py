@@ -12,8 +12,9 @@ from mmlcore import _kernels, linalg
 from mmlcore._arrays import FloatArray
 from mmlcore.estimators.validation import require_finite
 
-__all__ = ["Factor", "Gram", "Solution"]
+__all__ = ["Factor", "Gram", "Solution", "constant_columns"]
 
+_ROUNDING = 100 * np.finfo(np.float64).eps
 _TRUSTED = 1e-3  # a scaled pivot below: a column is so nearly a combination of others that three digits are gone
 
 
@@ -119,6 +120,10 @@ class Gram:
         xx, xy = self.centred(intercept)
         coef = np.empty((self.targets, self.features))
         alphas = np.broadcast_to(np.asarray(alpha, np.float64), (self.targets,))
+        if intercept and (alphas == 0).any():
+            spread, mean = np.sqrt(np.maximum(np.diagonal(xx), 0)), self.mean[: self.features]
+            if constant_columns(spread, np.sqrt(self.weight) * np.abs(mean)).any():
+                return None
         for value in np.unique(alphas):
             columns = alphas == value
             solved = _by_cholesky(xx, xy[:, columns], float(value))
@@ -127,6 +132,22 @@ class Gram:
             coef[columns] = solved.T
         offsets = self.mean[self.features :] - coef @ self.mean[: self.features]
         return Solution(coef, offsets if intercept else np.zeros(self.targets), self.features, "cholesky")
+
+
+def constant_columns(spread: FloatArray, size: FloatArray) -> Any:
+    """Which columns vary by no more than the rounding of their means: they tell nothing beside an intercept.
+
+    Parameters
+    ----------
+    spread, size : ndarray, shape (d,)
+        Lengths of the centred columns, and of the columns.
+
+    Examples
+    --------
+    >>> constant_columns(np.array([1e-17, 1.0]), np.array([1.0, 1.0])).tolist()
+    [True, False]
+    """
+    return spread <= _ROUNDING * size
 
 
 def _near_the_mean(X: FloatArray, Y: FloatArray) -> FloatArray:
@@ -207,6 +228,9 @@ class Factor:
         first, d = int(self.intercept), self.features
         inner = self.R[first : first + d, first : first + d]
         right = self.R[first : first + d, first + d :]
+        if first:
+            spread = np.sqrt(np.square(inner).sum(axis=0))
+            inner = np.where(constant_columns(spread, np.abs(self.R[0, 1 : 1 + d])), 0, inner)
         alphas = np.broadcast_to(np.asarray(alpha, np.float64), (self.targets,))
         coef, rank = np.empty((self.targets, d)), d
         for value in np.unique(alphas):
