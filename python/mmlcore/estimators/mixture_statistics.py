@@ -121,6 +121,25 @@ class MixtureStatistics:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         return self
 
+    def moved(self, means: FloatArray) -> "MixtureStatistics":
+        """The same sums about other points: Σ r (z + δ)(z + δ)ᵀ with δ = m - m'."""
+        other = MixtureStatistics(self.kind, means)
+        delta = self.means - means
+        other.counts, other.total, other.log_likelihood = self.counts.copy(), self.total, self.log_likelihood
+        other.first = self.first + self.counts[:, None] * delta
+        if self.kind == "tied":  # of all rows, about the first point
+            apart = delta[0]
+            all_rows = (self.first + self.counts[:, None] * (self.means - self.means[0])).sum(axis=0)
+            cross = np.outer(all_rows, apart)
+            other.second = self.second + cross + cross.T + self.total * np.outer(apart, apart)
+        elif self.kind == "full":
+            cross = self.first[:, :, None] * delta[:, None, :]
+            squares = self.counts[:, None, None] * delta[:, :, None] * delta[:, None, :]
+            other.second = self.second + cross + np.swapaxes(cross, 1, 2) + squares
+        else:
+            other.second = self.second + 2 * self.first * delta + self.counts[:, None] * delta**2
+        return other
+
     def solve(self, reg_covar: float) -> tuple[FloatArray, FloatArray, FloatArray, bool]:
         """Weights, means, covariances, and whether they kept their digits: not where a mean moved far."""
         counts = self.counts + 10 * np.finfo(np.float64).eps
