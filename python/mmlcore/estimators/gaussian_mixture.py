@@ -166,7 +166,7 @@ class GaussianMixture(Density, Estimator):
         self._require_rows(x)
         x = np.ascontiguousarray(x)
         given = self._given(x.shape[1])
-        known = getattr(self, "_parameters", None) if self.warm_start else None
+        known: Any = getattr(self, "_parameters", None) if self.warm_start else None
         warm = known is not None and known.means.shape == (self.n_components, x.shape[1])
         warm = warm and known.kind == self.covariance_type
         random = as_random_state(self.random_state)
