@@ -70,6 +70,29 @@ def test_starts_that_are_given_are_scikit_learn_s(kind):
 
 
 @KIND
+def test_pieces_are_learnt_one_after_the_other(kind):
+    rng = np.random.default_rng(8)
+    X = rng.permutation(np.vstack([rng.standard_normal((600, 2)), rng.standard_normal((300, 2)) * 0.7 + [6, 3]]))
+    one = GaussianMixture(2, covariance_type=kind, random_state=0).partial_fit(X)
+    with pytest.warns(ConvergenceWarning, match="did not converge"):
+        step = GaussianMixture(2, covariance_type=kind, random_state=0, max_iter=1, tol=0.0).fit(X)
+    np.testing.assert_allclose(one.means_, step.means_, rtol=1e-12)
+    np.testing.assert_allclose(one.covariances_, step.covariances_, rtol=1e-12)
+
+    whole, pieces = GaussianMixture(2, covariance_type=kind, random_state=0).fit(X), None
+    for rows in np.array_split(X, 9):
+        pieces = (pieces or GaussianMixture(2, covariance_type=kind, random_state=0)).partial_fit(rows)
+    order = np.argsort(pieces.means_[:, 0])
+    reference = np.argsort(whole.means_[:, 0])
+    np.testing.assert_allclose(pieces.means_[order], whole.means_[reference], atol=0.05)
+    np.testing.assert_allclose(pieces.weights_[order], whole.weights_[reference], atol=0.01)
+    assert pieces.score(X) == pytest.approx(whole.score(X), abs=0.01)
+    before = whole.means_.copy()
+    whole.partial_fit(X[:50])  # the other rows are not forgotten
+    np.testing.assert_allclose(whole.means_, before, atol=0.1)
+
+
+@KIND
 @pytest.mark.parametrize("X", [np.repeat([[1.0, 2.0], [3.0, 4.0]], 5, axis=0), np.ones((6, 2)), np.eye(5)[:3]])
 def test_singular_data_are_said_and_give_finite_numbers(kind, X):
     with pytest.warns(ConvergenceWarning, match="singular"):
@@ -90,6 +113,14 @@ def test_scales_change_nothing(kind):
         scaled.fit(X * scale)
         np.testing.assert_array_equal(scaled.predict(X * scale), plain.predict(X))
         np.testing.assert_allclose(scaled.means_ / scale, plain.means_, rtol=1e-2)
+
+
+@KIND
+@pytest.mark.parametrize("X", [np.eye(4) * 1e200, np.eye(4, dtype=np.float32) * np.float32(1e30)])
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid value:RuntimeWarning")
+def test_squares_out_of_range_are_refused(kind, X):
+    with pytest.raises(ValueError, match="the squares of X leave the range of its dtype"):
+        GaussianMixture(2, covariance_type=kind, init_params="random", random_state=0).fit(X)
 
 
 def test_a_mean_that_moves_far_keeps_the_covariance_s_digits():

@@ -52,6 +52,13 @@ def test_a_far_offset_and_tiny_scales_change_nothing(dtype):
     np.testing.assert_array_equal(far.predict((X + 1000).astype(dtype)), far.labels_)
 
 
+@pytest.mark.parametrize("X", [np.eye(3) * 1e200, np.eye(3, dtype=np.float32) * np.float32(1e30)])
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_squares_out_of_range_are_refused(X):
+    with pytest.raises(ValueError, match="squared distances leave the range of X's dtype"):
+        KMeans(2, random_state=0).fit(X)
+
+
 def test_duplicate_points_are_said():
     with pytest.warns(
         ConvergenceWarning, match=r"Number of distinct clusters \(2\) found smaller than n_clusters \(3\)"

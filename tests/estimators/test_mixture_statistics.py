@@ -35,6 +35,16 @@ def test_pieces_merge_to_the_whole(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_sums_about_other_points_solve_to_the_same(kind):
+    rng = np.random.default_rng(2)
+    start, x = parameters(kind, rng), rng.standard_normal((300, 4))
+    here = MixtureStatistics(kind, start.means).update(x, None, start)
+    there = here.moved(start.means + rng.standard_normal((3, 4)))
+    for one, other in zip(there.solve(0.0)[:3], here.solve(0.0)[:3], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_density_is_scipy_s(kind):
     stats = pytest.importorskip("scipy.stats")
     rng = np.random.default_rng(1)

@@ -85,10 +85,15 @@ class GaussianMixture(Density, Estimator):
     ConvergenceWarning
         If `max_iter` came first, or a covariance was singular.
 
+    Notes
+    -----
+    A step is one pass over the data, of which only sums are kept: `partial_fit` takes them in piece by piece.
+
     References
     ----------
     Indaba, mixtures of Gaussians. Dempster, Laird, Rubin, "Maximum likelihood from incomplete data via the EM
-    algorithm", 1977.
+    algorithm", 1977. Neal, Hinton, "A view of the EM algorithm that justifies incremental, sparse, and other variants",
+    1998.
 
     Examples
     --------
@@ -158,28 +163,67 @@ class GaussianMixture(Density, Estimator):
         """EM on the rows of `X`, each counting `sample_weight` times; `y` is ignored."""
         self._check_parameters()
         x, _, weights = validate_fit(self, X, None, sample_weight, min_samples=2)
-        if len(x) < self.n_components:
-            raise ValueError(
-                f"Expected n_samples >= n_components but got n_components = {self.n_components}, n_samples = {len(x)}"
-            )
+        self._require_rows(x)
         x = np.ascontiguousarray(x)
         given = self._given(x.shape[1])
-        warm = self.warm_start and hasattr(self, "_parameters")
+        known: Any = getattr(self, "_parameters", None) if self.warm_start else None
+        warm = known is not None and known.means.shape == (self.n_components, x.shape[1])
+        warm = warm and known.kind == self.covariance_type
         random = as_random_state(self.random_state)
         scatter = self._scatter(x, weights)
         best: Any = None
         for _ in range(1 if warm else self.n_init):
-            start = self._parameters if warm else self._start(x, weights, random, given, scatter)
+            start = known if warm else self._start(x, weights, random, given, scatter)
             run = self._iterate(x, weights, start, scatter)
             if best is None or run[1] > best[1]:
                 best = run
-        parameters, bound, bounds, self.n_iter_, self.converged_ = best
+        parameters, bound, bounds, self._statistics, self.converged_ = best
+        self.n_iter_ = len(bounds)
         self._warn(parameters)
         self.lower_bound_, self.lower_bounds_ = bound, bounds
         self._store(parameters, x.dtype)
         return self
 
-    def _warn(self, parameters: MixtureParameters) -> None:
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """One step of incremental EM with further rows of `X`; `y` is ignored.
+
+        The rows get responsibilities from the present parameters, their sums are added to those of all rows before, and
+        the parameters are solved for anew: each row counts once, as it was seen. The first call, which needs as many
+        rows as components, chooses the start, and is ``fit`` with one iteration; after `fit` it goes on from there.
+        """
+        self._check_parameters()
+        known = getattr(self, "_parameters", None)
+        x, _, weights = validate_fit(self, X, None, sample_weight, reset=known is None)
+        x = np.ascontiguousarray(x)
+        scatter = self._scatter(x, weights)
+        if known is None:
+            self._require_rows(x)
+            known = self._start(x, weights, as_random_state(self.random_state), self._given(x.shape[1]), scatter)
+        about = known.means.astype(x.dtype).astype(np.float64)
+        new = MixtureStatistics(self.covariance_type, about)
+        new.update(x, weights, known, self._about(about[0], scatter, x, weights))
+        self.lower_bound_ = new.log_likelihood / new.total
+        before = getattr(self, "_statistics", None)
+        if before is None:
+            parameters = self._maximise(x, weights, new, known, scatter)
+        else:
+            shares, means, covariances, _ = new.merge(before.moved(about)).solve(self.reg_covar)
+            factors = factors_of(self.covariance_type, covariances)
+            parameters = MixtureParameters(self.covariance_type, shares, means, *factors)
+        self._warn(parameters, all_steps=False)
+        self._statistics = new
+        self.n_iter_, self.converged_ = getattr(self, "n_iter_", 0) + 1, False
+        self.lower_bounds_ = [*getattr(self, "lower_bounds_", []), self.lower_bound_]
+        self._store(parameters, x.dtype)
+        return self
+
+    def _require_rows(self, x: FloatArray) -> None:
+        if len(x) < self.n_components:
+            raise ValueError(
+                f"Expected n_samples >= n_components but got n_components = {self.n_components}, n_samples = {len(x)}"
+            )
+
+    def _warn(self, parameters: MixtureParameters, all_steps: bool = True) -> None:
         if parameters.lifted:
             warnings.warn(
                 f"GaussianMixture: {parameters.lifted} singular covariance(s), lifted to a floor at machine precision; "
@@ -187,7 +231,7 @@ class GaussianMixture(Density, Estimator):
                 shared(ConvergenceWarning),
                 stacklevel=3,
             )
-        if not self.converged_ and self.max_iter > 0:
+        if all_steps and not self.converged_ and self.max_iter > 0:
             warnings.warn(
                 "Best performing initialization did not converge. Try different init parameters, or increase "
                 "max_iter, tol, or check for degenerate data.",
@@ -205,6 +249,7 @@ class GaussianMixture(Density, Estimator):
     def _iterate(self, x: FloatArray, weights: Any, start: MixtureParameters, scatter: Any) -> Any:
         parameters, bound, converged = start, -np.inf, self.max_iter == 0
         bounds: list[float] = []
+        statistics = None
         while len(bounds) < self.max_iter:
             before = bound
             about = parameters.means.astype(x.dtype).astype(np.float64)  # as the kernel rounds them
@@ -216,7 +261,7 @@ class GaussianMixture(Density, Estimator):
             if abs(bound - before) < self.tol:
                 converged = True
                 break
-        return parameters, bound, bounds, len(bounds), converged
+        return parameters, bound, bounds, statistics, converged
 
     def _about(self, point: FloatArray, scatter: Any, x: FloatArray, weights: Any) -> Any:
         """The scatter of all data about another point, from that about their mean."""

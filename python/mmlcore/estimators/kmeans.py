@@ -122,6 +122,8 @@ class KMeans(NumberedFeatures, Transformer, Clusterer, Estimator):
         spread = np.average(np.square(centred, dtype=np.float64), axis=0, weights=weights)
         best = self._best(x, centred, mean, weights, self.tol * float(spread.mean()))
 
+        if not np.isfinite(best.inertia):
+            raise ValueError("KMeans: the squared distances leave the range of X's dtype; scale the data.")
         distinct = len(np.unique(best.labels))
         if distinct < self.n_clusters:
             warnings.warn(

@@ -121,6 +121,25 @@ class MixtureStatistics:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         return self
 
+    def moved(self, means: FloatArray) -> "MixtureStatistics":
+        """The same sums about other points: Σ r (z + δ)(z + δ)ᵀ with δ = m - m'."""
+        other = MixtureStatistics(self.kind, means)
+        delta = self.means - means
+        other.counts, other.total, other.log_likelihood = self.counts.copy(), self.total, self.log_likelihood
+        other.first = self.first + self.counts[:, None] * delta
+        if self.kind == "tied":  # of all rows, about the first point
+            apart = delta[0]
+            all_rows = (self.first + self.counts[:, None] * (self.means - self.means[0])).sum(axis=0)
+            cross = np.outer(all_rows, apart)
+            other.second = self.second + cross + cross.T + self.total * np.outer(apart, apart)
+        elif self.kind == "full":
+            cross = self.first[:, :, None] * delta[:, None, :]
+            squares = self.counts[:, None, None] * delta[:, :, None] * delta[:, None, :]
+            other.second = self.second + cross + np.swapaxes(cross, 1, 2) + squares
+        else:
+            other.second = self.second + 2 * self.first * delta + self.counts[:, None] * delta**2
+        return other
+
     def solve(self, reg_covar: float) -> tuple[FloatArray, FloatArray, FloatArray, bool]:
         """Weights, means, covariances, and whether they kept their digits: not where a mean moved far."""
         counts = self.counts + 10 * np.finfo(np.float64).eps
@@ -163,7 +182,14 @@ def factors_of(kind: str, covariances: FloatArray) -> tuple[FloatArray, FloatArr
 
     Those are singular to working precision: variances that are not positive are lifted to ε times the component's
     largest one, eigenvalues of the correlations to d ε.
+
+    Raises
+    ------
+    ValueError
+        If they are not finite: squares of the data leave the range of their dtype.
     """
+    if not np.isfinite(covariances).all():
+        raise ValueError("GaussianMixture: the squares of X leave the range of its dtype; scale the data.")
     eps, tiny = np.finfo(np.float64).eps, np.finfo(np.float64).tiny
     if kind in ("diag", "spherical"):
         flat = covariances[:, None] if kind == "spherical" else covariances

@@ -14,6 +14,8 @@ from mmlcore.estimators.validation import validate_fit, validate_predict
 
 __all__ = ["PolynomialFeatures"]
 
+_CACHED = 1 << 17  # elements of the result that stay in the cache while a degree is made of the one below
+
 
 class PolynomialFeatures(Transformer, Estimator):
     """φ(x) = [1, x₁, …, x_d, x₁², x₁x₂, …]: all products of the features up to a degree.
@@ -103,16 +105,41 @@ class PolynomialFeatures(Transformer, Estimator):
         """The products for every row: shape (n, n_output_features_)."""
         check_is_fitted(self)
         X = validate_predict(self, X)
-        products = np.empty((self.n_output_features_, len(X)), X.dtype)  # a feature is a row while they are made
-        places: dict[tuple[int, ...], int] = {}
-        columns = np.ascontiguousarray(X.T)
-        for place, items in enumerate(self._combinations(X.shape[1])):
-            places[items] = place
-            if len(items) > 1 and items[:-1] in places:  # one factor more than a product that is there
-                np.multiply(products[places[items[:-1]]], columns[items[-1]], out=products[place])
-            else:
-                products[place] = columns[list(items)].prod(axis=0)
-        return products.T if self.order == "F" else np.ascontiguousarray(products.T)
+        _, high = self._degrees()
+        blocks = self._blocks(X.shape[1], high)
+        width = blocks[-1][2] if blocks else 1 + X.shape[1] * (high > 0)
+        out = np.empty((len(X), width), X.dtype, order=self.order)  # type: ignore[call-overload]
+        out[:, 0] = 1
+        out[:, 1 : 1 + X.shape[1] * (high > 0)] = X if high > 0 else X[:, :0]
+        step = max(_CACHED // width, 16)
+        for rows in (slice(first, first + step) for first in range(0, len(X), step)):
+            part, features = out[rows], X[rows]
+            for j, start, stop, tail in blocks:
+                np.multiply(part[:, tail : tail + stop - start], features[:, j, None], out=part[:, start:stop])
+        first = width - self.n_output_features_ + bool(self.include_bias)
+        if first == 1 and self.include_bias:
+            return out
+        kept = np.hstack([out[:, : int(self.include_bias)], out[:, first:]])
+        return np.asarray(kept, order=self.order)  # type: ignore[call-overload]
+
+    def _blocks(self, d: int, high: int) -> list[tuple[int, int, int, int]]:
+        """(j, start, stop, tail): columns start … stop are x_j times the columns from `tail` on.
+
+        The products of one degree that begin with x_j are x_j times those of the degree below that begin with x_j or
+        later (later, without repetition), which lie together.
+        """
+        begins, end = list(range(1, d + 2)), d + 1
+        found = []
+        for _ in range(2, high + 1):
+            at, new = end, []
+            for j in range(d):
+                tail = begins[j + 1] if self.interaction_only else begins[j]
+                new.append(at)
+                if end > tail:
+                    found.append((j, at, at + end - tail, tail))
+                    at += end - tail
+            begins, end = [*new, at], at
+        return found
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:
         """Names like "1", "x0", "x0^2", "x0 x1", an array of str objects."""

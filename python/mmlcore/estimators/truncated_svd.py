@@ -12,7 +12,15 @@ from mmlcore.estimators.parameters import RANDOM_STATE, Constraint, Interval, On
 from mmlcore.estimators.principal import flip_signs
 from mmlcore.estimators.randomness import as_seed
 from mmlcore.estimators.statistics import Gram
-from mmlcore.estimators.validation import as_weights, check_features, remember_features, validate_fit, validate_predict
+from mmlcore.estimators.validation import (
+    as_matrix,
+    as_weights,
+    check_features,
+    remember_features,
+    require_finite,
+    validate_fit,
+    validate_predict,
+)
 
 __all__ = ["TruncatedSVD"]
 
@@ -112,19 +120,11 @@ class TruncatedSVD(NumberedFeatures, Transformer, Estimator):
 
     def _fit(self, X: Any, sample_weight: Any) -> FloatArray:
         self._check_parameters()
-        x, weights = self._operand(X, sample_weight, reset=True)
+        x, weights = self._operand(X, sample_weight)
         self._require_possible(x.shape[1])
         k, least = self.n_components, min(x.shape)
-        scaled = x
-        if weights is not None:
-            roots = np.sqrt(weights)[:, None]
-            scaled = x.multiply(roots).tocsr() if hasattr(x, "multiply") else x * roots
-        options: dict[str, Any] = {"tol": self.tol or None}
-        if self.algorithm == "randomized":
-            options = {"n_iter": max(1, self.n_iter)}
-        u, s, vh = linalg.svd(
-            scaled, k=min(k, least), method=_METHODS[self.algorithm], seed=as_seed(self.random_state), **options
-        )
+        u, s, vh = self._decomposed(x, weights, min(k, least))
+        remember_features(self, X, x)
         if k > least:  # directions that no row reaches
             s, vh = np.append(s, np.zeros(k - least, s.dtype)), _completed(vh, k)
         self.components_, self.singular_values_ = flip_signs(vh).astype(x.dtype), s.astype(x.dtype)
@@ -137,6 +137,24 @@ class TruncatedSVD(NumberedFeatures, Transformer, Estimator):
         self._explain(coordinates, x, weights)
         return coordinates
 
+    def _decomposed(self, x: Any, weights: Any, k: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The leading triplets of √w x; NaN, which the search for the scale of a dense x finds, is refused."""
+        scaled = x
+        if weights is not None:
+            roots = np.sqrt(weights)[:, None]
+            scaled = x.multiply(roots).tocsr() if hasattr(x, "multiply") else x * roots
+        options: dict[str, Any] = {"tol": self.tol or None}
+        if self.algorithm == "randomized":
+            options = {"n_iter": max(1, self.n_iter)}
+        seed = as_seed(self.random_state)
+        try:
+            u, s, vh = linalg.svd(scaled, k=k, method=_METHODS[self.algorithm], seed=seed, **options)
+        except linalg.LinAlgError:
+            if not hasattr(x, "multiply"):
+                require_finite(x, "X", type(self).__name__)
+            raise
+        return u, s, vh
+
     def _explain(self, coordinates: FloatArray, x: Any, weights: Any) -> None:
         """The variances of the coordinates, and their shares of those of the data."""
         mean = np.average(coordinates, axis=0, weights=weights)
@@ -148,24 +166,17 @@ class TruncatedSVD(NumberedFeatures, Transformer, Estimator):
         self.explained_variance_ = variances.astype(dtype)
         self.explained_variance_ratio_ = (variances / total if total > 0 else np.zeros(len(variances))).astype(dtype)
 
-    def _operand(self, X: Any, sample_weight: Any, reset: bool) -> tuple[Any, Any]:
-        """`X` checked; sparse matrices stay sparse."""
+    def _operand(self, X: Any, sample_weight: Any) -> tuple[Any, Any]:
+        """`X`, which stays sparse if it is, and the weights; a dense one may hold NaN yet."""
         if not hasattr(X, "tocsr"):
-            x, _, weights = validate_fit(self, X, None, sample_weight, reset=reset)
-            return x, weights
-        from mmlcore.estimators.validation import require_finite
-
+            x = as_matrix(self, X, finite=False)
+            return x, as_weights(sample_weight, x)
         if X.dtype.kind == "c":
             raise ValueError(f"Complex data not supported\n{X}\n")
         x = X.tocsr()
         x = x if x.dtype in (np.float32, np.float64) else x.astype(np.float64)
         require_finite(x.data, "X", type(self).__name__)
-        weights = as_weights(sample_weight, np.empty((x.shape[0], 0), x.dtype))
-        if reset:
-            remember_features(self, X, x)
-        else:
-            check_features(self, X, x)
-        return x, weights
+        return x, as_weights(sample_weight, np.empty((x.shape[0], 0), x.dtype))
 
     def _require_possible(self, d: int) -> None:
         if self.n_components > d:
@@ -195,7 +206,11 @@ class TruncatedSVD(NumberedFeatures, Transformer, Estimator):
     def transform(self, X: Any) -> FloatArray:
         """The coordinates X V of the rows of `X`, shape (n, n_components)."""
         check_is_fitted(self)
-        x = self._operand(X, None, reset=False)[0] if hasattr(X, "tocsr") else validate_predict(self, X)
+        if hasattr(X, "tocsr"):
+            x = self._operand(X, None)[0]
+            check_features(self, X, x)
+        else:
+            x = validate_predict(self, X)
         return _product(x, self.components_.T.astype(x.dtype, copy=False))
 
     def inverse_transform(self, X: Any) -> FloatArray:

@@ -72,7 +72,8 @@ def as_operator(function: str, a: Any) -> Operator:
         raise LinAlgError(message(function, "a", "at least two-dimensional", f"shape {matrix.shape}"))
     if matrix.ndim > 2:
         raise ValueError(message(function, "a", "a single matrix when k is given", f"shape {matrix.shape}"))
-    largest = float(max(matrix.max(initial=0), -matrix.min(initial=0)))
-    if not np.isfinite(largest) or np.isnan(matrix.min(initial=0)):
+    low = matrix.min(initial=0)
+    largest = float(max(matrix.max(initial=0), -low))
+    if not np.isfinite(largest) or np.isnan(low):
         raise LinAlgError(message(function, "a", "finite", "NaN or infinity"))
     return Operator(matrix, largest)
