@@ -13,7 +13,7 @@ namespace {
 // A tile of S stays in registers while it meets the rows of a block.
 constexpr int kTileRows = kVectorBytes == 64 ? 8 : 4, kTileVectors = kVectorBytes == 64 ? 2 : 3;
 constexpr ptrdiff_t kBlockRows = 128;  // of which a tile reads two pieces of each: they stay in the first cache
-constexpr ptrdiff_t kNarrow = 512;     // from here on, the general product is as fast
+constexpr ptrdiff_t kNarrow = 128;     // from here on the sums outgrow the cache, and the general product is faster
 constexpr ptrdiff_t kWideRows = 1024;
 constexpr ptrdiff_t kMostTasks = 16;
 
