@@ -42,8 +42,8 @@ def network(pixels: int, steps: int, seed: int) -> AutoEncoder:
 
 def notebook(x: Any, epochs: int = 20) -> list[float]:
     """The mean squared errors, epoch by epoch, of the notebook's network."""
-    encoder = [*(Dense(units, "elu", kernel_initializer="he_normal") for units in (512, 64, 16)), Dense(2)]
-    decoder = [Dense(units, "elu", kernel_initializer="he_normal") for units in (16, 64, 512)]
+    encoder = [*(Dense(units, "relu", kernel_initializer="he_normal") for units in (512, 64, 16)), Dense(2)]
+    decoder = [Dense(units, "relu", kernel_initializer="he_normal") for units in (16, 64, 512)]
     model = AutoEncoder(encoder, [*decoder, Dense(x.shape[1], "sigmoid")], seed=0)
     model.compile(Adam(0.002), "mse")
     return model.fit(x, batch_size=1000, epochs=epochs, verbose=0).history["loss"]
