@@ -20,7 +20,7 @@ from mmlcore.layers import Conv2D, Dense, Dropout, Flatten, Layer, Reshape
 from mmlcore.models import SemiSupervisedVAE
 from mmlcore.optimizers import Adam, CosineDecay
 
-SAMPLES, BATCH, EPOCHS = 5000, 128, 12
+SAMPLES, BATCH, EPOCHS = 5000, 128, 14
 
 
 def data(folder: Path | None, quick: bool) -> tuple[str, Any, Any]:
@@ -39,7 +39,7 @@ def network(pixels: int, steps: int, seed: int) -> SemiSupervisedVAE:
         Conv2D(32, 5 if side > 8 else 3, strides=2, activation="relu"),
         Conv2D(64, 3, strides=2 if side > 8 else 1, activation="relu"),
         Flatten(),
-        Dropout(0.3),
+        Dropout(0.2),
         Dense(256, "relu"),
         Dense(128, "relu"),
         Dense(64, "relu"),
