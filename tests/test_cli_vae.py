@@ -9,11 +9,11 @@ from mmlcore import models
 from mmlcore.cli import main
 from mmlcore.datasets import load_digits
 
-QUICK = ["vae", "--epochs", "2", "--samples", "300"]
+QUICK = ["vae", "--epochs", "2", "--samples", "200"]
 
 
 def test_digits_are_classified_by_the_nearest_centroid(capsys):
-    assert main(["vae", "--epochs", "8"]) == 0
+    assert main(["vae", "--epochs", "25"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("1442 training images, 1442 with labels, 355 test images")
     assert float(re.findall(r"test accuracy (0\.\d{4})", out)[0]) > 0.9
@@ -21,7 +21,7 @@ def test_digits_are_classified_by_the_nearest_centroid(capsys):
 
 def test_some_labels_or_none(capsys):
     assert main([*QUICK, "--labels", "100", "--seed", "1"]) == 0
-    assert "300 training images, 100 with labels" in capsys.readouterr().out
+    assert "200 training images, 100 with labels" in capsys.readouterr().out
     assert main([*QUICK, "--labels", "0"]) == 0
     out = capsys.readouterr().out
     assert "accuracy" not in out

@@ -72,8 +72,6 @@ class AutoEncoder(Sequential):
     Notes 11.2, (11.1).
     """
 
-    _likelihood: str = "mse"
-
     def __init__(
         self,
         encoder: Sequence[Layer],
