@@ -143,8 +143,7 @@ void random_uniform(T* y, double low, double high, uint64_t key, const std::int6
     const double width = high - low;
     const V below = broadcast<V>(static_cast<double>(std::nextafter(static_cast<T>(high), static_cast<T>(low))));
     from_uniforms(y, n, key, draw, 2, [=](double* u) {
-        for (ptrdiff_t i = 0; i < kUniforms<T>; i += lanes<V>)
-            store(u + i, vmin(low + width * load<V>(u + i), below));
+        for (ptrdiff_t i = 0; i < kUniforms<T>; i += lanes<V>) store(u + i, vmin(low + width * load<V>(u + i), below));
     });
 }
 
