@@ -36,7 +36,7 @@ def shifted_copies(x: ArrayLike, y: ArrayLike, by: int = 1) -> tuple[NDArray[Any
     --------
     >>> x, y = shifted_copies([[1.0, 2.0, 3.0, 4.0]], [7], by=1)
     >>> x[0], x[4], y.shape
-    (array([4., 0., 0., 0.]), array([1., 2., 3., 4.]), (9,))
+    (array([0., 0., 0., 1.]), array([1., 2., 3., 4.]), (9,))
     """
     images, labels = np.asarray(x), np.asarray(y)
     by = integer("shifted_copies", "by", by, low=0)
