@@ -146,6 +146,7 @@ Descent elastic_net_of_columns(double* beta, double* r, const double* Xt, double
             if (some.small(net.tol * 0.1)) break;
         }
     }
+    if (!done.converged) done.gap = column_gap(gradient.data(), beta, r, Xt, yy, n, d, net);
     return done;
 }
 

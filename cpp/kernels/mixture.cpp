@@ -259,7 +259,7 @@ ptrdiff_t second_size(ptrdiff_t components, ptrdiff_t d, ptrdiff_t ld, Whitening
 // The parts in their order, rows of ld shortened to d.
 void gather_sums(const MixtureSums& to, double* total, const double* parts, ptrdiff_t number, ptrdiff_t stride,
                  ptrdiff_t components, ptrdiff_t d, ptrdiff_t ld, ptrdiff_t second) {
-    const ptrdiff_t rows = second / ld;
+    const ptrdiff_t rows = ld > 0 ? second / ld : 0;
     std::fill(to.weights, to.weights + components, 0.0);
     std::fill(to.first, to.first + components * d, 0.0);
     if (rows) std::fill(to.second, to.second + rows * d, 0.0);

@@ -56,7 +56,8 @@ DualResult support_vector_classifier(double* w, double* a, const double* X, cons
         for (std::ptrdiff_t s = 0; s < rows.count();) {
             const std::ptrdiff_t i = rows[s];
             const double *x = X + i * d, bound = squared ? kInfinity : c[i];
-            if (c[i] == 0) {
+            if (c[i] == 0 || q.data()[i] == 0) {  // a row of zeros: nothing holds a_i back, and w does not change
+                if (c[i] > 0) a[i] = bound;
                 rows.leave_out(s);
                 continue;
             }

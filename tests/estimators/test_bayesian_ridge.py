@@ -48,3 +48,13 @@ def test_predictive_deviation():
 def test_too_few_iterations_warn():
     with pytest.warns(ConvergenceWarning, match="did not converge in 1 iterations"):
         BayesianRidge(max_iter=1).fit(rng.normal(size=(20, 2)), rng.normal(size=20))
+
+
+@pytest.mark.parametrize("exponent", [5, 7, 8])
+def test_units_of_the_columns(exponent):
+    peer = pytest.importorskip("sklearn.linear_model")
+    random = np.random.default_rng(0)
+    X = random.standard_normal((60, 3))
+    y, units = X @ [-1.95, 0.75, -0.28], np.array([10.0**-exponent, 1, 10.0**exponent])
+    ours, theirs = BayesianRidge().fit(X * units, y), peer.BayesianRidge().fit(X * units, y)
+    np.testing.assert_allclose(ours.predict(X * units), theirs.predict(X * units), rtol=0, atol=1e-6)

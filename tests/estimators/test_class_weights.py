@@ -27,3 +27,13 @@ def test_dictionaries():
     np.testing.assert_allclose(weights_of_rows({"b": 3.0}, np.array(["a", "b"]), CODES, None, float), [1, 1, 1, 3])
     with pytest.raises(ValueError, match="are not in class_weight"):
         weights_of_rows({"c": 3.0}, np.array(["a", "b"]), CODES, None, float)
+
+
+def test_classes_that_are_not_there():
+    classes, codes = np.array([0, 1]), np.array([0, 1, 1])
+    np.testing.assert_array_equal(weights_of_rows({0: 1, 1: 2, 2: 3}, classes, codes, None, float), [1, 2, 2])
+    with pytest.raises(ValueError, match=r"^The classes, \[1\], are not in class_weight"):
+        weights_of_rows({0: 1, 2: 3}, classes, codes, None, float)
+    for wrong in (-1.0, np.nan):
+        with pytest.raises(ValueError, match="must be finite and not negative"):
+            weights_of_rows({0: 1, 1: wrong}, classes, codes, None, float)

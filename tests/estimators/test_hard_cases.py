@@ -56,10 +56,6 @@ def test_regressors(kind, model):
     X, y = data(kind)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", e.ConvergenceWarning)
-        if kind == "mixed scales" and type(model) is e.BayesianRidge:
-            with pytest.raises(ValueError, match="too large"):
-                model.fit(X, y)
-            return
         model.fit(X, y)
     assert np.isfinite(model.predict(X)).all()
     if kind in ("constant", "zeros", "one row") and hasattr(model, "coef_"):

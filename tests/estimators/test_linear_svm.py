@@ -94,3 +94,19 @@ def test_one_class_is_refused_and_float32_kept():
     X = rng.normal(size=(20, 2)).astype(np.float32)
     assert LinearSVC().fit(X, np.arange(20) % 2).coef_.dtype == np.float32
     assert LinearSVR(random_state=0, max_iter=10000).fit(X, X[:, 0]).coef_.dtype == np.float32
+
+
+@pytest.mark.parametrize("class_weight", [{0: 1, 1: 5, 2: 1}, "balanced"])
+def test_weights_of_several_classes_are_scikit_learns(class_weight):
+    peer = pytest.importorskip("sklearn.svm")
+    X = np.random.default_rng(0).standard_normal((60, 4))
+    y = np.argmax(X[:, :3] + 0.5 * np.random.default_rng(1).standard_normal((60, 3)), axis=1)
+    options = {"class_weight": class_weight, "tol": 1e-10, "max_iter": 100_000}
+    ours, theirs = LinearSVC(**options).fit(X, y), peer.LinearSVC(**options).fit(X, y)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=0, atol=1e-6)
+
+
+def test_rows_of_zeros_hold_nothing_up():
+    X = np.random.default_rng(0).standard_normal((60, 4))
+    y, X[:5] = X[:, 0] > 0, 0.0
+    assert LinearSVC(loss="hinge", fit_intercept=False).fit(X, y).n_iter_ < 1000

@@ -121,6 +121,7 @@ def test_resumed_exactly_in_either_phase(tmp_path, stop):
     half.save(tmp_path / "model")
     again = models.load(tmp_path / "model")
     assert (again.warmup, again.drift, again.epochs_done) == (3, 0.5, stop)
+    assert again.evaluate(X, Y, verbose=0) == half.evaluate(X, Y, verbose=0)
     again.fit(X, Y, epochs=7, initial_epoch=stop, verbose=0)
     np.testing.assert_array_equal(again.theta, whole.theta)
     np.testing.assert_array_equal(again.centres, whole.centres)

@@ -38,9 +38,10 @@ def _spectrum(X: FloatArray, y: FloatArray, sample_weight: FloatArray | None, in
         gram = Gram(d, 1).update(X, y, sample_weight)
         xx, xy = gram.centred(intercept)
         values, V = linalg.eigh(xx)
-        mean = gram.mean[d]
-        yy = gram.scatter[d, d] + (0 if intercept else weight * mean**2)
-        return _Spectrum(np.maximum(values, 0), V, V.T @ xy[:, 0], float(yy), weight, gram.mean[:d], float(mean))
+        if values[0] > 1e-10 * values[-1]:  # otherwise the products have lost digits that the rows hold
+            mean = gram.mean[d]
+            yy = gram.scatter[d, d] + (0 if intercept else weight * mean**2)
+            return _Spectrum(values, V, V.T @ xy[:, 0], float(yy), weight, gram.mean[:d], float(mean))
     rows, right, x_mean, y_mean = centred_rows(X, y[:, None], sample_weight, intercept)
     U, s, Vt = linalg.svd(rows, full_matrices=False)
     b = s * (U.T @ right[:, 0])
@@ -52,7 +53,8 @@ class BayesianRidge(LinearPredictor, Regressor, Estimator):
 
     y ~ N(X β, 1/a), β ~ N(0, 1/l), and Gamma priors on a and l. In turn β = a (a XᵀX + l)⁻¹Xᵀy and, with
     γ = Σ a e_i / (l + a e_i) over the eigenvalues e of XᵀX, l = (γ + 2 λ₁) / (‖β‖² + 2 λ₂),
-    a = (n - γ + 2 α₁) / (‖y - X β‖² + 2 α₂). All in the eigenbasis of XᵀX: the data are read once.
+    a = (n - γ + 2 α₁) / (‖y - X β‖² + 2 α₂). All in the eigenbasis of XᵀX: the data are read once, unless
+    it is so ill-conditioned that their singular values are needed.
 
     Parameters
     ----------

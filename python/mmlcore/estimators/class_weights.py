@@ -29,7 +29,8 @@ def weights_of_rows(class_weight: Any, classes: Any, codes: Any, sample_weight: 
     Raises
     ------
     ValueError
-        If a dictionary names a class that is not there.
+        If a dictionary names a class that is not there and leaves out one that is, or its weights are negative, not
+        finite or all zero.
 
     Examples
     --------
@@ -43,8 +44,13 @@ def weights_of_rows(class_weight: Any, classes: Any, codes: Any, sample_weight: 
         of_class = counts.sum() / (len(classes) * np.where(counts > 0, counts, 1))
     else:
         listed = classes.tolist()
-        if unknown := [name for name in class_weight if name not in listed]:
-            raise ValueError(f"The classes, {unknown}, are not in class_weight")
+        left = [name for name in listed if name not in class_weight]
+        if left and any(name not in listed for name in class_weight):
+            raise ValueError(f"The classes, {left}, are not in class_weight")
         of_class = np.asarray([class_weight.get(name, 1.0) for name in listed], np.float64)
+        if not (np.isfinite(of_class) & (of_class >= 0)).all() or not of_class.any():
+            raise ValueError(
+                f"The weights of class_weight must be finite and not negative, one above 0, got {class_weight}"
+            )
     weights = of_class[codes].astype(dtype)
     return weights if sample_weight is None else weights * sample_weight

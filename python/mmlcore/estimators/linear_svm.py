@@ -207,10 +207,15 @@ class LinearSVC(_Margins, Classifier, Estimator):
                 "This solver needs samples of at least 2 classes in the data, but the data contains only one class: "
                 f"{classes[0]!r}"
             )
+        own = np.full(len(X), float(self.C)) if weights is None else self.C * weights.astype(np.float64)
         weights = weights_of_rows(self.class_weight, classes, codes, weights, np.float64)
-        c = np.full(len(X), float(self.C)) if weights is None else self.C * weights.astype(np.float64)
-        rows, positive = self._rows(X), range(len(classes)) if len(classes) > 2 else [1]
-        found = [self._solve(rows, np.where(codes == number, 1.0, -1.0), c, None) for number in positive]
+        c = own if weights is None else self.C * weights.astype(np.float64)
+        rows, several = self._rows(X), len(classes) > 2
+        # of several classes the weight counts where the class stands against the rest, not in the rest (liblinear)
+        found = [
+            self._solve(rows, np.where(codes == k, 1.0, -1.0), np.where(codes == k, c, own) if several else c, None)
+            for k in (range(len(classes)) if several else [1])
+        ]
         coef, intercept = self._split(np.stack([w for w, _ in found]))
         self.classes_, self.coef_ = classes, coef.astype(X.dtype)
         self.intercept_ = np.asarray(intercept).astype(X.dtype) if self.fit_intercept else 0.0

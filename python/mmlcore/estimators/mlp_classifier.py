@@ -255,7 +255,7 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         if self._multilabel:
             return (outputs > 0.5).astype(int)
         codes = (outputs[:, 0] > 0.5).astype(int) if outputs.shape[1] == 1 else outputs.argmax(axis=1)
-        return self.classes_[codes]
+        return self.classes_[np.minimum(codes, len(self.classes_) - 1)]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The fraction of rows that are predicted right, of several labels in all of them."""

@@ -33,6 +33,12 @@ def nonnegative_least_squares(gram: Gram, intercept: bool, alpha: Any = 0.0) -> 
 
 
 def _one(A: Any, b: Any) -> Any:
+    sizes = np.sqrt(np.maximum(np.diag(A), 0.0))
+    scale = np.where(sizes > 0, 1 / np.where(sizes > 0, sizes, 1), 0.0)  # columns of one length: units do not count
+    return scale * _of_one_scale(A * scale * scale[:, None], b * scale)
+
+
+def _of_one_scale(A: Any, b: Any) -> Any:
     d = len(b)
     x, free = np.zeros(d), np.zeros(d, bool)
     tolerance = 10 * np.finfo(float).eps * d * max(np.abs(b).max(initial=0), np.finfo(float).tiny)
@@ -48,9 +54,10 @@ def _one(A: Any, b: Any) -> Any:
             low = free & (trial <= 0)
             if not low.any():
                 break
-            step = (x[low] / (x[low] - trial[low])).min()
-            x = x + step * (trial - x)
-            free &= x > tolerance * 1e-3
+            steps = np.full(d, np.inf)
+            steps[low] = x[low] / (x[low] - trial[low])
+            x = x + steps.min() * (trial - x)
+            free &= (steps > steps.min()) & (x > 0)
             x[~free] = 0
             if not free.any():
                 trial = x

@@ -9,7 +9,14 @@ from mmlcore._arrays import FloatArray
 from mmlcore.estimators.base import Estimator, check_is_fitted
 from mmlcore.estimators.mixins import NumberedFeatures, Transformer
 from mmlcore.estimators.parameters import BOOLEAN, NONE, RANDOM_STATE, Constraint, Interval, OneOf
-from mmlcore.estimators.principal import Axes, flip_signs, from_covariance, from_svd, likely_dimension
+from mmlcore.estimators.principal import (
+    Axes,
+    degrees_of_freedom,
+    flip_signs,
+    from_covariance,
+    from_svd,
+    likely_dimension,
+)
 from mmlcore.estimators.randomness import as_seed
 from mmlcore.estimators.statistics import Gram
 from mmlcore.estimators.validation import validate_fit, validate_predict
@@ -204,7 +211,7 @@ class PCA(NumberedFeatures, Transformer, Estimator):
         self.explained_variance_ = axes.variances[:k].astype(dtype)
         shares = axes.variances[:k] / axes.total if axes.total > 0 else np.zeros(k)
         self.explained_variance_ratio_ = shares.astype(dtype)
-        self.singular_values_ = np.sqrt(axes.variances[:k] * (weight - 1 if weight > 1 else weight)).astype(dtype)
+        self.singular_values_ = np.sqrt(axes.variances[:k] * degrees_of_freedom(weight)).astype(dtype)
         self.mean_ = axes.mean.astype(dtype)
         self.noise_variance_ = rest / left if left > 0 else 0.0
         self.n_components_, self.n_samples_ = k, samples

@@ -9,7 +9,7 @@ import numpy as np
 from mmlcore import linalg
 from mmlcore._arrays import FloatArray
 
-__all__ = ["Axes", "flip_signs", "from_covariance", "from_svd", "likely_dimension"]
+__all__ = ["Axes", "degrees_of_freedom", "flip_signs", "from_covariance", "from_svd", "likely_dimension"]
 
 
 @dataclass(frozen=True)
@@ -23,20 +23,20 @@ class Axes:
     total: float  # the sum of all variances, those not computed too
 
 
-def _divisor(weight: float) -> float:
-    """n - 1; of a single row, or of weights that are shares, their sum."""
-    return weight - 1 if weight > 1 else weight
+def degrees_of_freedom(weight: float) -> float:
+    """n - 1; of a single row, or of weights that are shares (of less than two rows), their sum."""
+    return weight - 1 if weight >= 2 else weight
 
 
 def from_svd(s: FloatArray, vh: FloatArray, mean: FloatArray, weight: float, squares: float) -> Axes:
     """Of centred data with singular values s, right vectors vh and sum of squares `squares`."""
-    divisor = _divisor(weight)
+    divisor = degrees_of_freedom(weight)
     return Axes(np.square(s, dtype=np.float64) / divisor, vh, mean, weight, squares / divisor)
 
 
 def from_covariance(gram: Any) -> Axes:
     """Of the scatter of a `Gram`."""
-    covariance = gram.scatter / _divisor(gram.weight)
+    covariance = gram.scatter / degrees_of_freedom(gram.weight)
     values, vectors = linalg.eigh(covariance)
     values = np.maximum(values[::-1], 0.0)
     return Axes(values, vectors.T[::-1], gram.mean, gram.weight, float(values.sum()))

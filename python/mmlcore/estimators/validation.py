@@ -1,6 +1,6 @@
 """Data at the border of an estimator: arrays, data frames, CSR matrices in; float32 or float64 matrices out.
 
-The messages are scikit-learn's. Nothing is stored on the estimator before everything has been checked.
+The messages are scikit-learn's. Nothing is stored on the estimator before all of the data has been checked.
 """
 
 import warnings
@@ -230,8 +230,8 @@ def as_labels(estimator: Any, y: Any, X: FloatArray) -> tuple[Any, Any]:
 def _classes_and_codes(labels: Any) -> tuple[Any, Any]:
     if labels.dtype.kind in "iu" and labels.size:
         low, high = int(labels.min()), int(labels.max())
-        if high - low < 4 * labels.size + 1024:  # count instead of sorting
-            offsets = (labels - labels.dtype.type(low)).astype(np.int64, copy=False)
+        if high - low < 4 * labels.size + 1024 and high < 2**63:  # count instead of sorting
+            offsets = labels.astype(np.int64) - low
             seen = np.bincount(offsets) > 0
             return (np.flatnonzero(seen) + low).astype(labels.dtype), (np.cumsum(seen) - 1)[offsets]
     classes, codes = np.unique(labels, return_inverse=True)

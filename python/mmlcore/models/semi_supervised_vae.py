@@ -147,7 +147,7 @@ class SemiSupervisedVAE(VariationalAutoEncoder):
         return {**super()._described(), "centres": len(self._centres)}
 
     def _carried(self) -> dict[str, NDArray[Any]]:
-        return {**super()._carried(), "centres": self._centres, "epochs": self._epochs}
+        return {**super()._carried(), "centres": self._centres, "epochs": self._epochs, "beta": self._beta}
 
     def _make_room(self, described: Any) -> None:
         super()._make_room(described)
