@@ -147,10 +147,8 @@ def test_what_does_not_fit_is_refused():
 
 @pytest.mark.parametrize("kind", ["full", "shared", "diagonal"])
 def test_points_without_coordinates(kind):
-    second = {"full": (2, 0, 0), "shared": (2, 0), "diagonal": (2, 0)}[kind]
+    second = {"full": np.empty((2, 0, 0)), "shared": None, "diagonal": np.empty((2, 0))}[kind]
     weights = np.empty(2)
     shares = np.full((3, 2), 0.5)
-    _kernels.mixture_sums(
-        weights, np.empty((2, 0)), np.empty(second), np.ones((3, 0)), shares, None, np.ones((2, 0)), kind
-    )
+    _kernels.mixture_sums(weights, np.empty((2, 0)), second, np.ones((3, 0)), shares, None, np.ones((2, 0)), kind)
     assert weights.tolist() == [1.5, 1.5]
