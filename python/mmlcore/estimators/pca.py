@@ -19,7 +19,7 @@ from mmlcore.estimators.principal import (
 )
 from mmlcore.estimators.randomness import as_seed
 from mmlcore.estimators.statistics import Gram
-from mmlcore.estimators.validation import validate_fit, validate_predict
+from mmlcore.estimators.validation import remember_features, require_finite, validate_fit, validate_predict
 
 __all__ = ["PCA"]
 
@@ -128,15 +128,19 @@ class PCA(NumberedFeatures, Transformer, Estimator):
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Find the directions of the rows of `X`; `y` is ignored."""
         self._check_parameters()
-        x, _, weights = validate_fit(self, X, None, sample_weight)
-        solver = self._chosen_solver(x)
+        x, _, weights = validate_fit(self, X, None, sample_weight, finite=False, remember=False)
+        solver, name = self._chosen_solver(x), type(self).__name__
         self._require_possible(x, solver)
-        self._gram: Any = None
+        gram: Any = None
         if solver == "covariance_eigh":
-            self._gram = Gram(x.shape[1]).update(x, None, weights)
-            axes = from_covariance(self._gram)
+            gram = Gram(x.shape[1]).update(x, None, weights)
+            gram.require_finite(x, name)
+            axes = from_covariance(gram)
         else:
+            require_finite(x, "X", name)
             axes = self._decompose(x, weights, solver)
+        remember_features(self, X, x)
+        self._gram = gram
         self._store(axes, len(x), x.dtype)
         return self
 
