@@ -13,8 +13,8 @@ namespace {
 // The columns of a block of rows lie in panels; a tile of S stays in registers while it meets two panels' rows.
 constexpr int kTileRows = kVectorBytes == 64 ? 8 : 4, kPanelVectors = kVectorBytes == 32 ? 3 : 2;
 constexpr ptrdiff_t kBlockRows = 96;  // two panels of so many rows stay in the first cache
-constexpr ptrdiff_t kFillRows = 16;    // as many as pass through the first cache on their way into the panels
-constexpr ptrdiff_t kNarrow = 128;     // from here on the sums outgrow the cache, and the general product is faster
+constexpr ptrdiff_t kFillRows = 16;   // as many as pass through the first cache on their way into the panels
+constexpr ptrdiff_t kNarrow = 128;    // from here on the sums outgrow the cache, and the general product is faster
 constexpr ptrdiff_t kWideRows = 1024;
 constexpr ptrdiff_t kMostTasks = 16;
 constexpr ptrdiff_t kLineBytes = 64;
@@ -53,8 +53,7 @@ void fill_roots(T* roots, const T* w, ptrdiff_t first, ptrdiff_t rows) {
 template <class T>
 void fill_block(T* Z, ptrdiff_t ld, const Rows<T>& data, const T* roots, ptrdiff_t first, ptrdiff_t rows) {
     const ptrdiff_t p = data.d + data.k + 1;
-    if (data.d > 0)
-        copy_shifted<T>(Z, ld, {data.X.at(first, 0), data.X.row, data.X.col}, data.s, roots, rows, data.d);
+    if (data.d > 0) copy_shifted<T>(Z, ld, {data.X.at(first, 0), data.X.row, data.X.col}, data.s, roots, rows, data.d);
     if (data.k > 0)
         copy_shifted<T>(Z + data.d, ld, {data.Y.at(first, 0), data.Y.row, data.Y.col}, data.s + data.d, roots, rows,
                         data.k);
