@@ -33,8 +33,8 @@ py::tuple bind_pair(py::array s, py::array y, ptrdiff_t row, const py::array& x,
     });
 }
 
-void bind_direction(py::array d, const py::array& g, const py::array& s, const py::array& y,
-                    const py::array& curvature, ptrdiff_t count, ptrdiff_t newest, double scale) {
+void bind_direction(py::array d, const py::array& g, const py::array& s, const py::array& y, const py::array& curvature,
+                    ptrdiff_t count, ptrdiff_t newest, double scale) {
     const char* name = "limited_memory_direction";
     dispatch(name, "d", d, [&](auto zero) {
         using T = decltype(zero);

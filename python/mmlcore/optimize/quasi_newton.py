@@ -81,9 +81,7 @@ class LimitedMemory:
     def direction(self, g: FloatArray) -> FloatArray:
         """-H g by the two loops of J. Nocedal (1980), from H = yᵀs / yᵀy of the newest pair."""
         d = np.empty_like(g)
-        _kernels.limited_memory_direction(
-            d, g, self.s, self.y, self.curvature, self.count, self._newest, self._scale
-        )
+        _kernels.limited_memory_direction(d, g, self.s, self.y, self.curvature, self.count, self._newest, self._scale)
         return d
 
     def forget(self) -> None:
