@@ -13,6 +13,7 @@ from mmlcore.estimators.nonnegative import nonnegative_least_squares
 from mmlcore.estimators.parameters import BOOLEAN, Constraint
 from mmlcore.estimators.refinement import refined_least_squares
 from mmlcore.estimators.statistics import Factor, Gram, Solution, constant_columns
+from mmlcore.estimators.streams import fit_stream, is_stream
 from mmlcore.estimators.validation import remember_features, require_finite, validate_fit
 
 __all__ = ["LinearRegression", "least_squares"]
@@ -143,14 +144,19 @@ class LinearRegression(LinearPredictor, Regressor, Estimator):
         self.n_jobs = n_jobs
         self.positive = positive
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit to `X` (n, d) and `y` (n,) or (n, k), with weights (n,) of the rows.
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Fit to `X` (n, d) and `y` (n,) or (n, k), with weights (n,) of the rows; or to an iterator of blocks of rows.
+
+        Blocks are tuples (X, y) or (X, y, sample_weight), of which only the triangular factor is kept, as by
+        `partial_fit`: the data may be larger than the memory.
 
         Raises
         ------
         ValueError
             If the data are not what the contract says; see `mmlcore.estimators`.
         """
+        if is_stream(X):
+            return fit_stream(self, X, y, sample_weight)
         self._check_parameters()
         given, name = X, type(self).__name__
         X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi", finite=False, remember=False)
@@ -174,6 +180,9 @@ class LinearRegression(LinearPredictor, Regressor, Estimator):
         ValueError
             As `fit`; also if `positive` is set, which needs all rows at once.
         """
+        return self._conclude(*self._absorb(X, y, sample_weight))
+
+    def _absorb(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[FloatArray, FloatArray]:
         self._check_parameters()
         if self.positive:
             raise ValueError("partial_fit: positive must be False, got True")
@@ -185,6 +194,9 @@ class LinearRegression(LinearPredictor, Regressor, Estimator):
         elif Y.shape[1] != known.targets:
             raise ValueError(f"partial_fit: y must be of {known.targets} columns, got shape {y.shape}")
         self._factor = known.update(X, Y, weights)
+        return X[:0].copy(), y[:0].copy()
+
+    def _conclude(self, X: FloatArray, y: FloatArray) -> Self:
         self._keep(self._factor.solve(), X, y)
         return self
 

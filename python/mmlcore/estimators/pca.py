@@ -16,9 +16,11 @@ from mmlcore.estimators.principal import (
     from_covariance,
     from_svd,
     likely_dimension,
+    scatter_of,
 )
 from mmlcore.estimators.randomness import as_seed
 from mmlcore.estimators.statistics import Gram
+from mmlcore.estimators.streams import fit_stream, is_stream
 from mmlcore.estimators.validation import validate_fit, validate_predict
 
 __all__ = ["PCA"]
@@ -67,8 +69,8 @@ class PCA(NumberedFeatures, Transformer, Estimator):
     Notes
     -----
     `partial_fit` takes in one batch after another: mean and scatter merge exactly, so that the result is that of
-    ``svd_solver="covariance_eigh"`` on all rows at once. After such a `fit` it goes on; otherwise it starts anew.
-    Row weights count as copies.
+    ``svd_solver="covariance_eigh"`` on all rows at once. After a `fit` with that solver or "full" it goes on; after the
+    others it is refused, since they keep only some directions of their data. Row weights count as copies.
 
     References
     ----------
@@ -126,28 +128,53 @@ class PCA(NumberedFeatures, Transformer, Estimator):
     # ---- fitting ----
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Find the directions of the rows of `X`; `y` is ignored."""
+        """Find the directions of the rows of `X`, or of an iterator of blocks of rows; `y` is ignored.
+
+        Blocks are X, (X, None) or (X, None, sample_weight); only their mean and scatter are kept, as by `partial_fit`.
+        """
+        if is_stream(X):
+            return fit_stream(self, X, None, sample_weight)
         self._check_parameters()
         x, _, weights = validate_fit(self, X, None, sample_weight)
         solver = self._chosen_solver(x)
         self._require_possible(x, solver)
         self._gram: Any = None
+        self._rows = len(x)
         if solver == "covariance_eigh":
             self._gram = Gram(x.shape[1]).update(x, None, weights)
             axes = from_covariance(self._gram)
         else:
             axes = self._decompose(x, weights, solver)
+            self._gram = scatter_of(axes) if solver == "full" else None
         self._store(axes, len(x), x.dtype)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Take in further rows; `y` is ignored."""
+        """Take in further rows; `y` is ignored.
+
+        Raises
+        ------
+        ValueError
+            Also after a `fit` that found only some of the directions: what it saw cannot be added to.
+        """
+        return self._conclude(*self._absorb(X, y, sample_weight))
+
+    def _absorb(self, X: Any, y: Any = None, sample_weight: Any = None) -> tuple[int, Any]:
         self._check_parameters()
         gram = getattr(self, "_gram", None)
+        if gram is None and hasattr(self, "components_"):
+            raise ValueError(
+                "partial_fit: the solver of the fit before must be 'covariance_eigh' or 'full', got one that keeps "
+                "only some directions of its data"
+            )
         x, _, weights = validate_fit(self, X, None, sample_weight, reset=gram is None)
-        before = 0 if gram is None else self.n_samples_
+        before = 0 if gram is None else self._rows
         self._gram = (Gram(x.shape[1]) if gram is None else gram).update(x, None, weights)
-        self._store(from_covariance(self._gram), before + len(x), x.dtype)
+        self._rows = before + len(x)
+        return self._rows, x.dtype
+
+    def _conclude(self, samples: int, dtype: Any) -> Self:
+        self._store(from_covariance(self._gram), samples, dtype)
         return self
 
     def _chosen_solver(self, x: FloatArray) -> str:

@@ -8,8 +8,9 @@ import numpy as np
 
 from mmlcore import linalg
 from mmlcore._arrays import FloatArray
+from mmlcore.estimators.statistics import Gram
 
-__all__ = ["Axes", "degrees_of_freedom", "flip_signs", "from_covariance", "from_svd", "likely_dimension"]
+__all__ = ["Axes", "degrees_of_freedom", "flip_signs", "from_covariance", "from_svd", "likely_dimension", "scatter_of"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,20 @@ def from_covariance(gram: Any) -> Axes:
     values, vectors = linalg.eigh(covariance)
     values = np.maximum(values[::-1], 0.0)
     return Axes(values, vectors.T[::-1], gram.mean, gram.weight, float(values.sum()))
+
+
+def scatter_of(axes: Axes) -> Gram:
+    """What `from_covariance` gives such axes for, if they are all that the data have.
+
+    >>> axes = from_svd(np.array([2.0]), np.array([[1.0]]), np.array([3.0]), 2.0, 4.0)
+    >>> scatter_of(axes).scatter
+    array([[4.]])
+    """
+    gram = Gram(len(axes.mean))
+    directions = axes.directions.astype(np.float64)
+    gram.weight, gram.mean = axes.weight, axes.mean.astype(np.float64)
+    gram.scatter = (directions.T * (axes.variances * degrees_of_freedom(axes.weight))) @ directions
+    return gram
 
 
 def flip_signs(directions: FloatArray) -> FloatArray:

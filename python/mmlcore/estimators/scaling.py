@@ -8,6 +8,7 @@ from mmlcore._arrays import FloatArray
 from mmlcore.estimators.base import Estimator, check_is_fitted
 from mmlcore.estimators.mixins import SameFeatures, Transformer
 from mmlcore.estimators.parameters import BOOLEAN, Constraint, Instance
+from mmlcore.estimators.streams import fit_stream, is_stream
 from mmlcore.estimators.validation import as_matrix, check_features, validate_fit
 
 __all__ = ["MinMaxScaler", "StandardScaler"]
@@ -93,7 +94,9 @@ class StandardScaler(_Scaler):
         self.with_std = with_std
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Find means and deviations of the columns of `X`; `y` is ignored."""
+        """Find means and deviations of the columns of `X`, or of an iterator of blocks of rows; `y` is ignored."""
+        if is_stream(X):
+            return fit_stream(self, X, None, sample_weight)
         self._fitted_again()
         return self.partial_fit(X, y, sample_weight)
 
@@ -243,7 +246,11 @@ class MinMaxScaler(_Scaler):
         self.clip = clip
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Find the smallest and the largest entry of each column of `X`; `y` is ignored."""
+        """Find the smallest and the largest entry of each column of `X`, or of an iterator of blocks of rows; `y` is
+        ignored.
+        """
+        if is_stream(X):
+            return fit_stream(self, X, None, None)
         self._fitted_again()
         return self.partial_fit(X, y)
 
