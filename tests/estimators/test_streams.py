@@ -141,16 +141,16 @@ def test_only_a_block_is_in_memory():
     assert peak < 8 * 5000 * 21 * 8  # of 40 blocks
 
 
-def test_after_full_pca_further_rows_go_on_and_after_others_are_refused():
+def test_after_full_pca_further_rows_go_on_and_after_others_forget_with_a_warning():
     X = data()[0]
     model = PCA(svd_solver="full").fit(X[:100]).partial_fit(X[100:])
     whole = PCA(svd_solver="full").fit(X)
     np.testing.assert_allclose(model.explained_variance_, whole.explained_variance_, rtol=1e-9)
     np.testing.assert_allclose(model.components_, whole.components_, atol=1e-8)
     assert model.n_samples_ == len(X)
-    with pytest.raises(ValueError, match="partial_fit: the solver of the fit before"):
+    with pytest.warns(UserWarning, match=r"PCA\.partial_fit starts anew"):
         PCA(2, svd_solver="randomized", random_state=0).fit(X).partial_fit(X)
-    with pytest.raises(ValueError, match="partial_fit: there must be no fit before"):
+    with pytest.warns(UserWarning, match=r"TruncatedSVD\.partial_fit starts anew"):
         TruncatedSVD(2).fit(X).partial_fit(X)
     again = TruncatedSVD(2).partial_fit(X[:50]).partial_fit(X[50:])
     np.testing.assert_allclose(again.singular_values_, TruncatedSVD(2).fit(X).singular_values_, rtol=1e-6)

@@ -18,6 +18,7 @@ from mmlcore.estimators.mixture_statistics import (
     MixtureParameters,
     MixtureStatistics,
     factors_of,
+    negligible,
 )
 from mmlcore.estimators.parameters import (
     ARRAY,
@@ -32,7 +33,7 @@ from mmlcore.estimators.parameters import (
 from mmlcore.estimators.randomness import as_random_state
 from mmlcore.estimators.statistics import Gram
 from mmlcore.estimators.streams import blocks_of, is_stream, require_several_passes, take_over
-from mmlcore.estimators.validation import as_weights, validate_fit, validate_predict
+from mmlcore.estimators.validation import as_weights, remember_features, validate_fit, validate_predict
 
 __all__ = ["GaussianMixture"]
 
@@ -172,8 +173,9 @@ class GaussianMixture(Density, Estimator):
         """
         if not is_stream(X):
             self._check_parameters()
-            x, _, weights = validate_fit(self, X, None, sample_weight, min_samples=2)
+            x, _, weights = validate_fit(self, X, None, sample_weight, min_samples=2, remember=False)
             self._require_rows(x)
+            remember_features(self, X, x)
             return self._fit([(np.ascontiguousarray(x), weights)])
         require_several_passes(type(self).__name__, X)
         self._check_parameters()
@@ -211,6 +213,11 @@ class GaussianMixture(Density, Estimator):
         """
         self._check_parameters()
         known = getattr(self, "_parameters", None)
+        if known is not None and (known.kind, len(known.means)) != (self.covariance_type, self.n_components):
+            raise ValueError(
+                "partial_fit: n_components and covariance_type must be those of the rows before "
+                f"({len(known.means)} and {known.kind!r}), got {self.n_components} and {self.covariance_type!r}"
+            )
         x, _, weights = validate_fit(self, X, None, sample_weight, reset=known is None)
         data = [(np.ascontiguousarray(x), weights)]
         scatter = self._scatter(data)
@@ -314,7 +321,7 @@ class GaussianMixture(Density, Estimator):
             axis=0, dtype=np.float64
         )
         rows = responsibilities.T if weights is None else responsibilities.T * weights
-        means = linalg.matmul(rows, x) / np.maximum(counts, 10 * np.finfo(np.float64).eps)[:, None]
+        means = linalg.matmul(rows, x) / np.maximum(counts, negligible(float(counts.sum())))[:, None]
         scatter = self._scatter([(x, weights)])
 
         def take(sums: MixtureStatistics, x: FloatArray, weights: Any, about: Any) -> None:

@@ -137,8 +137,12 @@ class LogisticRegression(Classifier, Estimator):
         """
         self._check_parameters()
         before = self._theta() if self.warm_start and hasattr(self, "coef_") else None
-        X, (classes, codes), weights = validate_fit(self, X, y, sample_weight, targets="labels")
+        given = X
+        X, (classes, codes), weights = validate_fit(
+            self, X, y, sample_weight, targets="labels", remember=False, sparse_rows=True
+        )
         _require_two(classes)
+        remember_features(self, given, X)
         weights = weights_of_rows(self.class_weight, classes, codes, weights, X.dtype)
         rows = 1 if len(classes) == 2 else len(classes)
         size = rows * (X.shape[1] + 1)
@@ -240,7 +244,7 @@ class LogisticRegression(Classifier, Estimator):
     def decision_function(self, X: Any) -> FloatArray:
         """X βᵀ + β₀: shape (n,) for two classes, (n, k) for more."""
         check_is_fitted(self)
-        scores = affine(validate_predict(self, X), self.coef_, self.intercept_)
+        scores = affine(validate_predict(self, X, sparse_rows=True), self.coef_, self.intercept_)
         return scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: Any) -> Any:

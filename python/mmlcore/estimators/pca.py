@@ -17,11 +17,12 @@ from mmlcore.estimators.principal import (
     from_svd,
     likely_dimension,
     scatter_of,
+    warn_of_forgetting,
 )
 from mmlcore.estimators.randomness import as_seed
 from mmlcore.estimators.statistics import Gram
 from mmlcore.estimators.streams import fit_stream, is_stream
-from mmlcore.estimators.validation import validate_fit, validate_predict
+from mmlcore.estimators.validation import remember_features, validate_fit, validate_predict
 
 __all__ = ["PCA"]
 
@@ -70,7 +71,7 @@ class PCA(NumberedFeatures, Transformer, Estimator):
     -----
     `partial_fit` takes in one batch after another: mean and scatter merge exactly, so that the result is that of
     ``svd_solver="covariance_eigh"`` on all rows at once. After a `fit` with that solver or "full" it goes on; after the
-    others it is refused, since they keep only some directions of their data. Row weights count as copies.
+    others, which keep only some directions of their data, it starts anew with a warning. Row weights count as copies.
 
     References
     ----------
@@ -135,9 +136,10 @@ class PCA(NumberedFeatures, Transformer, Estimator):
         if is_stream(X):
             return fit_stream(self, X, None, sample_weight)
         self._check_parameters()
-        x, _, weights = validate_fit(self, X, None, sample_weight)
+        x, _, weights = validate_fit(self, X, None, sample_weight, remember=False)
         solver = self._chosen_solver(x)
         self._require_possible(x, solver)
+        remember_features(self, X, x)
         self._gram: Any = None
         self._rows = len(x)
         if solver == "covariance_eigh":
@@ -152,10 +154,10 @@ class PCA(NumberedFeatures, Transformer, Estimator):
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Take in further rows; `y` is ignored.
 
-        Raises
-        ------
-        ValueError
-            Also after a `fit` that found only some of the directions: what it saw cannot be added to.
+        Warns
+        -----
+        UserWarning
+            After a `fit` that found only some of the directions: what it saw cannot be added to, and is forgotten.
         """
         return self._conclude(*self._absorb(X, y, sample_weight))
 
@@ -163,10 +165,7 @@ class PCA(NumberedFeatures, Transformer, Estimator):
         self._check_parameters()
         gram = getattr(self, "_gram", None)
         if gram is None and hasattr(self, "components_"):
-            raise ValueError(
-                "partial_fit: the solver of the fit before must be 'covariance_eigh' or 'full', got one that keeps "
-                "only some directions of its data"
-            )
+            warn_of_forgetting("PCA")
         x, _, weights = validate_fit(self, X, None, sample_weight, reset=gram is None)
         before = 0 if gram is None else self._rows
         self._gram = (Gram(x.shape[1]) if gram is None else gram).update(x, None, weights)

@@ -1,5 +1,6 @@
 """Principal axes on arrays: from singular values, from a covariance; their signs and their likely number."""
 
+import warnings
 from dataclasses import dataclass
 from math import lgamma
 from typing import Any
@@ -10,7 +11,16 @@ from mmlcore import linalg
 from mmlcore._arrays import FloatArray
 from mmlcore.estimators.statistics import Gram
 
-__all__ = ["Axes", "degrees_of_freedom", "flip_signs", "from_covariance", "from_svd", "likely_dimension", "scatter_of"]
+__all__ = [
+    "Axes",
+    "degrees_of_freedom",
+    "flip_signs",
+    "from_covariance",
+    "from_svd",
+    "likely_dimension",
+    "scatter_of",
+    "warn_of_forgetting",
+]
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,24 @@ def scatter_of(axes: Axes) -> Gram:
     gram.weight, gram.mean = axes.weight, axes.mean.astype(np.float64)
     gram.scatter = (directions.T * (axes.variances * degrees_of_freedom(axes.weight))) @ directions
     return gram
+
+
+def warn_of_forgetting(owner: str) -> None:
+    """Say that the rows of a `fit` that kept only some of their directions cannot be added to.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     warn_of_forgetting("PCA")
+    >>> str(caught[0].message)[:34]
+    'PCA.partial_fit starts anew: the f'
+    """
+    warnings.warn(
+        f"{owner}.partial_fit starts anew: the fit before kept only some directions of its rows, to which no others "
+        "can be added",
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 def flip_signs(directions: FloatArray) -> FloatArray:

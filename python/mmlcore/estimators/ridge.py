@@ -171,7 +171,9 @@ class Ridge(LinearPredictor, Regressor, Estimator):
             return fit_stream(self, X, y, sample_weight)
         self._check_parameters()
         given, name = X, type(self).__name__
-        X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi", finite=False, remember=False)
+        X, y, weights = validate_fit(
+            self, X, y, sample_weight, targets="multi", finite=False, remember=False, sparse_rows=True
+        )
         Y = y.reshape(len(X), -1)
         alpha = self._penalties(Y.shape[1])
         if self.positive:

@@ -9,7 +9,7 @@ from mmlcore._arrays import FloatArray
 from mmlcore.estimators.base import Estimator, check_is_fitted
 from mmlcore.estimators.mixins import NumberedFeatures, Transformer
 from mmlcore.estimators.parameters import RANDOM_STATE, Constraint, Interval, OneOf
-from mmlcore.estimators.principal import flip_signs
+from mmlcore.estimators.principal import flip_signs, warn_of_forgetting
 from mmlcore.estimators.randomness import as_seed
 from mmlcore.estimators.statistics import Gram
 from mmlcore.estimators.streams import fit_stream, is_stream
@@ -188,19 +188,17 @@ class TruncatedSVD(NumberedFeatures, Transformer, Estimator):
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Take in further rows; `y` is ignored.
 
-        Raises
-        ------
-        ValueError
-            Also after `fit`, which keeps only some directions of its data.
+        Warns
+        -----
+        UserWarning
+            After `fit`, which keeps only some directions of its data: it is forgotten.
         """
         return self._conclude(*self._absorb(X, y, sample_weight))
 
     def _absorb(self, X: Any, y: Any = None, sample_weight: Any = None) -> tuple[Any]:
         self._check_parameters()
         if getattr(self, "_gram", None) is None and hasattr(self, "components_"):
-            raise ValueError(
-                "partial_fit: there must be no fit before, which keeps only some directions of its data; got one"
-            )
+            warn_of_forgetting("TruncatedSVD")
         gram = getattr(self, "_gram", None)
         x, _, weights = validate_fit(self, X, None, sample_weight, reset=gram is None)
         self._require_possible(x.shape[1])
