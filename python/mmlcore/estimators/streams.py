@@ -95,7 +95,7 @@ def fit_stream(estimator: Any, stream: Any, y: Any, sample_weight: Any) -> Any:
 def take_over(estimator: Any, learner: Any) -> Any:
     """Give `estimator` what another one of the same parameters has learnt, and nothing of what it knew before."""
     kept = {*estimator.get_params(deep=False), "_metadata_request", "_sklearn_output_config"}
-    for name in [name for name in vars(estimator) if name not in kept]:
+    for name in [name for name in vars(estimator) if name.endswith("_") and not name.startswith("_")]:
         delattr(estimator, name)
     vars(estimator).update({name: value for name, value in vars(learner).items() if name not in kept})
     return estimator
