@@ -18,7 +18,6 @@ from mmlcore.estimators import (
 )
 from mmlcore.estimators.ridge_cv import leave_one_out_errors
 
-
 SIZES = [
     (x, y)
     for x in (1e-300, 1e-200, 1e-160, 1.0, 1e160, 1e300)
