@@ -29,7 +29,7 @@ MAY_USE: dict[str, set[str] | None] = {
     "autodiff": set(),
     "ops": {"_kernels", "linalg", "autodiff"},
     "stats": {"linalg", "ops", "autodiff"},
-    "optimize": {"linalg", "autodiff", "ops", "optimizers"},
+    "optimize": {"linalg", "autodiff", "ops", "optimizers", "_kernels"},
     "layers": TRAINING,
     "losses": TRAINING,
     "metrics": TRAINING,

@@ -26,6 +26,7 @@ void bind_random(pybind11::module_& m);
 void bind_mahalanobis(pybind11::module_& m);
 void bind_cross_products(pybind11::module_& m);
 void bind_linear_models(pybind11::module_& m);
+void bind_limited_memory(pybind11::module_& m);
 void bind_normalization(pybind11::module_& m);
 void bind_recurrent(pybind11::module_& m);
 void bind_sampling(pybind11::module_& m);

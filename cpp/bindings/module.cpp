@@ -54,6 +54,7 @@ PYBIND11_MODULE(MMLCORE_MODULE, m) {
     bind_mahalanobis(m);
     bind_cross_products(m);
     bind_linear_models(m);
+    bind_limited_memory(m);
     bind_normalization(m);
     bind_recurrent(m);
     bind_sampling(m);

@@ -10,30 +10,44 @@
 namespace mmlcore {
 namespace {
 
-constexpr ptrdiff_t kBlock = 64;        // rows whose products with w wait for each other; they are still in the cache
-constexpr ptrdiff_t kPartsAtMost = 64;  // of the rows, each with a gradient of its own
+constexpr ptrdiff_t kBlock = 64;             // rows at most whose products with w wait for each other
+constexpr ptrdiff_t kBlockBytes = 24 << 10;  // of them: they are still in the first-level cache
+constexpr int kTogether = 8;                 // rows in one go: as many as keep the processor's units busy
+constexpr ptrdiff_t kPartsAtMost = 64;       // of the rows, each with a gradient of its own
+
+// body(i, count) for rows i … i + count - 1.
+template <class Body>
+void for_rows(ptrdiff_t rows, Body&& body) {
+    ptrdiff_t i = 0;
+    for (; i + kTogether <= rows; i += kTogether) body(i, std::integral_constant<int, kTogether>{});
+    for (; i < rows; ++i) body(i, std::integral_constant<int, 1>{});
+}
 
 // Adds the rows [begin, end) to *loss and gradient (d).
 template <class T>
 void add_rows(T* loss, T* gradient, const T* x, const T* y, const T* w, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t d) {
     using V = Vec<T>;
-    for (ptrdiff_t first = begin; first < end; first += kBlock) {
-        const ptrdiff_t rows = std::min(kBlock, end - first);
+    const ptrdiff_t fitting = kBlockBytes / static_cast<ptrdiff_t>(sizeof(T)) / std::max<ptrdiff_t>(d, 1);
+    const ptrdiff_t block = std::clamp<ptrdiff_t>(fitting / kTogether * kTogether, kTogether, kBlock);
+    for (ptrdiff_t first = begin; first < end; first += block) {
+        const ptrdiff_t rows = std::min(block, end - first);
         T margin[kBlock], slope[kBlock];
-        dot_all_columns(margin, x + first * d, d, w, d, rows);
+        for_rows(rows, [&](ptrdiff_t i, auto count) { dot_columns<count>(margin + i, x + (first + i) * d, d, w, d); });
         V total{};
         for_each_vector<V>(0, rows, [&](ptrdiff_t i, auto count) {
             const V sign = load_lanes<V>(y + first + i, count), against = -sign * load_lanes<V>(margin + i, count);
-            store_lanes(slope + i, -sign * vsigmoid(against), count);
             // lanes beyond the end count as e^-∞
             const V missing = broadcast<V>(-std::numeric_limits<T>::infinity());
             V inside = against;
             if constexpr (!std::is_same_v<decltype(count), AllLanes>)
                 for (ptrdiff_t lane = count; lane < lanes<V>; ++lane) inside[lane] = missing[lane];
-            total += vsoftplus(inside);
+            V share;
+            total += vsoftplus(inside, share);
+            store_lanes(slope + i, -sign * share, count);
         });
         *loss += sum_lanes(total);
-        add_all_columns(gradient, x + first * d, d, slope, d, rows);
+        for_rows(rows,
+                 [&](ptrdiff_t i, auto count) { add_columns<count>(gradient, x + (first + i) * d, d, slope + i, d); });
     }
 }
 

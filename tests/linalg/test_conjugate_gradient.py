@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse
+import scipy.sparse.linalg
 
 from mmlcore import linalg
 from mmlcore._errors import ConvergenceWarning
@@ -48,3 +49,46 @@ def test_what_stops_it():
     a = np.diag(np.logspace(0, 6, 50))
     with pytest.warns(ConvergenceWarning, match=r"conjugate_gradient: residual [\d.e-]+ after 3 iterations, above"):
         linalg.conjugate_gradient(a, np.ones(50), n_iter=3)
+
+
+def test_functions_and_operators_need_no_matrix():
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((30, 30))
+    a, b = a @ a.T + 5 * np.eye(30), rng.standard_normal(30)
+    expected = linalg.conjugate_gradient(a, b, tol=1e-12)
+    for given in (lambda v: a @ v, scipy.sparse.linalg.aslinearoperator(a)):
+        x, trace = linalg.conjugate_gradient(given, b, tol=1e-12)
+        np.testing.assert_allclose(x, expected.x, rtol=1e-9)
+        assert len(trace) == len(expected.trace)
+    assert linalg.conjugate_gradient(lambda v: 2 * v, np.float32([1, 2]), tol=1e-5).x.dtype == np.float32
+
+
+@pytest.mark.parametrize("kind", ["function", "dense", "sparse"])
+def test_a_preconditioner_brings_eigenvalues_together(kind):
+    n = 200
+    d = np.geomspace(1, 1e6, n)
+    coupling = 0.1 * np.ones(n - 1)
+    a = scipy.sparse.diags_array([d, coupling, coupling], offsets=[0, 1, -1]).tocsr()
+    b, inverse = np.random.default_rng(0).standard_normal(n), scipy.sparse.diags_array(1 / d).tocsr()
+    M = {"function": lambda r: r / d, "dense": inverse.toarray(), "sparse": inverse}[kind]
+    with pytest.warns(ConvergenceWarning):
+        linalg.conjugate_gradient(a, b, n_iter=100)
+    x, trace = linalg.conjugate_gradient(a, b, preconditioner=M)
+    np.testing.assert_allclose(x, np.linalg.solve(a.toarray(), b), rtol=1e-7)
+    assert len(trace) < 20
+    assert trace[-1] <= 1e-10
+    np.testing.assert_allclose(trace[-1], np.linalg.norm(b - a @ x) / np.linalg.norm(b), rtol=0.1, atol=1e-12)
+
+
+def test_preconditioners_that_are_none():
+    a, b = np.diag([1.0, 2.0]), np.ones(2)
+    with pytest.raises(linalg.LinAlgError, match="preconditioner must be positive definite, got rᵀ M r"):
+        linalg.conjugate_gradient(a, b, preconditioner=-np.eye(2))
+    with pytest.raises(ValueError, match=r"preconditioner must be of shape \(2, 2\), got shape \(3, 3\)"):
+        linalg.conjugate_gradient(a, b, preconditioner=np.eye(3))
+    with pytest.raises(ValueError, match=r"a must be a product of shape \(2,\), got shape \(1,\)"):
+        linalg.conjugate_gradient(lambda v: v[:1], b)
+    with pytest.raises(ValueError, match="b must be of one dimension"):
+        linalg.conjugate_gradient(lambda v: v, np.eye(2))
+    with pytest.raises(linalg.LinAlgError, match="a must be positive definite, got pᵀ a p = nan"):
+        linalg.conjugate_gradient(lambda v: v * np.nan, b)

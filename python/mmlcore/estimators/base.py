@@ -34,6 +34,7 @@ class Estimator(MetadataRequests):
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {}
     _takes_sparse: ClassVar[bool] = False
+    _allows_nan: ClassVar[bool] = False
 
     @classmethod
     def _parameter_names(cls) -> list[str]:

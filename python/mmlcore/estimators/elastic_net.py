@@ -212,7 +212,9 @@ class ElasticNet(LinearPredictor, Regressor, Estimator):
         self._check_parameters()
         before = np.atleast_2d(self.coef_) if self.warm_start and hasattr(self, "coef_") else None
         given, name = X, type(self).__name__
-        X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi", finite=False, remember=False)
+        X, y, weights = validate_fit(
+            self, X, y, sample_weight, targets="multi", finite=False, remember=False, sparse_rows=True
+        )
         Y = y.reshape(len(X), -1)
         if self.alpha == 0 and not self.positive:
             exact = least_squares(X, Y, weights, bool(self.fit_intercept), name)
@@ -381,7 +383,7 @@ def enet_path(
     >>> alphas, coefs
     (array([2., 1.]), array([[0., 1.]]))
     """
-    matrix = as_matrix(_Owner(), X)
+    matrix = as_matrix(_Owner(), X, sparse_rows=True)
     targets = as_targets(_Owner(), y, matrix, multi_output=True)
     if not 0 < l1_ratio <= 1 and alphas is None:
         raise ValueError(f"enet_path: l1_ratio must be in (0, 1] where alphas are not given, got {l1_ratio}")

@@ -1,13 +1,14 @@
 """Mixtures of Gaussians by expectation and maximisation."""
 
 import warnings
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from mmlcore import linalg
 from mmlcore._arrays import FloatArray
-from mmlcore.estimators.base import Estimator, check_is_fitted
+from mmlcore.estimators.base import Estimator, check_is_fitted, clone
 from mmlcore.estimators.exceptions import ConvergenceWarning, shared
 from mmlcore.estimators.kmeans import KMeans
 from mmlcore.estimators.lloyd import k_means_plus_plus
@@ -17,6 +18,7 @@ from mmlcore.estimators.mixture_statistics import (
     MixtureParameters,
     MixtureStatistics,
     factors_of,
+    negligible,
 )
 from mmlcore.estimators.parameters import (
     ARRAY,
@@ -30,9 +32,13 @@ from mmlcore.estimators.parameters import (
 )
 from mmlcore.estimators.randomness import as_random_state
 from mmlcore.estimators.statistics import Gram
-from mmlcore.estimators.validation import as_weights, validate_fit, validate_predict
+from mmlcore.estimators.streams import blocks_of, is_stream, require_several_passes, take_over
+from mmlcore.estimators.validation import as_weights, remember_features, validate_fit, validate_predict
 
 __all__ = ["GaussianMixture"]
+
+
+Piece = tuple[FloatArray, Any]  # rows and their weights
 
 
 class GaussianMixture(Density, Estimator):
@@ -160,21 +166,35 @@ class GaussianMixture(Density, Estimator):
     # ---- fitting ----
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """EM on the rows of `X`, each counting `sample_weight` times; `y` is ignored."""
+        """EM on the rows of `X`, each counting `sample_weight` times; `y` is ignored.
+
+        X may be an object that gives blocks of rows, X or (X, None, sample_weight), every time it is iterated over: a
+        step of EM is one pass. The start comes from the first block, which needs as many rows as components.
+        """
+        if not is_stream(X):
+            self._check_parameters()
+            x, _, weights = validate_fit(self, X, None, sample_weight, min_samples=2, remember=False)
+            self._require_rows(x)
+            remember_features(self, X, x)
+            return self._fit([(np.ascontiguousarray(x), weights)])
+        require_several_passes(type(self).__name__, X)
         self._check_parameters()
-        x, _, weights = validate_fit(self, X, None, sample_weight, min_samples=2)
-        self._require_rows(x)
-        x = np.ascontiguousarray(x)
+        learner = clone(self)
+        if self.warm_start and hasattr(self, "_parameters"):
+            learner._parameters = self._parameters
+        return take_over(self, learner._fit(_Pieces(learner, X, sample_weight)))
+
+    def _fit(self, data: Iterable[Piece]) -> Self:
+        x, weights = next(iter(data))
         given = self._given(x.shape[1])
         known: Any = getattr(self, "_parameters", None) if self.warm_start else None
         warm = known is not None and known.means.shape == (self.n_components, x.shape[1])
         warm = warm and known.kind == self.covariance_type
-        random = as_random_state(self.random_state)
-        scatter = self._scatter(x, weights)
+        random, scatter = as_random_state(self.random_state), self._scatter(data)
         best: Any = None
         for _ in range(1 if warm else self.n_init):
-            start = known if warm else self._start(x, weights, random, given, scatter)
-            run = self._iterate(x, weights, start, scatter)
+            start = known if warm else self._start(x, weights, random, given)
+            run = self._iterate(data, start, scatter)
             if best is None or run[1] > best[1]:
                 best = run
         parameters, bound, bounds, self._statistics, self.converged_ = best
@@ -193,21 +213,24 @@ class GaussianMixture(Density, Estimator):
         """
         self._check_parameters()
         known = getattr(self, "_parameters", None)
+        if known is not None and (known.kind, len(known.means)) != (self.covariance_type, self.n_components):
+            raise ValueError(
+                "partial_fit: n_components and covariance_type must be those of the rows before "
+                f"({len(known.means)} and {known.kind!r}), got {self.n_components} and {self.covariance_type!r}"
+            )
         x, _, weights = validate_fit(self, X, None, sample_weight, reset=known is None)
-        x = np.ascontiguousarray(x)
-        scatter = self._scatter(x, weights)
+        data = [(np.ascontiguousarray(x), weights)]
+        scatter = self._scatter(data)
         if known is None:
             self._require_rows(x)
-            known = self._start(x, weights, as_random_state(self.random_state), self._given(x.shape[1]), scatter)
-        about = known.means.astype(x.dtype).astype(np.float64)
-        new = MixtureStatistics(self.covariance_type, about)
-        new.update(x, weights, known, self._about(about[0], scatter, x, weights))
+            known = self._start(*data[0], as_random_state(self.random_state), self._given(x.shape[1]))
+        new = self._expected(data, known, scatter)
         self.lower_bound_ = new.log_likelihood / new.total
         before = getattr(self, "_statistics", None)
         if before is None:
-            parameters = self._maximise(x, weights, new, known, scatter)
+            parameters = self._maximise(data, new, known, scatter)
         else:
-            shares, means, covariances, _ = new.merge(before.moved(about)).solve(self.reg_covar)
+            shares, means, covariances, _ = new.merge(before.moved(new.means)).solve(self.reg_covar)
             factors = factors_of(self.covariance_type, covariances)
             parameters = MixtureParameters(self.covariance_type, shares, means, *factors)
         self._warn(parameters, all_steps=False)
@@ -239,23 +262,23 @@ class GaussianMixture(Density, Estimator):
                 stacklevel=3,
             )
 
-    def _scatter(self, x: FloatArray, weights: Any) -> Any:
+    def _scatter(self, data: Iterable[Piece]) -> Gram | None:
         """For "tied", the mean and the scatter of all data about it: they do not change from step to step."""
         if self.covariance_type != "tied":
             return None
-        gram = Gram(x.shape[1]).update(x, None, weights)
-        return gram.mean, gram.scatter
+        gram: Any = None
+        for x, weights in data:
+            gram = (gram or Gram(x.shape[1])).update(x, None, weights)
+        return gram
 
-    def _iterate(self, x: FloatArray, weights: Any, start: MixtureParameters, scatter: Any) -> Any:
+    def _iterate(self, data: Iterable[Piece], start: MixtureParameters, scatter: Gram | None) -> Any:
         parameters, bound, converged = start, -np.inf, self.max_iter == 0
         bounds: list[float] = []
         statistics = None
         while len(bounds) < self.max_iter:
             before = bound
-            about = parameters.means.astype(x.dtype).astype(np.float64)  # as the kernel rounds them
-            statistics = MixtureStatistics(self.covariance_type, about)
-            statistics.update(x, weights, parameters, self._about(about[0], scatter, x, weights))
-            parameters = self._maximise(x, weights, statistics, parameters, scatter)
+            statistics = self._expected(data, parameters, scatter)
+            parameters = self._maximise(data, statistics, parameters, scatter)
             bound = statistics.log_likelihood / statistics.total
             bounds.append(bound)
             if abs(bound - before) < self.tol:
@@ -263,40 +286,51 @@ class GaussianMixture(Density, Estimator):
                 break
         return parameters, bound, bounds, statistics, converged
 
-    def _about(self, point: FloatArray, scatter: Any, x: FloatArray, weights: Any) -> Any:
-        """The scatter of all data about another point, from that about their mean."""
-        if scatter is None:
-            return None
-        mean, about_mean = scatter
-        total = len(x) if weights is None else float(weights.sum(dtype=np.float64))
-        return about_mean + total * np.outer(mean - point, mean - point)
+    def _expected(self, data: Iterable[Piece], of: MixtureParameters, scatter: Gram | None) -> MixtureStatistics:
+        """The sums about the means of parameters, with the responsibilities that these give."""
+        return self._sums(data, of.means, scatter, lambda sums, x, weights, about: sums.update(x, weights, of, about))
+
+    def _sums(self, data: Iterable[Piece], means: FloatArray, scatter: Gram | None, take: Any) -> MixtureStatistics:
+        statistics: Any = None
+        about: Any = None
+        for x, weights in data:
+            if statistics is None:
+                points = means.astype(x.dtype).astype(np.float64)  # as the kernel rounds them
+                statistics = MixtureStatistics(self.covariance_type, points)
+                about = _about(points[0], scatter)
+            take(statistics, x, weights, about)
+            about = None if about is None else np.zeros_like(about)  # it was that of all rows
+        return statistics
 
     def _maximise(
-        self, x: FloatArray, weights: Any, statistics: MixtureStatistics, old: MixtureParameters, scatter: Any
+        self, data: Iterable[Piece], statistics: MixtureStatistics, old: MixtureParameters, scatter: Gram | None
     ) -> MixtureParameters:
         shares, means, covariances, exact = statistics.solve(self.reg_covar)
         if not exact:  # the sums once more, about the new means
-            responsibilities = old.expect(x, responsibilities=True)[1]
-            again = MixtureStatistics(self.covariance_type, means.astype(x.dtype).astype(np.float64))
-            again.update_given(x, weights, responsibilities, self._about(again.means[0], scatter, x, weights))
-            shares, means, covariances, _ = again.solve(self.reg_covar)
+
+            def take(again: MixtureStatistics, x: FloatArray, weights: Any, about: Any) -> None:
+                again.update_given(x, weights, old.expect(x, responsibilities=True)[1], about)
+
+            shares, means, covariances, _ = self._sums(data, means, scatter, take).solve(self.reg_covar)
         return MixtureParameters(self.covariance_type, shares, means, *factors_of(self.covariance_type, covariances))
 
-    def _start(self, x: FloatArray, weights: Any, random: Any, given: Any, scatter: Any) -> MixtureParameters:
+    def _start(self, x: FloatArray, weights: Any, random: Any, given: Any) -> MixtureParameters:
         """Parameters to start from: one step of maximisation for some responsibilities, then what the user gave."""
         responsibilities = self._first_responsibilities(x, weights, random)
         counts = (responsibilities if weights is None else responsibilities * weights[:, None]).sum(
             axis=0, dtype=np.float64
         )
         rows = responsibilities.T if weights is None else responsibilities.T * weights
-        means = linalg.matmul(rows, x) / np.maximum(counts, 10 * np.finfo(np.float64).eps)[:, None]
-        statistics = MixtureStatistics(self.covariance_type, means.astype(x.dtype).astype(np.float64))
-        about = self._about(statistics.means[0], scatter, x, weights)
-        shares, means, covariances, _ = statistics.update_given(x, weights, responsibilities, about).solve(
-            self.reg_covar
-        )
+        means = linalg.matmul(rows, x) / np.maximum(counts, negligible(float(counts.sum())))[:, None]
+        scatter = self._scatter([(x, weights)])
+
+        def take(sums: MixtureStatistics, x: FloatArray, weights: Any, about: Any) -> None:
+            sums.update_given(x, weights, responsibilities, about)
+
+        statistics = self._sums([(x, weights)], means, scatter, take)
+        shares, means, covariances, _ = statistics.solve(self.reg_covar)
         if scatter is not None and self.init_params in ("k-means++", "random_from_data"):
-            covariances = scatter[1] / statistics.total + self.reg_covar * np.eye(x.shape[1])  # single points have none
+            covariances = scatter.scatter / statistics.total + self.reg_covar * np.eye(x.shape[1])  # points have none
         given_weights, given_means, precisions = given
         shares = shares if given_weights is None else given_weights
         means = means if given_means is None else given_means
@@ -417,6 +451,28 @@ class GaussianMixture(Density, Estimator):
     def aic(self, X: Any) -> float:
         """Akaike's information criterion: the lower, the better."""
         return -2 * self.score(X) * len(X) + 2 * self._n_parameters()
+
+
+class _Pieces:
+    """The blocks of a stream, checked, every time they are iterated over."""
+
+    def __init__(self, learner: GaussianMixture, stream: Any, sample_weight: Any) -> None:
+        self.learner, self.stream, self.sample_weight, self.first = learner, stream, sample_weight, True
+
+    def __iter__(self) -> Iterator[Piece]:
+        for block in blocks_of(type(self.learner).__name__, self.stream, None, self.sample_weight):
+            x, _, weights = validate_fit(self.learner, block.X, None, block.sample_weight, reset=self.first)
+            if self.first:
+                self.learner._require_rows(x)
+                self.first = False
+            yield np.ascontiguousarray(x), weights
+
+
+def _about(point: FloatArray, scatter: Gram | None) -> Any:
+    """The scatter of all data about another point, from that about their mean."""
+    if scatter is None:
+        return None
+    return scatter.scatter + scatter.weight * np.outer(scatter.mean - point, scatter.mean - point)
 
 
 def _array(value: Any, shape: tuple[int, ...], name: str) -> Any:

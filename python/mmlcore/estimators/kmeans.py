@@ -12,7 +12,14 @@ from mmlcore.estimators.lloyd import Clustering, assign, distances_to, k_means_p
 from mmlcore.estimators.mixins import Clusterer, NumberedFeatures, Transformer
 from mmlcore.estimators.parameters import ARRAY, BOOLEAN, CALLABLE, RANDOM_STATE, VERBOSE, Constraint, Interval, OneOf
 from mmlcore.estimators.randomness import as_random_state
-from mmlcore.estimators.validation import as_weights, check_features, validate_fit, validate_predict
+from mmlcore.estimators.validation import (
+    as_weights,
+    check_features,
+    remember_features,
+    require_finite,
+    validate_fit,
+    validate_predict,
+)
 
 __all__ = ["KMeans"]
 
@@ -114,7 +121,7 @@ class KMeans(NumberedFeatures, Transformer, Clusterer, Estimator):
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Find the centres of the rows of `X`; `y` is ignored."""
         self._check_parameters()
-        x, _, weights = validate_fit(self, X, None, sample_weight)
+        x, _, weights = validate_fit(self, X, None, sample_weight, remember=False)
         if len(x) < self.n_clusters:
             raise ValueError(f"n_samples={len(x)} should be >= n_clusters={self.n_clusters}.")
         mean = np.average(x, axis=0, weights=weights).astype(x.dtype)
@@ -132,6 +139,7 @@ class KMeans(NumberedFeatures, Transformer, Clusterer, Estimator):
                 shared(ConvergenceWarning),
                 stacklevel=2,
             )
+        remember_features(self, X, x)
         self.cluster_centers_ = best.centres + mean
         self.labels_, self.inertia_, self.n_iter_ = best.labels, best.inertia, best.n_iter
         return self
@@ -176,6 +184,7 @@ class KMeans(NumberedFeatures, Transformer, Clusterer, Estimator):
                 f"The shape of the initial centers {centres.shape} does not match the number of features of the "
                 f"data {x.shape[1]}."
             )
+        require_finite(centres, "init")
         return centres - mean
 
     def predict(self, X: Any) -> Any:

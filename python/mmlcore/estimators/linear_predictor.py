@@ -7,6 +7,7 @@ import numpy as np
 from mmlcore import _kernels
 from mmlcore._arrays import FloatArray
 from mmlcore.estimators.base import check_is_fitted
+from mmlcore.estimators.sparse_rows import SparseRows
 from mmlcore.estimators.validation import validate_predict
 
 __all__ = ["LinearPredictor", "affine"]
@@ -20,6 +21,9 @@ def affine(X: FloatArray, coef: Any, intercept: Any) -> FloatArray:
     """
     weights = np.atleast_2d(np.asarray(coef)).astype(X.dtype, copy=False)
     bias = np.broadcast_to(np.asarray(intercept, X.dtype).reshape(-1), (len(weights),))
+    if isinstance(X, SparseRows):
+        scores = X.times(weights.T) + bias
+        return scores[:, 0] if np.ndim(coef) == 1 else scores
     out = _kernels.empty((len(X), len(weights)), X.dtype)
     _kernels.gemm(out, X, weights.T, bias=np.ascontiguousarray(bias))
     return out[:, 0] if np.ndim(coef) == 1 else out
@@ -43,7 +47,7 @@ class LinearPredictor:
         ndarray, shape (n,) or (n, k)
         """
         check_is_fitted(self)
-        return affine(validate_predict(self, X), self.coef_, self.intercept_)
+        return affine(validate_predict(self, X, sparse_rows=True), self.coef_, self.intercept_)
 
     def _store(self, coef: FloatArray, intercept: FloatArray, like: FloatArray, targets: FloatArray) -> None:
         """Keep coef (k, d) and intercept (k,) in the dtype of the data, without the axis that one target lacks."""

@@ -12,7 +12,9 @@ from mmlcore.estimators.mixins import Regressor
 from mmlcore.estimators.nonnegative import nonnegative_least_squares
 from mmlcore.estimators.parameters import BOOLEAN, Constraint
 from mmlcore.estimators.refinement import refined_least_squares
+from mmlcore.estimators.sparse_rows import SparseRows
 from mmlcore.estimators.statistics import Factor, Gram, Solution, constant_columns
+from mmlcore.estimators.streams import fit_stream, is_stream
 from mmlcore.estimators.validation import remember_features, require_finite, validate_fit
 
 __all__ = ["LinearRegression", "least_squares"]
@@ -28,7 +30,7 @@ def least_squares(
 
     Parameters
     ----------
-    X : ndarray, shape (n, d)
+    X : ndarray or SparseRows, shape (n, d)
     Y : ndarray, shape (n, k)
     sample_weight : ndarray, shape (n,), or None
     intercept : bool
@@ -49,11 +51,23 @@ def least_squares(
     if n > d:
         gram = Gram(d, Y.shape[1]).update(X, Y, sample_weight)
         gram.require_finite(X, owner)
-        solution = gram.solve(0.0, intercept)
-        if solution is not None:
-            return solution
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = np.diagonal(gram.scatter) + gram.weight * np.square(gram.mean)
     else:
         require_finite(X, "X", owner)
+        largest = np.concatenate([np.abs(X).max(axis=0), np.abs(Y).max(axis=0)])
+        with np.errstate(over="ignore"):
+            squares = np.square(largest, dtype=np.float64)
+    if isinstance(X, SparseRows):  # more rows than columns
+        return gram.solve(0.0, intercept) or Factor(d, Y.shape[1], intercept).update(X, Y, sample_weight).solve()
+    if _out_of_range(squares[:d]) or _out_of_range(squares[d:]):
+        x_unit, y_unit = _unit(X), _unit(Y)
+        if x_unit != 1 or y_unit != 1:
+            scaled = least_squares(X * x_unit, Y * y_unit, sample_weight, intercept, owner)
+            return scaled._replace(coef=scaled.coef * (x_unit / y_unit), intercept=scaled.intercept / y_unit)
+    solution = gram.solve(0.0, intercept) if n > d else None
+    if solution is not None:
+        return solution
     statistics = Factor(d, Y.shape[1], intercept)
     rows = statistics.rows(X, Y, sample_weight)
     first = int(intercept)
@@ -62,6 +76,17 @@ def least_squares(
         if rank == d + first:
             return Solution(beta[first:].T, beta[0] if intercept else np.zeros(Y.shape[1]), d, "qr")
     return _shortest(X, Y, sample_weight, intercept)
+
+
+def _out_of_range(squares: FloatArray) -> bool:
+    """Whether products of columns with such sums of squares over- or underflow."""
+    return not 1e-200 < squares.max(initial=0) < 1e200
+
+
+def _unit(A: FloatArray) -> float:
+    """The power of two that brings the largest entry to about one; 1 where that is in range."""
+    largest = float(np.abs(A).max(initial=0))
+    return 1.0 if largest == 0 or 1e-90 < largest < 1e90 else float(np.exp2(-np.round(np.log2(largest))))
 
 
 def _shortest(X: FloatArray, Y: FloatArray, sample_weight: FloatArray | None, intercept: bool) -> Solution:
@@ -143,17 +168,24 @@ class LinearRegression(LinearPredictor, Regressor, Estimator):
         self.n_jobs = n_jobs
         self.positive = positive
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit to `X` (n, d) and `y` (n,) or (n, k), with weights (n,) of the rows.
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Fit to `X` (n, d) and `y` (n,) or (n, k), with weights (n,) of the rows; or to an iterator of blocks of rows.
+
+        Blocks are tuples (X, y) or (X, y, sample_weight), of which only the triangular factor is kept, as by
+        `partial_fit`: the data may be larger than the memory.
 
         Raises
         ------
         ValueError
             If the data are not what the contract says; see `mmlcore.estimators`.
         """
+        if is_stream(X):
+            return fit_stream(self, X, y, sample_weight)
         self._check_parameters()
         given, name = X, type(self).__name__
-        X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi", finite=False, remember=False)
+        X, y, weights = validate_fit(
+            self, X, y, sample_weight, targets="multi", finite=False, remember=False, sparse_rows=True
+        )
         Y = y.reshape(len(X), -1)
         if self.positive:
             gram = Gram(X.shape[1], Y.shape[1]).update(X, Y, weights)
@@ -174,6 +206,9 @@ class LinearRegression(LinearPredictor, Regressor, Estimator):
         ValueError
             As `fit`; also if `positive` is set, which needs all rows at once.
         """
+        return self._conclude(*self._absorb(X, y, sample_weight))
+
+    def _absorb(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[FloatArray, FloatArray]:
         self._check_parameters()
         if self.positive:
             raise ValueError("partial_fit: positive must be False, got True")
@@ -185,6 +220,9 @@ class LinearRegression(LinearPredictor, Regressor, Estimator):
         elif Y.shape[1] != known.targets:
             raise ValueError(f"partial_fit: y must be of {known.targets} columns, got shape {y.shape}")
         self._factor = known.update(X, Y, weights)
+        return X[:0].copy(), y[:0].copy()
+
+    def _conclude(self, X: FloatArray, y: FloatArray) -> Self:
         self._keep(self._factor.solve(), X, y)
         return self
 

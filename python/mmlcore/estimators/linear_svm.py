@@ -25,7 +25,7 @@ from mmlcore.estimators.parameters import (
     Interval,
     OneOf,
 )
-from mmlcore.estimators.validation import validate_fit, validate_predict
+from mmlcore.estimators.validation import remember_features, validate_fit, validate_predict
 
 __all__ = ["LinearSVC", "LinearSVR"]
 
@@ -201,12 +201,14 @@ class LinearSVC(_Margins, Classifier, Estimator):
             If `max_iter` iterations are not enough.
         """
         self._check_parameters()
-        X, (classes, codes), weights = validate_fit(self, X, y, sample_weight, targets="labels")
+        given = X
+        X, (classes, codes), weights = validate_fit(self, X, y, sample_weight, targets="labels", remember=False)
         if len(classes) < 2:
             raise ValueError(
                 "This solver needs samples of at least 2 classes in the data, but the data contains only one class: "
                 f"{classes[0]!r}"
             )
+        remember_features(self, given, X)
         own = np.full(len(X), float(self.C)) if weights is None else self.C * weights.astype(np.float64)
         weights = weights_of_rows(self.class_weight, classes, codes, weights, np.float64)
         c = own if weights is None else self.C * weights.astype(np.float64)
@@ -225,7 +227,7 @@ class LinearSVC(_Margins, Classifier, Estimator):
     def decision_function(self, X: Any) -> FloatArray:
         """Distances to the hyperplanes times ‖w‖: shape (n,) for two classes, (n, k) for more."""
         check_is_fitted(self)
-        scores = affine(validate_predict(self, X), self.coef_, self.intercept_)
+        scores = affine(validate_predict(self, X, sparse_rows=True), self.coef_, self.intercept_)
         return scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from mmlcore import _kernels, linalg
 from mmlcore._arrays import FloatArray
+from mmlcore.estimators.sparse_rows import SparseRows, pieces
 
 __all__ = ["BinaryLoss", "Prior", "SoftmaxLoss"]
 
@@ -40,7 +41,7 @@ class _Loss:
     renews = 0  # how often `rough_solver` is worth asking again on the way
 
     def __init__(
-        self, X: FloatArray, codes: Any, classes: int, weights: FloatArray | None, prior: Prior, intercept: bool
+        self, X: Any, codes: Any, classes: int, weights: FloatArray | None, prior: Prior, intercept: bool
     ) -> None:
         self.X, self.codes, self.weights, self.prior, self.intercept = X, codes, weights, prior, intercept
         self.classes, self.d = classes, X.shape[1]
@@ -56,9 +57,11 @@ class _Loss:
 
     def _moments(self, weights: FloatArray, rows: slice = slice(None)) -> FloatArray:
         """Σ w_i [x_i 1][x_i 1]ᵀ."""
-        X = self.X[rows]
-        out, d = np.empty((self.d + 1, self.d + 1)), self.d
-        _kernels.cross_products(out, X, X[:, :0], np.ascontiguousarray(weights), np.zeros(d, X.dtype))
+        d = self.d
+        out, part = np.zeros((d + 1, d + 1)), np.empty((d + 1, d + 1))
+        for X, own in pieces(self.X if rows == slice(None) else self.X[rows], weights):
+            _kernels.cross_products(part, X, X[:, :0], np.ascontiguousarray(own), np.zeros(d, X.dtype))
+            out += part
         if not self.intercept:
             out[d], out[:, d] = 0, 0
             out[d, d] = 1 / self.scale
@@ -108,11 +111,26 @@ class BinaryLoss(_Loss):
 
     def __call__(self, theta: FloatArray, curvature: FloatArray | None = None) -> tuple[float, FloatArray]:
         """Value and gradient; the weights of the Hessian go to `curvature`."""
+        if isinstance(self.X, SparseRows):
+            return self._penalised(theta, *self._of_sparse(theta.astype(self.X.dtype), curvature))
         gradient = np.empty(self.size)
         loss = _kernels.weighted_logistic_loss(
             gradient, curvature, self.X, self.targets, self.weights, theta.astype(self.X.dtype)
         )
         return self._penalised(theta, loss, gradient)
+
+    def _of_sparse(self, theta: FloatArray, curvature: FloatArray | None) -> tuple[float, FloatArray]:
+        z = self.X.times(theta[:-1]) + theta[-1]
+        above, p, rest = np.empty_like(z), np.empty_like(z), np.empty_like(z)
+        _kernels.softplus(above, z)
+        _kernels.sigmoid(p, z)
+        _kernels.sigmoid(rest, -z)
+        w = self.X.dtype.type(1) if self.weights is None else self.weights
+        if curvature is not None:
+            curvature[:] = w * p * rest
+        r = w * np.where(self.targets == 1, -rest, p)
+        loss = float((w * (above - self.targets * z)).sum(dtype=np.float64))
+        return loss, np.append(self.X.transposed_times(r), r.sum()).astype(np.float64)
 
     def hessian(self, theta: FloatArray) -> FloatArray:
         """[X 1]ᵀ diag(w p (1 - p)) [X 1] + penalty."""
@@ -127,8 +145,8 @@ class BinaryLoss(_Loss):
 
         def product(v: FloatArray) -> FloatArray:
             step = v.astype(self.X.dtype)
-            along = curvature * (self.X @ step[:-1] + step[-1])
-            out = np.append(along @ self.X, along.sum()).astype(np.float64)
+            along = curvature * (_times(self.X, step[:-1]) + step[-1])
+            out = np.append(_transposed_times(self.X, along), along.sum()).astype(np.float64)
             penalty = self.prior.precision * v if self.prior.precision.ndim == 1 else self.prior.precision @ v
             return self._masked((out + penalty) * self.scale, v)
 
@@ -151,7 +169,7 @@ class BinaryLoss(_Loss):
 
     def bound(self) -> float:
         """A number that no eigenvalue of any Hessian exceeds."""
-        squares = float(np.einsum("ij,ij->i", self.X, self.X).max()) + self.intercept
+        squares = _longest(self.X) + self.intercept
         return 0.25 * squares + float(np.abs(self.prior.matrix()).sum(axis=1).max()) * self.scale
 
 
@@ -179,13 +197,19 @@ class SoftmaxLoss(_Loss):
 
     def _scores(self, out: FloatArray, theta: FloatArray) -> None:
         coef, bias = self._blocks(theta)
+        if isinstance(self.X, SparseRows):
+            out[:] = self.X.times(coef.T) + bias
+            return
         _kernels.gemm(out, self.X, coef.T, bias=bias)
 
     def _gradient_of(self, slopes: FloatArray) -> FloatArray:
         """From the derivatives by z."""
         gradient = np.empty((self.classes, self.d + 1))
-        products = np.empty((self.classes, self.d), self.X.dtype)
-        _kernels.gemm(products, slopes.T, self.X)
+        if isinstance(self.X, SparseRows):
+            products = self.X.transposed_times(slopes).T
+        else:
+            products = np.empty((self.classes, self.d), self.X.dtype)
+            _kernels.gemm(products, slopes.T, self.X)
         gradient[:, :-1], gradient[:, -1] = products, slopes.sum(axis=0)
         return gradient.reshape(-1)
 
@@ -243,8 +267,21 @@ class SoftmaxLoss(_Loss):
 
     def bound(self) -> float:
         """A number that no eigenvalue of any Hessian exceeds (Böhning, 1992)."""
-        squares = float(np.einsum("ij,ij->i", self.X, self.X).max()) + self.intercept
+        squares = _longest(self.X) + self.intercept
         return 0.5 * squares + float(np.abs(self.prior.matrix()).sum(axis=1).max()) * self.scale
+
+
+def _times(X: Any, v: FloatArray) -> FloatArray:
+    return X.times(v) if isinstance(X, SparseRows) else X @ v
+
+
+def _transposed_times(X: Any, v: FloatArray) -> FloatArray:
+    return X.transposed_times(v) if isinstance(X, SparseRows) else v @ X
+
+
+def _longest(X: Any) -> float:
+    """The largest sum of squares of a row."""
+    return max(float(np.einsum("ij,ij->i", rows, rows).max()) for (rows,) in pieces(X))
 
 
 def _solver(H: FloatArray) -> Any:

@@ -1,20 +1,23 @@
 """Logistic and softmax regression."""
 
 import warnings
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from mmlcore import _kernels
 from mmlcore._arrays import FloatArray
-from mmlcore.estimators.base import Estimator, check_is_fitted
+from mmlcore.estimators.base import Estimator, check_is_fitted, clone
 from mmlcore.estimators.class_weights import weights_of_rows
 from mmlcore.estimators.exceptions import ConvergenceWarning, shared
 from mmlcore.estimators.linear_predictor import affine
 from mmlcore.estimators.logistic_loss import BinaryLoss, Prior, SoftmaxLoss
 from mmlcore.estimators.logistic_solvers import SOLVERS, irls
+from mmlcore.estimators.logistic_stream import LabelledBlocks, StreamedLoss
 from mmlcore.estimators.mixins import Classifier
 from mmlcore.estimators.parameters import BOOLEAN, DICT, NONE, RANDOM_STATE, VERBOSE, Constraint, Interval, OneOf
+from mmlcore.estimators.streams import is_stream, require_several_passes, take_over
 from mmlcore.estimators.validation import (
     as_labels,
     as_matrix,
@@ -121,8 +124,11 @@ class LogisticRegression(Classifier, Estimator):
         self.warm_start = warm_start
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit to `X` (n, d) and labels `y` (n,), with weights (n,) of the rows.
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Fit to `X` (n, d) and labels `y` (n,), with weights (n,) of the rows; or to blocks of rows.
+
+        X may be an object that gives blocks (X, y) or (X, y, sample_weight) every time it is iterated over: a pass for
+        every evaluation of the loss, one block in memory.
 
         Raises
         ------
@@ -136,9 +142,15 @@ class LogisticRegression(Classifier, Estimator):
             no penalty, so that no finite coefficients are best.
         """
         self._check_parameters()
+        if is_stream(X):
+            return self._fit_stream(X, y, sample_weight)
         before = self._theta() if self.warm_start and hasattr(self, "coef_") else None
-        X, (classes, codes), weights = validate_fit(self, X, y, sample_weight, targets="labels")
+        given = X
+        X, (classes, codes), weights = validate_fit(
+            self, X, y, sample_weight, targets="labels", remember=False, sparse_rows=True
+        )
         _require_two(classes)
+        remember_features(self, given, X)
         weights = weights_of_rows(self.class_weight, classes, codes, weights, X.dtype)
         rows = 1 if len(classes) == 2 else len(classes)
         size = rows * (X.shape[1] + 1)
@@ -148,10 +160,29 @@ class LogisticRegression(Classifier, Estimator):
         self.classes_ = classes
         self._keep(found.theta, rows, X.dtype)
         self.n_iter_ = np.asarray([found.iterations], np.int32)
-        self._warn(found, X, codes)
+        self._warn(found, [(X, codes)])
         for name in ("_precision_seen", "_mean_seen"):
             self.__dict__.pop(name, None)
         return self
+
+    def _fit_stream(self, stream: Any, y: Any, sample_weight: Any) -> Self:
+        require_several_passes(type(self).__name__, stream)
+        learner = clone(self)
+        blocks = LabelledBlocks(learner, stream, y, sample_weight)
+        _require_two(blocks.classes)
+        rows, kind = (1, BinaryLoss) if len(blocks.classes) == 2 else (len(blocks.classes), SoftmaxLoss)
+        size = rows * (blocks.features + 1)
+        start = self._theta() if self.warm_start and hasattr(self, "coef_") else np.zeros(size)
+        prior = Prior(self._precision(rows, blocks.features), np.zeros(size))
+        loss = StreamedLoss(kind, blocks, prior, bool(self.fit_intercept))
+        found = SOLVERS[self.solver](loss, start if start.size == size else np.zeros(size), self.tol, self.max_iter)
+        learner.classes_ = blocks.classes
+        learner._keep(found.theta, rows, blocks.dtype)
+        learner.n_iter_ = np.asarray([found.iterations], np.int32)
+        learner._warn(found, ((X, codes) for X, codes, _ in blocks))
+        for name in ("_precision_seen", "_mean_seen"):
+            self.__dict__.pop(name, None)
+        return take_over(self, learner)
 
     def _loss(self, X: FloatArray, codes: Any, classes: int, weights: Any, prior: Prior) -> Any:
         kind = BinaryLoss if classes == 2 else SoftmaxLoss
@@ -161,9 +192,9 @@ class LogisticRegression(Classifier, Estimator):
         strength = 0.0 if self.penalty is None else 1 / self.C
         return np.tile(np.append(np.full(d, strength), 0.0), rows)
 
-    def _warn(self, found: Any, X: FloatArray, codes: Any) -> None:
+    def _warn(self, found: Any, data: Iterable[tuple[Any, Any]]) -> None:
         free = self.penalty is None or np.isinf(self.C)
-        if free and _separates(affine(X, self.coef_, self.intercept_), codes):
+        if free and all(_separates(affine(X, self.coef_, self.intercept_), codes) for X, codes in data):
             warnings.warn(
                 "LogisticRegression: the classes are perfectly separable and there is no penalty: the coefficients "
                 f"grow without limit and were stopped at max |gradient| = {found.largest:.1e}",
@@ -240,7 +271,7 @@ class LogisticRegression(Classifier, Estimator):
     def decision_function(self, X: Any) -> FloatArray:
         """X βᵀ + β₀: shape (n,) for two classes, (n, k) for more."""
         check_is_fitted(self)
-        scores = affine(validate_predict(self, X), self.coef_, self.intercept_)
+        scores = affine(validate_predict(self, X, sparse_rows=True), self.coef_, self.intercept_)
         return scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: Any) -> Any:

@@ -12,7 +12,7 @@ from mmlcore import _kernels, linalg
 from mmlcore._arrays import FloatArray
 from mmlcore.estimators.statistics import Gram
 
-__all__ = ["KINDS", "MixtureParameters", "MixtureStatistics", "factors_of", "scatter_about"]
+__all__ = ["KINDS", "MixtureParameters", "MixtureStatistics", "factors_of", "negligible", "scatter_about"]
 
 KINDS = {"full": "full", "tied": "shared", "diag": "diagonal", "spherical": "diagonal"}  # the kernels' names
 _DRIFT = 1e4  # a mean that moves by 100 deviations in one step costs four digits of the covariance about the old one
@@ -142,7 +142,7 @@ class MixtureStatistics:
 
     def solve(self, reg_covar: float) -> tuple[FloatArray, FloatArray, FloatArray, bool]:
         """Weights, means, covariances, and whether they kept their digits: not where a mean moved far."""
-        counts = self.counts + 10 * np.finfo(np.float64).eps
+        counts = self.counts + negligible(self.total)
         shift = self.first / counts[:, None]
         means = self.means + shift
         if self.kind == "tied":
@@ -164,6 +164,15 @@ class MixtureStatistics:
         if self.kind == "spherical":
             covariances = covariances.mean(axis=1)
         return counts / counts.sum(), means, covariances, exact
+
+
+def negligible(total: float) -> float:
+    """What is added to the weights of components, so that none is zero: nothing beside that of one row.
+
+    >>> negligible(100.0) < 1e-14
+    True
+    """
+    return float(10 * np.finfo(np.float64).eps * min(total, 1.0))
 
 
 def _kept(shift: FloatArray, variances: FloatArray) -> bool:

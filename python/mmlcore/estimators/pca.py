@@ -16,9 +16,12 @@ from mmlcore.estimators.principal import (
     from_covariance,
     from_svd,
     likely_dimension,
+    scatter_of,
+    warn_of_forgetting,
 )
 from mmlcore.estimators.randomness import as_seed
 from mmlcore.estimators.statistics import Gram
+from mmlcore.estimators.streams import fit_stream, is_stream
 from mmlcore.estimators.validation import remember_features, require_finite, validate_fit, validate_predict
 
 __all__ = ["PCA"]
@@ -67,8 +70,8 @@ class PCA(NumberedFeatures, Transformer, Estimator):
     Notes
     -----
     `partial_fit` takes in one batch after another: mean and scatter merge exactly, so that the result is that of
-    ``svd_solver="covariance_eigh"`` on all rows at once. After such a `fit` it goes on; otherwise it starts anew.
-    Row weights count as copies.
+    ``svd_solver="covariance_eigh"`` on all rows at once. After a `fit` with that solver or "full" it goes on; after the
+    others, which keep only some directions of their data, it starts anew with a warning. Row weights count as copies.
 
     References
     ----------
@@ -126,7 +129,12 @@ class PCA(NumberedFeatures, Transformer, Estimator):
     # ---- fitting ----
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Find the directions of the rows of `X`; `y` is ignored."""
+        """Find the directions of the rows of `X`, or of an iterator of blocks of rows; `y` is ignored.
+
+        Blocks are X, (X, None) or (X, None, sample_weight); only their mean and scatter are kept, as by `partial_fit`.
+        """
+        if is_stream(X):
+            return fit_stream(self, X, None, sample_weight)
         self._check_parameters()
         x, _, weights = validate_fit(self, X, None, sample_weight, finite=False, remember=False)
         solver, name = self._chosen_solver(x), type(self).__name__
@@ -139,19 +147,35 @@ class PCA(NumberedFeatures, Transformer, Estimator):
         else:
             require_finite(x, "X", name)
             axes = self._decompose(x, weights, solver)
+            gram = scatter_of(axes) if solver == "full" else None
         remember_features(self, X, x)
-        self._gram = gram
+        self._gram, self._rows = gram, len(x)
         self._store(axes, len(x), x.dtype)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Take in further rows; `y` is ignored."""
+        """Take in further rows; `y` is ignored.
+
+        Warns
+        -----
+        UserWarning
+            After a `fit` that found only some of the directions: what it saw cannot be added to, and is forgotten.
+        """
+        return self._conclude(*self._absorb(X, y, sample_weight))
+
+    def _absorb(self, X: Any, y: Any = None, sample_weight: Any = None) -> tuple[int, Any]:
         self._check_parameters()
         gram = getattr(self, "_gram", None)
+        if gram is None and hasattr(self, "components_"):
+            warn_of_forgetting("PCA")
         x, _, weights = validate_fit(self, X, None, sample_weight, reset=gram is None)
-        before = 0 if gram is None else self.n_samples_
+        before = 0 if gram is None else self._rows
         self._gram = (Gram(x.shape[1]) if gram is None else gram).update(x, None, weights)
-        self._store(from_covariance(self._gram), before + len(x), x.dtype)
+        self._rows = before + len(x)
+        return self._rows, x.dtype
+
+    def _conclude(self, samples: int, dtype: Any) -> Self:
+        self._store(from_covariance(self._gram), samples, dtype)
         return self
 
     def _chosen_solver(self, x: FloatArray) -> str:

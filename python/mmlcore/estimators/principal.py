@@ -1,5 +1,6 @@
 """Principal axes on arrays: from singular values, from a covariance; their signs and their likely number."""
 
+import warnings
 from dataclasses import dataclass
 from math import lgamma
 from typing import Any
@@ -8,8 +9,18 @@ import numpy as np
 
 from mmlcore import linalg
 from mmlcore._arrays import FloatArray
+from mmlcore.estimators.statistics import Gram
 
-__all__ = ["Axes", "degrees_of_freedom", "flip_signs", "from_covariance", "from_svd", "likely_dimension"]
+__all__ = [
+    "Axes",
+    "degrees_of_freedom",
+    "flip_signs",
+    "from_covariance",
+    "from_svd",
+    "likely_dimension",
+    "scatter_of",
+    "warn_of_forgetting",
+]
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,38 @@ def from_covariance(gram: Any) -> Axes:
     values, vectors = linalg.eigh(covariance)
     values = np.maximum(values[::-1], 0.0)
     return Axes(values, vectors.T[::-1], gram.mean, gram.weight, float(values.sum()))
+
+
+def scatter_of(axes: Axes) -> Gram:
+    """What `from_covariance` gives such axes for, if they are all that the data have.
+
+    >>> axes = from_svd(np.array([2.0]), np.array([[1.0]]), np.array([3.0]), 2.0, 4.0)
+    >>> scatter_of(axes).scatter
+    array([[4.]])
+    """
+    gram = Gram(len(axes.mean))
+    directions = axes.directions.astype(np.float64)
+    gram.weight, gram.mean = axes.weight, axes.mean.astype(np.float64)
+    gram.scatter = (directions.T * (axes.variances * degrees_of_freedom(axes.weight))) @ directions
+    return gram
+
+
+def warn_of_forgetting(owner: str) -> None:
+    """Say that the rows of a `fit` that kept only some of their directions cannot be added to.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     warn_of_forgetting("PCA")
+    >>> str(caught[0].message)[:34]
+    'PCA.partial_fit starts anew: the f'
+    """
+    warnings.warn(
+        f"{owner}.partial_fit starts anew: the fit before kept only some directions of its rows, to which no others "
+        "can be added",
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 def flip_signs(directions: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ from mmlcore.estimators.mixins import Regressor
 from mmlcore.estimators.nonnegative import nonnegative_least_squares
 from mmlcore.estimators.parameters import ARRAY, BOOLEAN, NONE, RANDOM_STATE, Constraint, Interval, OneOf
 from mmlcore.estimators.statistics import Factor, Gram, Solution
+from mmlcore.estimators.streams import fit_stream, is_stream
 from mmlcore.estimators.validation import remember_features, require_finite, validate_fit
 
 __all__ = ["Ridge", "centred_rows", "penalised_least_squares"]
@@ -155,17 +156,24 @@ class Ridge(LinearPredictor, Regressor, Estimator):
         self.positive = positive
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit to `X` (n, d) and `y` (n,) or (n, k), with weights (n,) of the rows.
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Fit to `X` (n, d) and `y` (n,) or (n, k), with weights (n,) of the rows; or to an iterator of blocks of rows.
+
+        Blocks are tuples (X, y) or (X, y, sample_weight), of which only the triangular factor is kept, as by
+        `partial_fit`: the data may be larger than the memory.
 
         Raises
         ------
         ValueError
             If a parameter or the data are not what they must be; see `mmlcore.estimators`.
         """
+        if is_stream(X):
+            return fit_stream(self, X, y, sample_weight)
         self._check_parameters()
         given, name = X, type(self).__name__
-        X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi", finite=False, remember=False)
+        X, y, weights = validate_fit(
+            self, X, y, sample_weight, targets="multi", finite=False, remember=False, sparse_rows=True
+        )
         Y = y.reshape(len(X), -1)
         alpha = self._penalties(Y.shape[1])
         if self.positive:
@@ -181,19 +189,25 @@ class Ridge(LinearPredictor, Regressor, Estimator):
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Take in more rows: afterwards the model is that of all rows seen since the first `partial_fit`."""
+        return self._conclude(*self._absorb(X, y, sample_weight))
+
+    def _absorb(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[FloatArray, FloatArray]:
         self._check_parameters()
         if self.positive:
             raise ValueError("partial_fit: positive must be False, got True")
         known: Factor | None = self.__dict__.get("_factor")
         X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi", reset=known is None)
         Y = y.reshape(len(X), -1)
-        alpha = self._penalties(Y.shape[1])
+        self._penalties(Y.shape[1])
         if known is None:
             known = Factor(X.shape[1], Y.shape[1], bool(self.fit_intercept))
         elif Y.shape[1] != known.targets:
             raise ValueError(f"partial_fit: y must be of {known.targets} columns, got shape {y.shape}")
         self._factor = known.update(X, Y, weights)
-        self._keep(self._factor.solve(alpha), X, y)
+        return X[:0].copy(), y[:0].copy()
+
+    def _conclude(self, X: FloatArray, y: FloatArray) -> Self:
+        self._keep(self._factor.solve(self._penalties(self._factor.targets)), X, y)
         return self
 
     def _penalties(self, targets: int) -> FloatArray:

@@ -23,7 +23,8 @@ def leave_one_out_errors(
 ) -> FloatArray:
     """The errors of predicting every row from a ridge regression on the others: (y_i - ŷ_i) / (1 - h_i).
 
-    h is the diagonal of the matrix that turns y into ŷ, from one singular value decomposition for all penalties.
+    h is the diagonal of the matrix that turns y into ŷ, from one singular value decomposition for all penalties. A row
+    of weight w > 1 stands for w copies, of which one is left out: h_i / w.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def leave_one_out_errors(
     projected = linalg.matmul(U.T, right)  # (r, k)
     fitted = np.stack([linalg.matmul(U, shrink[:, a, None] * projected) for a in range(len(alphas))], axis=-1)
     roots = np.where(weights > 0, np.sqrt(weights), 1)[:, None, None]
-    left = 1 - hat[:, None, :]
+    left = 1 - (hat / np.maximum(weights, 1)[:, None])[:, None, :]
     tiny = np.finfo(np.float64).eps * 10
     return np.where(left > tiny, (right[..., None] - fitted) / np.where(left > tiny, left, 1), 0) / roots
 

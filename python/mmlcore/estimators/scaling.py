@@ -1,14 +1,17 @@
 """Features brought to a common scale."""
 
+from functools import reduce
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from mmlcore._arrays import FloatArray
-from mmlcore.estimators.base import Estimator, check_is_fitted
+from mmlcore.estimators.base import Estimator, check_is_fitted, clone
 from mmlcore.estimators.mixins import SameFeatures, Transformer
 from mmlcore.estimators.parameters import BOOLEAN, Constraint, Instance
-from mmlcore.estimators.validation import as_matrix, check_features, validate_fit
+from mmlcore.estimators.sparse_rows import pieces
+from mmlcore.estimators.streams import fit_stream, is_stream, take_over
+from mmlcore.estimators.validation import as_matrix, check_features, remember_features, validate_fit
 
 __all__ = ["MinMaxScaler", "StandardScaler"]
 
@@ -21,18 +24,17 @@ def _refuse_infinity(x: FloatArray) -> None:
 def _validated(estimator: Any, X: Any) -> FloatArray:
     """The data of `transform`: NaN stays NaN."""
     check_is_fitted(estimator)
-    x = as_matrix(estimator, X, finite=False)
+    x = as_matrix(estimator, X, finite=False, sparse_rows=True)
     check_features(estimator, X, x)
-    _refuse_infinity(x)
+    if type(x) is np.ndarray:
+        _refuse_infinity(x)
     return x
 
 
 class _Scaler(SameFeatures, Transformer, Estimator):
     """What both scalers share: NaN is left out of the statistics and stays NaN."""
 
-    def _fitted_again(self) -> None:
-        for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
-            delattr(self, name)
+    _allows_nan = True
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -93,20 +95,27 @@ class StandardScaler(_Scaler):
         self.with_std = with_std
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Find means and deviations of the columns of `X`; `y` is ignored."""
-        self._fitted_again()
-        return self.partial_fit(X, y, sample_weight)
+        """Find means and deviations of the columns of `X`, or of an iterator of blocks of rows; `y` is ignored."""
+        if is_stream(X):
+            return fit_stream(self, X, None, sample_weight)
+        return take_over(self, clone(self).partial_fit(X, y, sample_weight))
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Take in further rows; `y` is ignored."""
         self._check_parameters()
         self._refuse_centred_sparse(X)
         first = not hasattr(self, "n_samples_seen_")
-        x, _, weights = validate_fit(self, X, None, sample_weight, reset=first, finite=False)
-        _refuse_infinity(x)
-        total, mean, squares = _moments(x, weights)
+        x, _, weights = validate_fit(
+            self, X, None, sample_weight, reset=first, finite=False, remember=False, sparse_rows=True
+        )
+        if type(x) is np.ndarray:
+            _refuse_infinity(x)
+        parts = [_moments(*piece) for piece in pieces(x, weights)]
         if not first:
-            total, mean, squares = _merged((self._total, self._mean, self._squares), (total, mean, squares))
+            parts.insert(0, (self._total, self._mean, self._squares))
+        total, mean, squares = reduce(_merged, parts)
+        if first:
+            remember_features(self, X, x)
         self._total, self._mean, self._squares = total, mean, squares
         seen = total if weights is not None or (total != total[0]).any() else int(total[0])
         self.n_samples_seen_ = seen
@@ -140,7 +149,7 @@ class StandardScaler(_Scaler):
         """z s + m."""
         self._refuse_centred_sparse(X)
         check_is_fitted(self)
-        x = as_matrix(self, X, finite=False)
+        x = as_matrix(self, X, finite=False, sparse_rows=True)
         if hasattr(X, "toarray"):
             return X if self.scale_ is None else X.multiply(self.scale_).tocsr().astype(x.dtype)
         result = x.copy() if self.scale_ is None else x * self.scale_.astype(x.dtype)
@@ -243,9 +252,12 @@ class MinMaxScaler(_Scaler):
         self.clip = clip
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Find the smallest and the largest entry of each column of `X`; `y` is ignored."""
-        self._fitted_again()
-        return self.partial_fit(X, y)
+        """Find the smallest and the largest entry of each column of `X`, or of an iterator of blocks of rows; `y` is
+        ignored.
+        """
+        if is_stream(X):
+            return fit_stream(self, X, None, None)
+        return take_over(self, clone(self).partial_fit(X, y))
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Take in further rows; `y` is ignored."""
@@ -256,8 +268,10 @@ class MinMaxScaler(_Scaler):
                 f"Minimum of desired feature range must be smaller than maximum. Got {self.feature_range}."
             )
         first = not hasattr(self, "n_samples_seen_")
-        x, _, _ = validate_fit(self, X, reset=first, finite=False)
+        x, _, _ = validate_fit(self, X, reset=first, finite=False, remember=False)
         _refuse_infinity(x)
+        if first:
+            remember_features(self, X, x)
         smallest, largest = np.fmin.reduce(x, axis=0), np.fmax.reduce(x, axis=0)
         seen = len(x)
         if not first:

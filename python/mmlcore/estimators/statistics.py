@@ -10,6 +10,7 @@ import numpy as np
 
 from mmlcore import _kernels, linalg
 from mmlcore._arrays import FloatArray
+from mmlcore.estimators.sparse_rows import SparseRows, pieces, sparse_scatter
 from mmlcore.estimators.validation import require_finite
 
 __all__ = ["Factor", "Gram", "Solution", "constant_columns"]
@@ -59,10 +60,12 @@ class Gram:
         self.weight, self.mean, self.scatter = 0.0, np.zeros(size), np.zeros((size, size))
 
     def update(self, X: FloatArray, Y: FloatArray | None = None, sample_weight: FloatArray | None = None) -> Self:
-        """Take in more rows: X (n, d), Y (n, k) or (n,) where k = 1, weights (n,); all of one dtype."""
+        """Take in more rows: X (n, d), dense or `SparseRows`, Y (n, k) or (n,) where k = 1, weights (n,)."""
         if len(X) == 0:
             return self
         targets = np.empty((len(X), 0), X.dtype) if Y is None else Y.reshape(len(X), -1)
+        if isinstance(X, SparseRows):
+            return self._update_sparse(X, targets, sample_weight)
         shift = _near_the_mean(X, targets) if self.weight == 0 else self.mean.astype(X.dtype)
         size = self.features + self.targets + 1
         sums = np.empty((size, size))
@@ -75,6 +78,16 @@ class Gram:
                 more.mean = shift + offset
                 more.scatter = sums[:-1, :-1] - more.weight * np.outer(offset, offset)
             return self.merge(more)
+
+    def _update_sparse(self, X: SparseRows, targets: FloatArray, sample_weight: FloatArray | None) -> Self:
+        found = sparse_scatter(X, targets, sample_weight)
+        if found is None:
+            for piece in pieces(X, targets, sample_weight):
+                self.update(*piece)
+            return self
+        more = Gram(self.features, self.targets)
+        more.weight, more.mean, more.scatter = found
+        return self.merge(more)
 
     def merge(self, other: "Gram") -> Self:
         """Take in what another one has seen: S = S₁ + S₂ + (W₁ W₂ / W) (m₁ - m₂)(m₁ - m₂)ᵀ."""
@@ -108,7 +121,7 @@ class Gram:
         ValueError
             If X, which came in before, holds NaN or infinity.
         """
-        if not self.finite:
+        if not self.finite and not isinstance(X, SparseRows):
             require_finite(X, "X", owner)
 
     def solve(self, alpha: Any = 0.0, intercept: bool = True) -> Solution | None:
@@ -196,7 +209,9 @@ class Factor:
     def update(self, X: FloatArray, Y: FloatArray, sample_weight: FloatArray | None = None) -> Self:
         """Take in more rows: X (n, d), Y (n, k) or (n,), weights (n,)."""
         self.weight += len(X) if sample_weight is None else float(sample_weight.sum(dtype=np.float64))
-        return self._append(self.rows(X, Y, sample_weight))
+        for piece in pieces(X, Y, sample_weight):
+            self._append(self.rows(*piece))
+        return self
 
     def rows(self, X: FloatArray, Y: FloatArray, sample_weight: FloatArray | None = None) -> FloatArray:
         """√w [1 X Y] in float64."""
@@ -229,7 +244,8 @@ class Factor:
         inner = self.R[first : first + d, first : first + d]
         right = self.R[first : first + d, first + d :]
         if first:
-            spread = np.sqrt(np.square(inner).sum(axis=0))
+            largest = np.abs(inner).max(initial=0) or 1.0  # squares may over- or underflow
+            spread = largest * np.sqrt(np.square(inner / largest).sum(axis=0))
             inner = np.where(constant_columns(spread, np.abs(self.R[0, 1 : 1 + d])), 0, inner)
         alphas = np.broadcast_to(np.asarray(alpha, np.float64), (self.targets,))
         coef, rank = np.empty((self.targets, d)), d

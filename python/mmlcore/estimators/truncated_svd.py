@@ -9,9 +9,10 @@ from mmlcore._arrays import FloatArray
 from mmlcore.estimators.base import Estimator, check_is_fitted
 from mmlcore.estimators.mixins import NumberedFeatures, Transformer
 from mmlcore.estimators.parameters import RANDOM_STATE, Constraint, Interval, OneOf
-from mmlcore.estimators.principal import flip_signs
+from mmlcore.estimators.principal import flip_signs, warn_of_forgetting
 from mmlcore.estimators.randomness import as_seed
 from mmlcore.estimators.statistics import Gram
+from mmlcore.estimators.streams import fit_stream, is_stream
 from mmlcore.estimators.validation import (
     as_matrix,
     as_weights,
@@ -108,7 +109,9 @@ class TruncatedSVD(NumberedFeatures, Transformer, Estimator):
         self.tol = tol
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Find the singular vectors of `X`; `y` is ignored."""
+        """Find the singular vectors of `X`, or of an iterator of blocks, as by `partial_fit`; `y` is ignored."""
+        if is_stream(X):
+            return fit_stream(self, X, None, sample_weight)
         self._fit(X, sample_weight)
         return self
 
@@ -183,16 +186,30 @@ class TruncatedSVD(NumberedFeatures, Transformer, Estimator):
             raise ValueError(f"n_components({self.n_components}) must be <= n_features({d}).")
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Take in further rows; `y` is ignored."""
+        """Take in further rows; `y` is ignored.
+
+        Warns
+        -----
+        UserWarning
+            After `fit`, which keeps only some directions of its data: it is forgotten.
+        """
+        return self._conclude(*self._absorb(X, y, sample_weight))
+
+    def _absorb(self, X: Any, y: Any = None, sample_weight: Any = None) -> tuple[Any]:
         self._check_parameters()
+        if getattr(self, "_gram", None) is None and hasattr(self, "components_"):
+            warn_of_forgetting("TruncatedSVD")
         gram = getattr(self, "_gram", None)
         x, _, weights = validate_fit(self, X, None, sample_weight, reset=gram is None)
         self._require_possible(x.shape[1])
-        gram = self._gram = (Gram(x.shape[1]) if gram is None else gram).update(x, None, weights)
-        k = self.n_components
+        self._gram = (Gram(x.shape[1]) if gram is None else gram).update(x, None, weights)
+        return (x.dtype,)
+
+    def _conclude(self, dtype: Any) -> Self:
+        gram, k = self._gram, self.n_components
         values, vectors = linalg.eigh(gram.centred(intercept=False)[0])
-        self.components_ = flip_signs(vectors.T[::-1][:k]).astype(x.dtype)
-        self.singular_values_ = np.sqrt(np.maximum(values[::-1][:k], 0)).astype(x.dtype)
+        self.components_ = flip_signs(vectors.T[::-1][:k]).astype(dtype)
+        self.singular_values_ = np.sqrt(np.maximum(values[::-1][:k], 0)).astype(dtype)
         covariance = gram.scatter / gram.weight
         directions = self.components_.astype(np.float64)
         variances = np.einsum("ki,ij,kj->k", directions, covariance, directions)

@@ -11,6 +11,7 @@ import numpy as np
 from mmlcore import _kernels
 from mmlcore._arrays import FloatArray
 from mmlcore.estimators.exceptions import DataConversionWarning, shared
+from mmlcore.estimators.sparse_rows import PIECE, SparseRows
 
 __all__ = [
     "as_column",
@@ -35,7 +36,9 @@ _RESHAPE = (
 )
 
 
-def as_matrix(estimator: Any, X: Any, *, finite: bool = True, min_samples: int = 1) -> FloatArray:
+def as_matrix(
+    estimator: Any, X: Any, *, finite: bool = True, min_samples: int = 1, sparse_rows: bool = False
+) -> FloatArray:
     """`X` as a two-dimensional float32 or float64 array, without a copy where it is one.
 
     Parameters
@@ -46,6 +49,9 @@ def as_matrix(estimator: Any, X: Any, *, finite: bool = True, min_samples: int =
     finite : bool
         Refuse NaN and infinity.
     min_samples : int
+    sparse_rows : bool
+        A large sparse matrix with more rows than columns comes as `SparseRows`, which is not dense; infinity in it is
+        refused in any case, and NaN where the estimator does not allow it.
 
     Raises
     ------
@@ -54,8 +60,10 @@ def as_matrix(estimator: Any, X: Any, *, finite: bool = True, min_samples: int =
     TypeError
         If it is sparse and the estimator takes none, or holds what is no number.
     """
-    array = _numbers(_plain(estimator, X))
     name = type(estimator).__name__
+    array: Any = _as_sparse_rows(estimator, X) if sparse_rows and estimator._takes_sparse else None
+    if array is None:
+        array = _numbers(_plain(estimator, X))
     if array.ndim < 2:
         what = "scalar" if array.ndim == 0 else "1D"
         raise ValueError(f"Expected 2D array, got {what} array instead:\narray={array}.\n{_RESHAPE}")
@@ -71,9 +79,24 @@ def as_matrix(estimator: Any, X: Any, *, finite: bool = True, min_samples: int =
         raise ValueError(
             f"Found array with {d} feature(s) (shape={array.shape}) while a minimum of 1 is required by {name}."
         )
-    if finite:
+    if finite and type(array) is np.ndarray:
         require_finite(array, "X", name)
     return array
+
+
+def _as_sparse_rows(estimator: Any, X: Any) -> SparseRows | None:
+    """None for what is not sparse, or so small that it may as well be dense."""
+    if not hasattr(X, "tocsr") or len(X.shape) != 2:
+        return None
+    n, d = X.shape
+    if n <= d or n * d <= PIECE or X.dtype.kind == "c":
+        return None
+    matrix = X.tocsr()
+    if matrix.dtype not in (np.float32, np.float64):
+        matrix = matrix.astype(np.float64)
+    numbers = matrix.data[~np.isnan(matrix.data)] if estimator._allows_nan else matrix.data
+    require_finite(numbers, "X", type(estimator).__name__)
+    return SparseRows(matrix)
 
 
 def _plain(estimator: Any, X: Any) -> Any:
@@ -332,6 +355,7 @@ def validate_fit(
     finite: bool = True,
     min_samples: int = 1,
     remember: bool = True,
+    sparse_rows: bool = False,
 ) -> tuple[FloatArray, Any, FloatArray | None]:
     """The data of `fit` and `partial_fit`, checked, and the features remembered.
 
@@ -348,6 +372,8 @@ def validate_fit(
         As in `as_matrix`.
     remember : bool
         Store the features now; otherwise the estimator does, once it knows the rest to be right.
+    sparse_rows : bool
+        As in `as_matrix`.
 
     Returns
     -------
@@ -357,7 +383,7 @@ def validate_fit(
     """
     if not reset:
         check_names(estimator, X)  # before the numbers: pandas fills columns of other names with NaN
-    matrix = as_matrix(estimator, X, finite=finite, min_samples=min_samples)
+    matrix = as_matrix(estimator, X, finite=finite, min_samples=min_samples, sparse_rows=sparse_rows)
     if not reset:
         check_number(estimator, matrix)
     checked: Any = None
@@ -371,9 +397,9 @@ def validate_fit(
     return matrix, checked, weights
 
 
-def validate_predict(estimator: Any, X: Any) -> FloatArray:
+def validate_predict(estimator: Any, X: Any, *, sparse_rows: bool = False) -> FloatArray:
     """The data of `predict`, `transform` and the like, after `check_is_fitted`."""
     check_names(estimator, X)
-    matrix = as_matrix(estimator, X)
+    matrix = as_matrix(estimator, X, sparse_rows=sparse_rows)
     check_number(estimator, matrix)
     return matrix

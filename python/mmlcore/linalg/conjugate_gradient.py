@@ -1,6 +1,7 @@
 """The conjugate gradient method, for matrices that are only multiplied with."""
 
 import warnings
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.linalg import LinAlgError
 from mmlcore._arrays import FloatArray, as_float
 from mmlcore._errors import ConvergenceWarning, integer, message
 from mmlcore.linalg.norms import norm
-from mmlcore.linalg.operator import as_operator
+from mmlcore.linalg.operator import as_operator, is_sparse
 from mmlcore.linalg.stacks import require_finite
 
 __all__ = ["ConjugateGradientResult", "conjugate_gradient"]
@@ -23,15 +24,16 @@ class ConjugateGradientResult(NamedTuple):
 
 
 def conjugate_gradient(
-    a: Any, b: Any, *, x0: Any = None, n_iter: int | None = None, tol: float = 1e-10
+    a: Any, b: Any, *, x0: Any = None, n_iter: int | None = None, tol: float = 1e-10, preconditioner: Any = None
 ) -> ConjugateGradientResult:
-    """The solution of a x = b for a symmetric positive definite `a`, dense or sparse, by conjugate gradients.
+    """The solution of a x = b for a symmetric positive definite `a` (dense, sparse, a function) by conjugate gradients.
 
-    α = rᵀr / pᵀ a p,  x ← x + α p,  r ← r - α a p,  p ← r + (r_newᵀr_new / rᵀr) p
+    α = rᵀz / pᵀ a p,  x ← x + α p,  r ← r - α a p,  z = M r,  p ← z + (r_newᵀz_new / rᵀz) p
 
     Parameters
     ----------
-    a : array_like or SciPy sparse matrix, shape (n, n)
+    a : array_like or SciPy sparse matrix, shape (n, n), or callable
+        A callable gives the product a v for v of shape (n,): no matrix is needed.
     b : array_like, shape (n,)
     x0 : array_like, shape (n,), optional
         Where to start; default zero.
@@ -39,6 +41,9 @@ def conjugate_gradient(
         At most this many steps; default 10 n.
     tol : float
         Stop when ‖r‖ ≤ tol · ‖b‖.
+    preconditioner : array_like or SciPy sparse matrix, shape (n, n), or callable, optional
+        M, symmetric positive definite and like the inverse of `a`, or the product with it: the steps are as many as
+        the eigenvalues of M a, rather than of `a`, are apart. Default the identity.
 
     Returns
     -------
@@ -47,7 +52,8 @@ def conjugate_gradient(
     Raises
     ------
     LinAlgError
-        If `a` is not square, `a`, `b` or `x0` is not finite, or pᵀ a p ≤ 0 shows that it is not positive definite.
+        If `a` is not square, `a`, `b` or `x0` is not finite, or pᵀ a p ≤ 0 shows that it is not positive definite, or
+        rᵀ M r ≤ 0 that the preconditioner is not.
     ValueError
         If the shapes do not fit.
 
@@ -65,15 +71,14 @@ def conjugate_gradient(
     >>> from mmlcore import linalg
     >>> linalg.conjugate_gradient([[4, 1], [1, 3]], [1, 2]).x.round(6)
     array([0.090909, 0.636364])
+    >>> d = np.array([1.0, 10.0, 100.0])
+    >>> linalg.conjugate_gradient(lambda v: d * v, np.ones(3), preconditioner=lambda r: r / d).trace.round(6) + 0.0
+    array([1., 0.])
     """
     name = "conjugate_gradient"
-    operator = as_operator(name, a)
-    if operator.shape[0] != operator.shape[1]:
-        raise LinAlgError(message(name, "a", "a square matrix", f"shape {operator.shape}"))
-    b = as_float(b, name, "b").astype(operator.dtype, copy=False)
-    if b.shape != operator.shape[1:]:
-        raise ValueError(message(name, "b", f"of {operator.shape[0]} elements", f"shape {b.shape}"))
-    x = np.zeros_like(b) if x0 is None else np.array(as_float(x0, name, "x0"), operator.dtype)
+    times, scale, b = _system(name, a, b)
+    improved = _product(name, "preconditioner", preconditioner, b)
+    x = np.zeros_like(b) if x0 is None else np.array(as_float(x0, name, "x0"), b.dtype)
     if x.shape != b.shape:
         raise ValueError(message(name, "x0", f"of {len(b)} elements", f"shape {x.shape}"))
     require_finite(name, np.stack([b, x]), "b and x0")
@@ -82,27 +87,84 @@ def conjugate_gradient(
     if size == 0:
         return ConjugateGradientResult(np.zeros_like(b), np.zeros(1, b.dtype))
 
-    def times(p: FloatArray) -> FloatArray:
-        return operator.times(p[:, None])[:, 0]
+    # in units of ‖b‖ / scale nothing over- or underflows
+    start = x / (size / scale)
+    y, trace = _iterate(times, improved, start, b / size - times(start), steps, tol)
+    if not trace[-1] <= tol:
+        text = f"{name}: residual {trace[-1]:.3g} after {len(trace) - 1} iterations, above the tolerance {tol:.3g}"
+        warnings.warn(text, ConvergenceWarning, stacklevel=2)
+    return ConjugateGradientResult(y * (size / scale), np.array(trace, b.dtype))
 
-    scale = operator.dtype.type(operator.scale)  # in units of ‖b‖ / scale nothing over- or underflows
-    r = b / size - times(x / (size / scale))
-    y, p, square = x / (size / scale), r.copy(), r @ r
-    trace = [float(np.sqrt(square))]
+
+Product = Callable[[FloatArray], FloatArray]
+
+
+def _iterate(
+    times: Product, improved: Product | None, y: FloatArray, r: FloatArray, steps: int, tol: float
+) -> tuple[FloatArray, list[float]]:
+    """y and the lengths of its residuals."""
+    name = "conjugate_gradient"
+    p, square, trace = np.zeros_like(r), r.dtype.type(1), [float(np.sqrt(r @ r))]
     for _ in range(steps):
         if trace[-1] <= tol:
             break
+        z = r if improved is None else improved(r)
+        square, before = r @ z, square
+        if improved is not None and not square > 0:
+            raise LinAlgError(message(name, "preconditioner", "positive definite", f"rᵀ M r = {square:.3g}"))
+        p = z + (square / before) * p
         ap = times(p)
         curvature = p @ ap
         if not curvature > 0:
             raise LinAlgError(message(name, "a", "positive definite", f"pᵀ a p = {curvature:.3g}"))
-        alpha = square / curvature
-        y += alpha * p
-        r -= alpha * ap
-        square, before = r @ r, square
-        p = r + (square / before) * p
-        trace.append(float(np.sqrt(square)))
-    if not trace[-1] <= tol:
-        text = f"{name}: residual {trace[-1]:.3g} after {len(trace) - 1} iterations, above the tolerance {tol:.3g}"
-        warnings.warn(text, ConvergenceWarning, stacklevel=2)
-    return ConjugateGradientResult(y * (size / scale), np.array(trace, operator.dtype))
+        y = y + (square / curvature) * p
+        r = r - (square / curvature) * ap
+        trace.append(float(np.sqrt(r @ r)))
+    return y, trace
+
+
+def _system(name: str, a: Any, b: Any) -> tuple[Product, Any, FloatArray]:
+    """The product with a / scale, scale, and b in the dtype of the two."""
+    b = as_float(b, name, "b")
+    if _is_product(a):
+        if b.ndim != 1:
+            raise ValueError(message(name, "b", "of one dimension", f"shape {b.shape}"))
+        return _checked(name, "a", a, b), b.dtype.type(1), b
+    operator = as_operator(name, a)
+    if operator.shape[0] != operator.shape[1]:
+        raise LinAlgError(message(name, "a", "a square matrix", f"shape {operator.shape}"))
+    if b.shape != operator.shape[1:]:
+        raise ValueError(message(name, "b", f"of {operator.shape[0]} elements", f"shape {b.shape}"))
+    return (
+        lambda v: operator.times(v[:, None])[:, 0],
+        operator.dtype.type(operator.scale),
+        b.astype(operator.dtype, copy=False),
+    )
+
+
+def _is_product(a: Any) -> bool:
+    """Whether `a` is a function, or an object of SciPy's kind that only multiplies."""
+    return callable(a) and not hasattr(a, "__array__")
+
+
+def _product(name: str, argument: str, M: Any, like: FloatArray) -> Product | None:
+    """The product with a matrix or function; None for None."""
+    if M is None:
+        return None
+    if _is_product(M):
+        return _checked(name, argument, M, like)
+    if not is_sparse(M):
+        M = as_float(M, name, argument)
+    if M.shape != (len(like), len(like)):
+        raise ValueError(message(name, argument, f"of shape {(len(like), len(like))}", f"shape {M.shape}"))
+    return _checked(name, argument, lambda v: M @ v, like)
+
+
+def _checked(name: str, argument: str, product: Any, like: FloatArray) -> Product:
+    def times(v: FloatArray) -> FloatArray:
+        out = np.asarray(product(v))
+        if out.shape != like.shape:
+            raise ValueError(message(name, argument, f"a product of shape {like.shape}", f"shape {out.shape}"))
+        return out.astype(like.dtype, copy=False)
+
+    return times

@@ -99,28 +99,28 @@ def projected_descent(progress: Progress, box: Box, learning_rate: float = 0.01)
 def projected_lbfgs(progress: Progress, box: Box, memory: int = 10) -> None:
     """Limited-memory BFGS in the variables that are free, along projected arcs."""
     problem, x = progress.problem, box.project(progress.x)
-    approximation = LimitedMemory(integer("lbfgs", "memory", memory))
+    approximation = LimitedMemory(integer("lbfgs", "memory", memory), x)
     f, g = problem.value_and_gradient(x)
     run = 0  # of steps that show no curvature
     while not progress.accept(x, f, g, box.measure(x, g)):
         free = ~box.fixed(x, g)
         reduced = np.where(free, g, 0.0)
-        d = np.where(free, -approximation.times(reduced), 0.0)
+        d = np.where(free, approximation.direction(reduced), 0.0)
         if not float(d @ g) < 0:
             d = -reduced
-        first = not approximation.pairs
+        first = not approximation.count
         alpha = stretched(run) / max(1.0, float(np.linalg.norm(reduced))) if first else 1.0
         found = _search(problem, box, x, f, g, d, alpha)
         if found is None:
             if first and not run:
                 return _stuck(progress, box)
             run = 0
-            approximation.pairs.clear()
+            approximation.forget()
             progress.nit -= 1
             continue
         new, value, gradient, whole = found
-        approximation.update(new - x, gradient - g)
-        run = run + 1 if whole and not approximation.pairs else 0
+        approximation.update(new, x, gradient, g)
+        run = run + 1 if whole and not approximation.count else 0
         x, f, g = new, value, gradient
     return None
 

@@ -1,6 +1,7 @@
 """How far to go along a direction: Armijo's condition, Wolfe's conditions."""
 
 from collections.abc import Callable
+from math import copysign, inf, isfinite, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,12 +22,14 @@ class Step(NamedTuple):
     jac: FloatArray
 
 
+_EPS = {np.dtype(kind): float(np.finfo(kind).eps) for kind in (np.float32, np.float64)}
+
 Evaluate = Callable[[float], tuple[FloatArray, float, FloatArray]]
 
 
 def _along(problem: Problem, x: FloatArray, d: FloatArray) -> Evaluate:
     def evaluate(alpha: float) -> tuple[FloatArray, float, FloatArray]:
-        point = x + alpha * d
+        point = x + d if alpha == 1 else x + alpha * d
         f, g = problem.value_and_gradient(point)
         return point, f, g
 
@@ -62,13 +65,13 @@ def _cubic(a: float, fa: float, ga: float, b: float, fb: float, gb: float) -> fl
     d1 = ga + gb - 3 * (fa - fb) / (a - b)
     square = d1 * d1 - ga * gb
     middle, reach = 0.5 * (a + b), 0.1 * abs(b - a)
-    if not np.isfinite(square) or square < 0:
+    if not isfinite(square) or square < 0:
         return middle
-    d2 = np.copysign(np.sqrt(square), b - a)
+    d2 = copysign(sqrt(square), b - a)
     denominator = gb - ga + 2 * d2
     found = b - (b - a) * (gb + d2 - d1) / denominator if denominator else middle
     low, high = min(a, b) + reach, max(a, b) - reach
-    return float(min(max(found, low), high)) if np.isfinite(found) else middle
+    return min(max(found, low), high) if isfinite(found) else middle
 
 
 def wolfe(
@@ -91,25 +94,25 @@ def wolfe(
     J. Nocedal, S. J. Wright, Numerical Optimization (2006), algorithms 3.5 and 3.6.
     """
     slope, evaluate = float(g @ d), _along(problem, x, d)
-    noise = 4 * float(np.finfo(x.dtype).eps) * abs(f)
+    noise = 4 * _EPS[x.dtype] * abs(f)
     low, best = (0.0, f, slope), Step(None, x, f, g)
     high: tuple[float, float, float] | None = None
     for _ in range(60):
         point, value, gradient = evaluate(alpha)
         rate = float(gradient @ d)
-        finite = np.isfinite(value) and np.isfinite(rate)
-        if value == -np.inf or (value < -1e300 and finite):
+        finite = isfinite(value) and isfinite(rate)
+        if value == -inf or (value < -1e300 and finite):
             return Step(alpha, point, value, gradient)
         # where f cannot be told from rounding, its slope still can (Hager and Zhang's approximate condition)
         flat = finite and abs(value - f) <= noise and rate <= (2 * c1 - 1) * slope
         lower = finite and (flat or (value <= f + c1 * alpha * slope and value < max(low[1], best.fun + noise)))
         if not lower:
-            high = (alpha, value if finite else np.inf, rate if finite else np.inf)
+            high = (alpha, value if finite else inf, rate if finite else inf)
         else:
             best = Step(alpha, point, value, gradient)
             if abs(rate) <= -c2 * slope:
                 return best
-            if rate * ((high[0] if high else np.inf) - low[0]) >= 0:
+            if rate * ((high[0] if high else inf) - low[0]) >= 0:
                 high = low
             low = (alpha, value, rate)
         alpha = _next(low, high, alpha)
@@ -121,7 +124,7 @@ def wolfe(
 def _next(low: tuple[float, float, float], high: tuple[float, float, float] | None, alpha: float) -> float:
     if high is None:
         return 4 * alpha
-    if not np.isfinite(high[1]):
+    if not isfinite(high[1]):
         return low[0] + 0.1 * (high[0] - low[0])
     return _cubic(*low, *high)
 

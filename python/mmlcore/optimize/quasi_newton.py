@@ -1,9 +1,10 @@
 """BFGS and its limited-memory form."""
 
-from collections import deque
+from math import inf, sqrt
 
 import numpy as np
 
+from mmlcore import _kernels
 from mmlcore._arrays import FloatArray
 from mmlcore._errors import integer
 from mmlcore.optimize.line_searches import wolfe
@@ -24,7 +25,7 @@ def bfgs(progress: Progress) -> None:
         d = -(H @ g)
         if not float(g @ d) < 0:
             H, fresh, d = np.eye(x.size, dtype=x.dtype), True, -g
-        found = wolfe(problem, x, f, g, d, min(1.0, 1 / float(np.linalg.norm(g))) if fresh else 1.0)
+        found = wolfe(problem, x, f, g, d, _first_step(g) if fresh else 1.0)
         if found.alpha is None:
             if fresh:
                 return progress.stuck("no step along the gradient makes f smaller")
@@ -46,48 +47,63 @@ def bfgs(progress: Progress) -> None:
     return None
 
 
+def _first_step(g: FloatArray) -> float:
+    """1 / ‖g‖, and at most 1: how far to go where nothing is known of the curvature."""
+    squares = float(g @ g)
+    length = sqrt(squares) if squares < inf else float(np.abs(g).max())
+    return 1 / length if length > 1 else 1.0
+
+
 class LimitedMemory:
-    """The product of the inverse Hessian's approximation with a vector, from the last `memory` pairs (s, y)."""
+    """The inverse Hessian H as the last `memory` pairs of changes show it: s of x, y of ∇f, in n variables.
 
-    def __init__(self, memory: int) -> None:
-        self.pairs: deque[tuple[FloatArray, FloatArray, float]] = deque(maxlen=memory)
+    Attributes
+    ----------
+    s, y : ndarray, shape (memory + 1, n)
+        A ring of pairs: one row is free, where a pair is written before it is known to be of use.
+    count : int
+        Pairs so far, at most `memory`.
+    """
 
-    def update(self, s: FloatArray, y: FloatArray) -> None:
-        """Take in a pair of changes of x and g, if it shows positive curvature."""
-        curvature = float(y @ s)
-        if curvature > 1e-12 * float(np.sqrt((s @ s) * (y @ y))):
-            self.pairs.append((s, y, 1 / curvature))
+    def __init__(self, memory: int, x: FloatArray) -> None:
+        self.s, self.y = np.empty((memory + 1, x.size), x.dtype), np.empty((memory + 1, x.size), x.dtype)
+        self.curvature = np.ones(memory + 1)  # yᵀs
+        self.count, self._newest, self._scale = 0, memory, 1.0
 
-    def times(self, g: FloatArray) -> FloatArray:
-        """H g by the two loops of J. Nocedal (1980)."""
-        q, alphas = g.copy(), []
-        for s, y, rho in reversed(self.pairs):
-            alpha = rho * (s @ q)
-            q -= alpha * y
-            alphas.append(alpha)
-        if self.pairs:
-            _, y, rho = self.pairs[-1]
-            q *= 1 / (rho * (y @ y))
-        for (s, y, rho), alpha in zip(self.pairs, reversed(alphas), strict=True):
-            q += (alpha - rho * (y @ q)) * s
-        return q
+    def update(self, x: FloatArray, x_before: FloatArray, g: FloatArray, g_before: FloatArray) -> None:
+        """Take in a step, if it shows positive curvature."""
+        row = (self._newest + 1) % len(self.s)
+        sy, ss, yy = _kernels.limited_memory_pair(self.s, self.y, row, x, x_before, g, g_before)
+        if sy > 1e-12 * sqrt(ss * yy):
+            self.curvature[row], self._newest, self._scale = sy, row, sy / yy
+            self.count = min(self.count + 1, len(self.s) - 1)
+
+    def direction(self, g: FloatArray) -> FloatArray:
+        """-H g by the two loops of J. Nocedal (1980), from H = yᵀs / yᵀy of the newest pair."""
+        d = np.empty_like(g)
+        _kernels.limited_memory_direction(d, g, self.s, self.y, self.curvature, self.count, self._newest, self._scale)
+        return d
+
+    def forget(self) -> None:
+        """Drop all pairs: H = 1."""
+        self.count, self._scale = 0, 1.0
 
 
 def lbfgs(progress: Progress, memory: int = 10) -> None:
     """BFGS from the last pairs of changes alone: D. C. Liu, J. Nocedal (1989)."""
     problem, x = progress.problem, progress.x
-    approximation = LimitedMemory(integer("lbfgs", "memory", memory))
+    approximation = LimitedMemory(integer("lbfgs", "memory", memory), x)
     f, g = problem.value_and_gradient(x)
     while not progress.accept(x, f, g):
-        fresh = not approximation.pairs
-        d = -approximation.times(g)
-        found = wolfe(problem, x, f, g, d, min(1.0, 1 / float(np.sqrt(g @ g))) if fresh else 1.0)
+        fresh = not approximation.count
+        d = approximation.direction(g)
+        found = wolfe(problem, x, f, g, d, _first_step(g) if fresh else 1.0)
         if found.alpha is None:
             if fresh:
                 return progress.stuck("no step along the gradient makes f smaller")
-            approximation.pairs.clear()
+            approximation.forget()
             progress.nit -= 1
             continue
-        approximation.update(found.x - x, found.jac - g)
+        approximation.update(found.x, x, found.jac, g)
         _, x, f, g = found
     return None

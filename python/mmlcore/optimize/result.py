@@ -1,6 +1,7 @@
 """What every solver returns, and the bookkeeping that all of them share."""
 
 from collections.abc import Callable
+from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ class Progress:
     def accept(self, x: FloatArray, f: float, g: FloatArray, size: float | None = None) -> bool:
         """Record an iterate; True if the solver is to stop. `size` replaces max |g| as what `tol` is compared with."""
         self.nit += 1
-        if not np.isfinite(f) and self.nit > 0 and f != -np.inf:
+        if not isfinite(f) and self.nit > 0 and f != -np.inf:
             return self.stop(f"the function is not finite ({f}) after a step; x is the last point where it was")
         self.x, self.f, self.g = x, f, g
         if self.nit == 0:
@@ -90,13 +91,14 @@ class Progress:
         if f < -1e300:
             self.unbounded = True
             return self.stop("the function is unbounded below: it fell under -1e300")
-        if not np.isfinite(f):
+        if not isfinite(f):
             return self.stop(f"the function is not finite ({f}) at x0")
-        if not np.isfinite(g).all():
+        steepest = float(np.abs(g).max())
+        if not isfinite(steepest):
             return self.stop("the gradient is not finite at x")
-        if (np.abs(g).max(initial=0.0) if size is None else size) <= self.tol:
+        if (steepest if size is None else size) <= self.tol:
             return self.stop(CONVERGED, success=True)
-        if f < self._first and float(np.abs(self.x).max()) > self._far:
+        if f < self._first and self._is_far(self.x):
             self.unbounded = True
             return self.stop(
                 f"the function is unbounded below, as far as can be seen: it still falls at {f:.1e}, far out"
@@ -106,6 +108,10 @@ class Progress:
         if self.nit >= self.max_iter:
             return self.stop(f"max_iter = {self.max_iter} iterations are done, the gradient is still above tol")
         return False
+
+    def _is_far(self, x: FloatArray) -> bool:
+        """Whether max |x| is beyond what is far; the length, which is quicker, says mostly that it is not."""
+        return not sqrt(x @ x) <= self._far and float(np.abs(x).max()) > self._far
 
     def _interrupted(self) -> bool:
         if self.callback is None:

@@ -1,0 +1,109 @@
+"""What reviews found: sizes at the end of the range, weights at any size, refits that fail late."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from mmlcore.estimators import (
+    PCA,
+    GaussianMixture,
+    KMeans,
+    LinearRegression,
+    LinearSVC,
+    LogisticRegression,
+    MinMaxScaler,
+    RidgeCV,
+    StandardScaler,
+)
+from mmlcore.estimators.ridge_cv import leave_one_out_errors
+
+SIZES = [
+    (x, y)
+    for x in (1e-300, 1e-200, 1e-160, 1.0, 1e160, 1e300)
+    for y in (1e-200, 1.0, 1e200)
+    if abs(np.log10(y) - np.log10(x)) <= 300  # otherwise the coefficients themselves leave the range
+]
+
+
+@pytest.mark.parametrize("rows", [50, 3])
+@pytest.mark.parametrize(("x_size", "y_size"), SIZES)
+def test_least_squares_of_any_size(rows, x_size, y_size):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((rows, 3))
+    y = X @ [1.0, 2.0, 3.0] + 0.5
+    expected = LinearRegression().fit(X, y)
+    for method in ("fit", "partial_fit"):
+        if method == "partial_fit" and max(x_size, y_size, 1 / x_size, 1 / y_size) > 1e250:
+            continue  # sums of squares over many blocks have no second look
+        model = getattr(LinearRegression(), method)(X * x_size, y * y_size)
+        np.testing.assert_allclose(model.coef_ / y_size * x_size, expected.coef_, rtol=1e-9)
+        np.testing.assert_allclose(model.intercept_ / y_size, expected.intercept_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])
+@pytest.mark.parametrize("weight", [1e-16, 1e-100, 1e6])
+def test_a_mixture_knows_no_unit_of_weight(kind, weight):
+    X = np.random.default_rng(0).standard_normal((60, 2)) + np.repeat([[0.0], [6.0]], 30, axis=0)
+    plain = GaussianMixture(2, covariance_type=kind, random_state=0).fit(X)
+    scaled = GaussianMixture(2, covariance_type=kind, random_state=0).fit(X, sample_weight=np.full(60, weight))
+    for name in ("weights_", "means_", "covariances_"):
+        np.testing.assert_allclose(getattr(scaled, name), getattr(plain, name), rtol=1e-7)
+
+
+def test_a_mixture_whose_shape_was_changed_takes_no_more_rows():
+    X = np.random.default_rng(0).standard_normal((40, 2))
+    for change in ({"n_components": 3}, {"covariance_type": "diag"}):
+        model = GaussianMixture(2, random_state=0).partial_fit(X).set_params(**change)
+        with pytest.raises(ValueError, match="partial_fit: n_components and covariance_type must be those"):
+            model.partial_fit(X)
+
+
+def test_k_means_refuses_centres_that_are_no_numbers():
+    X = np.random.default_rng(0).standard_normal((9, 2))
+    for centres in ([[np.nan, 0.0], [1.0, 1.0]], lambda X, k, random_state: np.full((k, 2), np.nan)):
+        with pytest.raises(ValueError, match="Input init contains NaN"):
+            KMeans(2, init=centres, n_init=1).fit(X)
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_leaving_one_out_of_weighted_rows_is_leaving_one_copy_out(intercept):
+    rng = np.random.default_rng(0)
+    X, w = rng.standard_normal((20, 3)), rng.integers(0, 4, 20)
+    y = X @ [1.0, -1.0, 0.5] + rng.standard_normal(20)
+    alphas = np.array([0.01, 1.0, 100.0])
+    weighted = leave_one_out_errors(X, y[:, None], w.astype(float), alphas, intercept)
+    copies = leave_one_out_errors(np.repeat(X, w, axis=0), np.repeat(y, w)[:, None], None, alphas, intercept)
+    np.testing.assert_allclose(np.repeat(weighted, w, axis=0), copies, rtol=1e-8)
+    one = RidgeCV(alphas, fit_intercept=intercept).fit(X, y, w)
+    other = RidgeCV(alphas, fit_intercept=intercept).fit(np.repeat(X, w, axis=0), np.repeat(y, w))
+    assert one.alpha_ == other.alpha_
+    np.testing.assert_allclose(one.best_score_, other.best_score_)
+    np.testing.assert_allclose(one.coef_, other.coef_)
+
+
+CLASSES = np.arange(12) % 2
+LATE = [
+    (KMeans(3, n_init=1, random_state=0), None, np.zeros((2, 4)), None),
+    (GaussianMixture(3, random_state=0), None, np.zeros((2, 4)), None),
+    (LogisticRegression(), CLASSES, np.zeros((12, 4)), np.zeros(12, int)),
+    (LinearSVC(), CLASSES, np.zeros((12, 4)), np.zeros(12, int)),
+    (PCA(2), None, np.zeros((1, 4)), None),
+    (StandardScaler(), None, np.full((3, 4), np.inf), None),
+    (MinMaxScaler(), None, np.full((3, 4), np.inf), None),
+    (LinearRegression(), np.zeros(12), np.full((9, 4), np.nan), np.zeros(9)),
+]
+
+
+@pytest.mark.parametrize(("model", "y", "late_X", "late_y"), LATE, ids=lambda value: type(value).__name__)
+def test_a_refit_that_fails_late_leaves_the_features_as_they_were(model, y, late_X, late_y):
+    X = np.random.default_rng(0).standard_normal((12, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y)
+        before = dict(vars(model))
+        with pytest.raises(ValueError, match=r"samples|class|components|infinity|NaN"):
+            model.fit(late_X, late_y)
+    assert model.n_features_in_ == 2
+    assert vars(model).keys() == before.keys()
+    (model.predict if hasattr(model, "predict") else model.transform)(X)
