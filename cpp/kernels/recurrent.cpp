@@ -116,22 +116,99 @@ void put_together(T* xh, const T* x, const T* before, const RecurrentInputs<T>& 
     }
 }
 
-// Asks for what a block of units of step t will read or write, while its products are computed.
+// Asks for what step t needs of a row of the batch in a block of units, in the cache of that level. The block may begin
+// within a line: its last unit's is asked for, and its first line came with the block before.
+template <class C, int level, class T>
+[[gnu::always_inline]] inline void fetch_row(const Layout<T>& all, ptrdiff_t t, ptrdiff_t row, ptrdiff_t j,
+                                             const T* dh) {
+    const Spot<T> last = all.at(t, row, std::min(j + Tile<T>::NR, all.units) - 1);
+    for (ptrdiff_t k = 0; k < C::saved; ++k) __builtin_prefetch(last.z + k * all.units, 1, 4 - level);
+    __builtin_prefetch(last.h, 1, 4 - level);
+    if (last.c) {
+        __builtin_prefetch(last.c, 1, 4 - level);
+        __builtin_prefetch(last.c_before, 0, 4 - level);
+    }
+    if (dh) __builtin_prefetch(dh + (last.h - all.h) - all.batch * all.units, 0, 4 - level);
+}
+
+// Rows lie too far apart for the hardware to foresee. They are asked for while a block's products are computed, and
+// each again a few rows before its turn.
+constexpr ptrdiff_t kRowsAhead = 4;
+
 template <class C, class T>
 void fetch_block(const Layout<T>& all, ptrdiff_t t, Rows<T> r, ptrdiff_t j, const T* dh) {
-    for (ptrdiff_t row = r.first; row < r.first + r.rows; ++row) {
-        const Spot<T> spot = all.at(t, row, j);
-        for (ptrdiff_t k = 0; k < C::saved; ++k) __builtin_prefetch(spot.z + k * all.units, 1, 2);
-        if (!dh) continue;
-        __builtin_prefetch(dh + (t * all.batch + row) * all.units + j, 0, 2);
-        if (spot.c) __builtin_prefetch(spot.c_before, 0, 2);
+    for (ptrdiff_t row = 0; row < r.rows; ++row) fetch_row<C, 2>(all, t, r.first + row, j, dh);
+}
+
+// Where the sums of a block of units lie: those of a row `stride` after the row before, a gate's `between` after
+// another's.
+template <class T>
+struct Sums {
+    T* at;
+    ptrdiff_t stride, between;
+};
+
+// sums += the rows of w that stand for one-hot vectors, for the units of one block.
+template <class C, class T>
+void add_rows_of_w(Sums<T> sums, const RecurrentInputs<T>& in, Rows<T> r, ptrdiff_t t, ptrdiff_t j) {
+    using V = Vec<T>;
+    const ptrdiff_t end = std::min<ptrdiff_t>(j + Tile<T>::NR, in.units);
+    for (ptrdiff_t row = 0; row < r.rows; ++row) {
+        const T* a = row_of(in, t, r.first + row);
+        for (ptrdiff_t k = 0; k < C::gates; ++k) {
+            T* to = sums.at + row * sums.stride + k * sums.between - j;
+            for_each_vector<V>(j, end, [&](ptrdiff_t i, auto n) {
+                const V w =
+                    a ? load_lanes<V>(a + k * in.units + i, n) : broadcast<V>(std::numeric_limits<T>::quiet_NaN());
+                store_lanes(to + i, load_lanes<V>(to + i, n) + w, n);
+            });
+        }
     }
+}
+
+// sums = the gates, for the units of one block. One gate after another: the constants of its function stay in
+// registers, and the rows' chains of operations run side by side.
+template <class C, class T, int... k>
+void activate_sums(Sums<T> sums, const T* bias, ptrdiff_t units, Rows<T> r, ptrdiff_t j,
+                   std::integer_sequence<int, k...>) {
+    using V = Vec<T>;
+    const ptrdiff_t end = std::min<ptrdiff_t>(j + Tile<T>::NR, units);
+    auto one = [&](auto gate) {
+        for_each_vector<V>(j, end, [&](ptrdiff_t i, auto n) {
+            const V b = load_lanes<V>(bias + gate * units + i, n);
+            T* sum = sums.at + gate * sums.between + i - j;
+            for (ptrdiff_t row = 0; row < r.rows; ++row, sum += sums.stride)
+                store_lanes(sum, C::template activate<gate>(load_lanes<V>(sum, n) + b), n);
+        });
+    };
+    (one(std::integral_constant<int, k>{}), ...);
+}
+
+// Gates and states of step t, for the units of one block, from its sums.
+template <class C, class T>
+void block_forward(const Layout<T>& all, const RecurrentInputs<T>& in, Sums<T> sums, const T* bias, Rows<T> r,
+                   ptrdiff_t t, ptrdiff_t j) {
+    using V = Vec<T>;
+    if (in.rows) add_rows_of_w<C>(sums, in, r, t, j);
+    activate_sums<C>(sums, bias, in.units, r, j, std::make_integer_sequence<int, C::saved>{});
+    each_spot<T>(r, j, in.units, [&](ptrdiff_t row, ptrdiff_t unit, ptrdiff_t v, auto n) {
+        const Spot<T> spot = all.at(t, r.first + row, unit);
+        if (v == 0 && row + kRowsAhead < r.rows) fetch_row<C, 1, T>(all, t, r.first + row + kRowsAhead, j, nullptr);
+        if (in.mask && !in.mask[t * in.batch + r.first + row]) {
+            store_lanes(spot.h, load_lanes<V>(spot.h_before, n), n);
+            if (spot.c) store_lanes(spot.c, load_lanes<V>(spot.c_before, n), n);
+            return;
+        }
+        V s[C::saved];
+        for (ptrdiff_t k = 0; k < C::saved; ++k)
+            s[k] = load_lanes<V>(sums.at + row * sums.stride + k * sums.between + v * lanes<V>, n);
+        C::forward(s, spot, n);
+    });
 }
 
 template <Cell cell, class T>
 void forward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<T>& in, Rows<T> r) {
     using C = CellOf<cell>;
-    using V = Vec<T>;
     constexpr ptrdiff_t NR = Tile<T>::NR, S = C::saved;
     const ptrdiff_t H = in.units, stride = panels ? S * NR : S * H, between = panels ? NR : H;
     const Workspace<T> sums(r.rows * stride), xh(r.rows * (in.inputs + H)), bias(S * H);
@@ -149,30 +226,9 @@ void forward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<T
         else
             sums_in_place<C>(sums.data(), xh.data(), x, before, in, r);
         for (ptrdiff_t j = 0; j < H; j += NR) {
-            if (panels) {
-                fetch_block<C>(all, t, r, j, static_cast<const T*>(nullptr));
-                sums_of_block<C>(sums.data(), xh.data(), panels, in, j / NR, r.rows);
-            }
-            const T* first_sum = panels ? sums.data() : sums.data() + j;
-            each_spot<T>(r, j, H, [&](ptrdiff_t row, ptrdiff_t unit, ptrdiff_t v, auto n) {
-                const Spot<T> spot = all.at(t, r.first + row, unit);
-                if (in.mask && !in.mask[t * in.batch + r.first + row]) {
-                    store_lanes(spot.h, load_lanes<V>(spot.h_before, n), n);
-                    if (spot.c) store_lanes(spot.c, load_lanes<V>(spot.c_before, n), n);
-                    return;
-                }
-                V s[S];
-                const T* sum = first_sum + row * stride + v * lanes<V>;
-                for (ptrdiff_t k = 0; k < S; ++k)
-                    s[k] = load_lanes<V>(sum + k * between, n) + load_lanes<V>(bias.data() + k * H + unit, n);
-                if (in.rows) {
-                    const T* a = row_of(in, t, r.first + row);
-                    for (ptrdiff_t k = 0; k < C::gates; ++k)
-                        s[k] +=
-                            a ? load_lanes<V>(a + k * H + unit, n) : broadcast<V>(std::numeric_limits<T>::quiet_NaN());
-                }
-                C::forward(s, spot, n);
-            });
+            if (panels) sums_of_block<C>(sums.data(), xh.data(), panels, in, j / NR, r.rows);
+            block_forward<C, T>(all, in, {panels ? sums.data() : sums.data() + j, stride, between}, bias.data(), r, t,
+                                j);
         }
     }
 }
@@ -227,10 +283,13 @@ void backward_rows(const Layout<T>& all, PanelsBackward<T> panels, const Recurre
         if (t < 0 && !to.dh0) break;
         for (ptrdiff_t j = 0; j < H; j += NR) {
             const bool inner = t < in.steps - 1;
+            if (t >= 0) fetch_block<C>(all, t, r, j, from.dh);
             if (inner)
                 through_u<cell>(sums.data(), all.at(t + 1, r.first, 0).z, panels.u + j * C::gates * H, H, r.rows);
             each_spot<T>(r, j, H, [&](ptrdiff_t row, ptrdiff_t unit, ptrdiff_t v, auto n) {
                 const ptrdiff_t here = row * H + unit;
+                if (v == 0 && t >= 0 && row + kRowsAhead < r.rows)
+                    fetch_row<C, 1>(all, t, r.first + row + kRowsAhead, j, from.dh);
                 V dh = load_lanes<V>(direct.data() + here, n);
                 if (inner) {
                     V sum = load_lanes<V>(sums.data() + row * NR + v * lanes<V>, n);
@@ -310,11 +369,12 @@ void with_cell(Cell cell, F&& f) {
 
 // ---- one-hot inputs ---------------------------------------------------------------------------------------------
 
-// a_i = w[rows_i] + bias  =>  dw[r] = Σ_{rows_i = r} dz_i, in blocks of columns that stay in the first-level cache.
+// a_i = w[rows_i] + bias  =>  dw[r] = Σ_{rows_i = r} dz_i, in blocks of columns whose sums stay in the
+// second-level cache: a row of dz is a stretch of memory.
 template <class T>
 void weights_of_rows(T* dw, const T* dz, ptrdiff_t ldz, const RecurrentInputs<T>& in) {
     using V = Vec<T>;
-    constexpr ptrdiff_t kBlock = 64;
+    constexpr ptrdiff_t kBlock = 256;
     const ptrdiff_t n = in.steps * in.batch, width = gates_of(in.cell) * in.units;
     parallel_for(blocks_of(width, kBlock), static_cast<double>((n + in.inputs) * width) / 4, [=](ptrdiff_t block) {
         const ptrdiff_t begin = block * kBlock, end = std::min(width, begin + kBlock);
