@@ -93,13 +93,20 @@ void sums_in_place(T* sums, T* kept, const T* x, const T* before, const Recurren
     }
 }
 
-// The row of w that stands for the one-hot vector of a row of the batch; null: there is none.
+// The number of the row of w that stands for the one-hot vector of a row of the batch; -1: there is none.
 template <class T>
-const T* row_of(const RecurrentInputs<T>& in, ptrdiff_t step, ptrdiff_t row) {
+ptrdiff_t number_of(const RecurrentInputs<T>& in, ptrdiff_t step, ptrdiff_t row) {
     const T number = in.rows[step * in.batch + row];
-    const bool known = number >= 0 && number < static_cast<T>(in.inputs);
-    return known ? in.w + static_cast<ptrdiff_t>(number) * gates_of(in.cell) * in.units : nullptr;
+    return number >= 0 && number < static_cast<T>(in.inputs) ? static_cast<ptrdiff_t>(number) : -1;
 }
+
+// Where the rows of w lie for one block of units: a row `stride` after the row before, a gate `between` after another.
+// In w itself they lie so far apart that they share a few sets of the cache; hence packed copies (pack_rows_of_w).
+template <class T>
+struct RowsOfW {
+    const T* at;
+    ptrdiff_t stride, between;
+};
 
 // xh(rows × (inputs + units)) = [x_t, keep ⊙ h_{t-1}]
 template <class T>
@@ -140,6 +147,16 @@ void fetch_block(const Layout<T>& all, ptrdiff_t t, Rows<T> r, ptrdiff_t j, cons
     for (ptrdiff_t row = 0; row < r.rows; ++row) fetch_row<C, 2>(all, t, r.first + row, j, dh);
 }
 
+// The same of the rows of w that add_rows_of_w will read.
+template <class C, class T>
+void fetch_rows_of_w(RowsOfW<T> w, const RecurrentInputs<T>& in, Rows<T> r, ptrdiff_t t) {
+    for (ptrdiff_t row = r.first; row < r.first + r.rows; ++row) {
+        const ptrdiff_t number = number_of(in, t, row);
+        for (ptrdiff_t k = 0; k < C::gates && number >= 0; ++k)
+            __builtin_prefetch(w.at + number * w.stride + k * w.between, 0, 2);
+    }
+}
+
 // Where the sums of a block of units lie: those of a row `stride` after the row before, a gate's `between` after
 // another's.
 template <class T>
@@ -150,17 +167,18 @@ struct Sums {
 
 // sums += the rows of w that stand for one-hot vectors, for the units of one block.
 template <class C, class T>
-void add_rows_of_w(Sums<T> sums, const RecurrentInputs<T>& in, Rows<T> r, ptrdiff_t t, ptrdiff_t j) {
+void add_rows_of_w(Sums<T> sums, RowsOfW<T> w, const RecurrentInputs<T>& in, Rows<T> r, ptrdiff_t t, ptrdiff_t j) {
     using V = Vec<T>;
-    const ptrdiff_t end = std::min<ptrdiff_t>(j + Tile<T>::NR, in.units);
+    const ptrdiff_t units = std::min<ptrdiff_t>(Tile<T>::NR, in.units - j);
     for (ptrdiff_t row = 0; row < r.rows; ++row) {
-        const T* a = row_of(in, t, r.first + row);
+        const ptrdiff_t number = number_of(in, t, r.first + row);
         for (ptrdiff_t k = 0; k < C::gates; ++k) {
-            T* to = sums.at + row * sums.stride + k * sums.between - j;
-            for_each_vector<V>(j, end, [&](ptrdiff_t i, auto n) {
-                const V w =
-                    a ? load_lanes<V>(a + k * in.units + i, n) : broadcast<V>(std::numeric_limits<T>::quiet_NaN());
-                store_lanes(to + i, load_lanes<V>(to + i, n) + w, n);
+            const T* from = w.at + number * w.stride + k * w.between;
+            T* to = sums.at + row * sums.stride + k * sums.between;
+            for_each_vector<V>(0, units, [&](ptrdiff_t i, auto n) {
+                const V a =
+                    number >= 0 ? load_lanes<V>(from + i, n) : broadcast<V>(std::numeric_limits<T>::quiet_NaN());
+                store_lanes(to + i, load_lanes<V>(to + i, n) + a, n);
             });
         }
     }
@@ -186,10 +204,10 @@ void activate_sums(Sums<T> sums, const T* bias, ptrdiff_t units, Rows<T> r, ptrd
 
 // Gates and states of step t, for the units of one block, from its sums.
 template <class C, class T>
-void block_forward(const Layout<T>& all, const RecurrentInputs<T>& in, Sums<T> sums, const T* bias, Rows<T> r,
-                   ptrdiff_t t, ptrdiff_t j) {
+void block_forward(const Layout<T>& all, const RecurrentInputs<T>& in, Sums<T> sums, RowsOfW<T> w, const T* bias,
+                   Rows<T> r, ptrdiff_t t, ptrdiff_t j) {
     using V = Vec<T>;
-    if (in.rows) add_rows_of_w<C>(sums, in, r, t, j);
+    if (in.rows) add_rows_of_w<C>(sums, w, in, r, t, j);
     activate_sums<C>(sums, bias, in.units, r, j, std::make_integer_sequence<int, C::saved>{});
     each_spot<T>(r, j, in.units, [&](ptrdiff_t row, ptrdiff_t unit, ptrdiff_t v, auto n) {
         const Spot<T> spot = all.at(t, r.first + row, unit);
@@ -206,12 +224,18 @@ void block_forward(const Layout<T>& all, const RecurrentInputs<T>& in, Sums<T> s
     });
 }
 
+// What is packed once for all steps: w above u or, of one-hot inputs, u, and the rows of w. Null: read where they lie.
+template <class T>
+struct PanelsForward {
+    const T *u, *w;
+};
+
 template <Cell cell, class T>
-void forward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<T>& in, Rows<T> r) {
+void forward_rows(const Layout<T>& all, PanelsForward<T> panels, const RecurrentInputs<T>& in, Rows<T> r) {
     using C = CellOf<cell>;
     constexpr ptrdiff_t NR = Tile<T>::NR, S = C::saved;
-    const ptrdiff_t H = in.units, stride = panels ? S * NR : S * H, between = panels ? NR : H;
-    const Workspace<T> sums(r.rows * stride), xh(r.rows * (in.inputs + H)), bias(S * H);
+    const ptrdiff_t H = in.units, stride = panels.u ? S * NR : S * H, between = panels.u ? NR : H;
+    const Workspace<T> sums(r.rows * stride), xh(r.rows * ((in.rows ? 0 : in.inputs) + H)), bias(S * H);
     for (ptrdiff_t k = 0; k < S; ++k) {
         const ptrdiff_t a = gate_of_a<C>(k), b = gate_of_b<C>(k);
         for (ptrdiff_t i = 0; i < H; ++i)
@@ -221,14 +245,17 @@ void forward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<T
     for (ptrdiff_t t = 0; t < in.steps; ++t) {
         const T* before = all.at(t, r.first, 0).h_before;
         const T* x = in.rows ? nullptr : in.x + (t * in.batch + r.first) * in.inputs;
-        if (panels)
+        if (panels.u)
             put_together(xh.data(), x, before, in, r);
         else
             sums_in_place<C>(sums.data(), xh.data(), x, before, in, r);
         for (ptrdiff_t j = 0; j < H; j += NR) {
-            if (panels) sums_of_block<C>(sums.data(), xh.data(), panels, in, j / NR, r.rows);
-            block_forward<C, T>(all, in, {panels ? sums.data() : sums.data() + j, stride, between}, bias.data(), r, t,
-                                j);
+            const RowsOfW<T> w = panels.w ? RowsOfW<T>{panels.w + j * C::gates * in.inputs, C::gates * NR, NR}
+                                          : RowsOfW<T>{in.w + j, C::gates * H, H};
+            const Sums<T> here{panels.u ? sums.data() : sums.data() + j, stride, between};
+            if (in.rows) fetch_rows_of_w<C>(w, in, r, t);
+            if (panels.u) sums_of_block<C>(sums.data(), xh.data(), panels.u, in, j / NR, r.rows);
+            block_forward<C, T>(all, in, here, w, bias.data(), r, t, j);
         }
     }
 }
@@ -333,10 +360,14 @@ void forward_sweep(const Layout<T>& all, const RecurrentInputs<T>& in) {
     using C = CellOf<cell>;
     const ptrdiff_t padded = blocks_of(in.units, static_cast<ptrdiff_t>(Tile<T>::NR)) * Tile<T>::NR;
     const bool pack = in.batch >= kFewRows && in.steps > 1;
-    const Workspace<T> panels(pack ? C::gates * padded * ((in.x ? in.inputs : 0) + in.units) : 0);
-    if (pack) pack_forward(panels.data(), in, C::gates);
+    const Workspace<T> u(pack ? C::gates * padded * ((in.x ? in.inputs : 0) + in.units) : 0);
+    const bool pack_w = pack && in.rows && 8 * in.inputs <= in.steps * in.batch;  // each row is read often
+    const Workspace<T> w(pack_w ? C::gates * padded * in.inputs : 0);
+    if (pack) pack_forward(u.data(), in, C::gates);
+    if (pack_w) pack_rows_of_w(w.data(), in, C::gates);
+    const PanelsForward<T> panels{pack ? u.data() : nullptr, pack_w ? w.data() : nullptr};
     share_rows<T>(in.batch, recurrent_ns(cell, in.steps, in.batch, in.x ? in.inputs : 0, in.units),
-                  [&](Rows<T> r) { forward_rows<cell, T>(all, pack ? panels.data() : nullptr, in, r); });
+                  [&](Rows<T> r) { forward_rows<cell, T>(all, panels, in, r); });
 }
 
 template <Cell cell, class T>
@@ -383,7 +414,9 @@ void weights_of_rows(T* dw, const T* dz, ptrdiff_t ldz, const RecurrentInputs<T>
             const T row = in.rows[i];
             if (!(row >= 0 && row < static_cast<T>(in.inputs))) continue;
             T* sum = dw + static_cast<ptrdiff_t>(row) * width;
+            const T* ahead = dz + std::min(i + 2, n - 1) * ldz;
             for_each_vector<V>(begin, end, [&](ptrdiff_t j, auto count) {
+                __builtin_prefetch(ahead + j);
                 store_lanes(sum + j, load_lanes<V>(sum + j, count) + load_lanes<V>(dz + i * ldz + j, count), count);
             });
         }

@@ -117,6 +117,17 @@ void pack_forward(T* panels, const RecurrentInputs<T>& in, ptrdiff_t gates) {
     }
 }
 
+// w (inputs × gates·units) for one-hot inputs, by blocks of NR units: (blocks × inputs × gates × NR).
+template <class T>
+void pack_rows_of_w(T* to, const RecurrentInputs<T>& in, ptrdiff_t gates) {
+    constexpr ptrdiff_t NR = Tile<T>::NR;
+    const ptrdiff_t H = in.units;
+    for (ptrdiff_t j = 0; j < H; j += NR)
+        for (ptrdiff_t row = 0; row < in.inputs; ++row)
+            for (ptrdiff_t gate = 0; gate < gates; ++gate, to += NR)
+                std::copy_n(in.w + (row * gates + gate) * H + j, std::min(NR, H - j), to);
+}
+
 // The transpose of u or w (n × k, k = gates·units) as panels of NR of its n columns; room for one vector behind the
 // last.
 template <class T>
