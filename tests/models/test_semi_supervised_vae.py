@@ -156,7 +156,7 @@ def test_a_step_that_cannot_be_recorded_is_refused_before_anything_changes():
     model = SemiSupervisedVAE([Unplanned(), Dense(8)], [Dense(4)], likelihood="gaussian", warmup=0, seed=0)
     model.fit(X[Y < 2], Y[Y < 2], epochs=1, verbose=0)
     before, history = model.centres, model.history
-    with pytest.raises(ValueError, match="^fit: capture must be False or 'auto' for this model, got True: layer"):
+    with pytest.raises(ValueError, match=r"^fit: capture must be False or 'auto' for this model, got True: layer"):
         model.fit(X, Y, verbose=0, capture=True)
     np.testing.assert_array_equal(model.centres, before)
     assert model.history is history
