@@ -68,9 +68,12 @@ class _Loss:
         return out
 
     def part(self, seed: int) -> Self | None:
-        """The loss of rows drawn at random, weighted as if they were all; None where these are hardly fewer."""
+        """The loss of rows drawn at random, weighted as if they were all; None where these are hardly fewer.
+
+        None of sparse rows too, which would become dense.
+        """
         n, m = len(self.X), max(_PART, 16 * self.d)
-        if n < _PARTS * m:
+        if n < _PARTS * m or isinstance(self.X, SparseRows):
             return None
         rows = np.sort(np.random.default_rng(seed).integers(n, size=m))
         weights = np.ones(m, self.X.dtype) if self.weights is None else self.weights[rows]
