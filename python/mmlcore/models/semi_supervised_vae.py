@@ -160,7 +160,7 @@ def drifted(centroids: NDArray[Any], drift: float, radius: float) -> NDArray[Any
     These places are spread over the sphere of `radius`, each in about the direction of its point: on a circle at equal
     angles, in the order of the points. See `spread`.
 
-    >>> drifted(np.array([[2.0, 0.0], [4.0, 0.0]]), 0.5, 5.0)
+    >>> drifted(np.array([[2.0, 0.0], [4.0, 0.0]]), 0.5, 5.0).round(9)
     array([[-3.,  0.],
            [ 3.,  0.]])
     """
