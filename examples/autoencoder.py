@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from mmlcore.datasets import load_digits, load_mnist
-from mmlcore.layers import Dense, Dropout
+from mmlcore.layers import Activation, BatchNormalization, Dense, Dropout, Layer
 from mmlcore.models import AutoEncoder
 from mmlcore.optimizers import Adam
 
-SAMPLES, BATCH, EPOCHS = 5000, 64, 20
+SAMPLES, BATCH, EPOCHS = 5000, 64, 24
 
 
 def data(folder: Path | None, quick: bool) -> tuple[str, Any, Any]:
@@ -32,10 +32,13 @@ def data(folder: Path | None, quick: bool) -> tuple[str, Any, Any]:
 
 
 def network(pixels: int, seed: int) -> AutoEncoder:
-    """Rectifiers down to the code and up again, with dropout in the encoder."""
-    encoder = [Dense(512, "relu"), Dropout(0.3), Dense(256, "relu"), Dense(2)]
+    """Rectifiers down to the code and up again, with normalised batches and dropout in the encoder."""
+    encoder: list[Layer] = []
+    for units in (512, 256):
+        encoder += [Dense(units), BatchNormalization(), Activation("relu")]
+    encoder.insert(3, Dropout(0.3))
     decoder = [Dense(256, "relu"), Dense(512, "relu"), Dense(pixels, "sigmoid")]
-    model = AutoEncoder(encoder, decoder, seed=seed)
+    model = AutoEncoder([*encoder, Dense(2)], decoder, seed=seed)
     model.compile(Adam(1e-3), "mse")
     return model
 

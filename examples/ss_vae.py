@@ -20,7 +20,7 @@ from mmlcore.layers import Conv2D, Dense, Dropout, Flatten, Layer, Reshape
 from mmlcore.models import SemiSupervisedVAE
 from mmlcore.optimizers import Adam, CosineDecay
 
-SAMPLES, BATCH, EPOCHS = 5000, 128, 14
+SAMPLES, BATCH, EPOCHS = 5000, 128, 20
 
 
 def data(folder: Path | None, quick: bool) -> tuple[str, Any, Any]:

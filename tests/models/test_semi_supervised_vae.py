@@ -59,6 +59,11 @@ def test_on_a_circle_classes_in_one_place_part():
         np.testing.assert_allclose(placed.min(axis=1), np.sqrt(2), rtol=1e-12)
 
 
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_a_class_alone_stays_at_the_origin(d):
+    np.testing.assert_array_equal(drifted(RNG.standard_normal((1, d)), 1.0, 10.0), np.zeros((1, d)))
+
+
 def test_in_space_and_on_a_line():
     tetrahedron = distances(spread(RNG.standard_normal((4, 3)))) + 9 * np.eye(4)
     np.testing.assert_allclose(tetrahedron.min(axis=1), np.sqrt(8 / 3), rtol=0.01)

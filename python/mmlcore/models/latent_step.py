@@ -1,6 +1,7 @@
 """The training step of auto-encoders: inputs that are their own targets, a code that has a loss of its own.
 
-As with any chain of layers the step is a list of kernel calls where everything has a plan, otherwise the tape's.
+As with any chain of layers the step is a list of kernel calls where everything has a plan, otherwise the tape's. The
+two agree to rounding: the divergence is one kernel in the first, several operations in the second.
 """
 
 from collections.abc import Callable, Sequence

@@ -160,7 +160,7 @@ def drifted(centroids: NDArray[Any], drift: float, radius: float) -> NDArray[Any
     These places are spread over the sphere of `radius`, each in about the direction of its point: on a circle at equal
     angles, in the order of the points. See `spread`.
 
-    >>> drifted(np.array([[2.0, 0.0], [4.0, 0.0]]), 0.5, 5.0)
+    >>> drifted(np.array([[2.0, 0.0], [4.0, 0.0]]), 0.5, 5.0).round(9)
     array([[-3.,  0.],
            [ 3.,  0.]])
     """
@@ -186,17 +186,17 @@ def spread(points: NDArray[np.float64]) -> NDArray[np.float64]:
     if d == 1:
         ranks = np.argsort(np.argsort(points[:, 0]))
         return (2 * ranks / max(count - 1, 1) - (count > 1))[:, None]
-    return _on_circle(points) if d == 2 else _at_rest(points)
+    return _on_circle(points) if d == 2 and count > 1 else _at_rest(points)
 
 
 def _on_circle(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Equal angles in the order of the points."""
-    count = max(len(points), 1)
+    count = len(points)
     angles = np.arctan2(points[:, 1], points[:, 0])
     order = np.argsort(angles, kind="stable")
-    steps = 2 * np.pi / count * np.arange(len(points))
+    steps = 2 * np.pi / count * np.arange(count)
     placed = np.empty_like(angles)
-    placed[order] = steps + np.sum(angles[order] - steps) / count  # the same wherever the circle is cut open
+    placed[order] = steps + np.mean(angles[order] - steps)  # the same wherever the circle is cut open
     return np.stack([np.cos(placed), np.sin(placed)], axis=1)
 
 
