@@ -9,11 +9,14 @@ import pytest
 from mmlcore.estimators import (
     PCA,
     GaussianMixture,
+    Lasso,
     LinearRegression,
+    LogisticRegression,
     MinMaxScaler,
     Ridge,
     StandardScaler,
     TruncatedSVD,
+    sparse_rows,
 )
 from mmlcore.estimators.streams import is_stream
 
@@ -154,3 +157,34 @@ def test_after_full_pca_further_rows_go_on_and_after_others_forget_with_a_warnin
         TruncatedSVD(2).fit(X).partial_fit(X)
     again = TruncatedSVD(2).partial_fit(X[:50]).partial_fit(X[50:])
     np.testing.assert_allclose(again.singular_values_, TruncatedSVD(2).fit(X).singular_values_, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LinearRegression(),
+        Ridge(),
+        Lasso(alpha=0.01),
+        LogisticRegression(),
+        PCA(2),
+        StandardScaler(),
+        MinMaxScaler(),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_memory_map_is_never_copied_as_a_whole(model, dtype, tmp_path, monkeypatch):
+    monkeypatch.setattr(sparse_rows, "PIECE", 1 << 17)
+    X = np.random.default_rng(0).standard_normal((60_000, 40)).astype(dtype) * np.arange(1, 41, dtype=dtype)
+    y = (X[:, 0] + X[:, 1] > 0).astype(dtype)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    whole = vars(type(model)(**model.get_params()).fit(X, y))
+    tracemalloc.start()
+    model.fit(mapped, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.9 * X.nbytes
+    for name, value in vars(model).items():
+        if name.endswith("_"):
+            np.testing.assert_array_equal(value, whole[name], err_msg=name)

@@ -7,7 +7,7 @@ import numpy as np
 
 from mmlcore._arrays import FloatArray
 
-__all__ = ["PIECE", "SparseRows", "pieces", "sparse_scatter"]
+__all__ = ["PIECE", "SparseRows", "pieces", "slices", "sparse_scatter"]
 
 PIECE = 1 << 20  # numbers that are dense at a time: 8 MiB
 
@@ -48,10 +48,15 @@ class SparseRows:
         """Xᵀ B for B (n,) or (n, k)."""
         return np.asarray(self.matrix.T @ right)
 
-    def slices(self) -> Iterator[slice]:
-        """Rows that are made dense together."""
-        step = max(PIECE // max(self.shape[1], 1), 1)
-        return (slice(first, first + step) for first in range(0, len(self), step))
+
+def slices(X: Any) -> Iterator[slice]:
+    """Rows of X (n, d) that have some 2²⁰ numbers together.
+
+    >>> list(slices(np.empty((3, 2**19))))
+    [slice(0, 2, None), slice(2, 4, None)]
+    """
+    step = max(PIECE // max(X.shape[1], 1), 1)
+    return (slice(first, first + step) for first in range(0, len(X), step))
 
 
 def sparse_scatter(
@@ -102,5 +107,5 @@ def pieces(X: Any, *others: Any) -> Iterator[tuple[Any, ...]]:
     if not isinstance(X, SparseRows):
         yield (X, *others)
         return
-    for rows in X.slices():
+    for rows in slices(X):
         yield (X[rows], *[None if other is None else other[rows] for other in others])
