@@ -8,6 +8,7 @@ import pytest
 
 from mmlcore.estimators import (
     PCA,
+    ElasticNet,
     GaussianMixture,
     Lasso,
     LinearRegression,
@@ -46,6 +47,8 @@ MODELS = [
     (LinearRegression(), "coef_", "intercept_", 1e-9),
     (LinearRegression(fit_intercept=False), "coef_", "rank_", 1e-9),
     (Ridge(alpha=2.0), "coef_", "intercept_", 1e-9),
+    (Lasso(alpha=0.05, tol=1e-14), "coef_", "intercept_", 1e-9),
+    (ElasticNet(alpha=0.05, tol=1e-14, fit_intercept=False), "coef_", "dual_gap_", 1e-9),
     (PCA(3), "components_", "explained_variance_", 1e-8),
     (PCA(0.9), "components_", "noise_variance_", 1e-7),
     (TruncatedSVD(2, algorithm="arpack"), "components_", "singular_values_", 1e-7),
@@ -126,6 +129,14 @@ def test_what_fails_late_leaves_the_estimator_as_it_was():
         model.fit(iter([X]), y)
     with pytest.raises(ValueError, match="requires y to be passed"):
         model.fit(iter([X]))
+
+
+def test_the_lasso_of_blocks_refuses_what_it_cannot_solve():
+    X, y, _ = data()
+    with pytest.raises(ValueError, match=r"Lasso\.fit: alpha must be above 0"):
+        Lasso(alpha=0).fit(cut(X, y))
+    with pytest.raises(ValueError, match=r"Lasso\.fit: y must be of 1 columns"):
+        Lasso().fit(iter([(X, y), (X, np.stack([y, y], 1))]))
 
 
 def test_only_a_block_is_in_memory():
