@@ -11,6 +11,7 @@ from mmlcore.estimators import (
     Lasso,
     LinearRegression,
     LinearSVC,
+    LinearSVR,
     LogisticRegression,
     Ridge,
     StandardScaler,
@@ -104,6 +105,23 @@ def test_principal_components(solver, density, small_pieces):
         dense = PCA(3, svd_solver=solver).fit(X.toarray(), sample_weight=weights)
         np.testing.assert_allclose(ours.explained_variance_, dense.explained_variance_, rtol=1e-9)
         np.testing.assert_allclose(ours.transform(X), dense.transform(X.toarray()), atol=1e-8)
+
+
+@pytest.mark.parametrize("density", [0.08, 0.4])
+@pytest.mark.parametrize("options", [{}, {"fit_intercept": False}, {"dual": True, "tol": 1e-10, "max_iter": 20000}])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_support_vectors(density, options, weighted, small_pieces):
+    X, y, w = data(n=200, density=density)
+    weights = w if weighted else None
+    for model, targets, more in (
+        (LinearSVC, np.digitize(y, [-0.3, 0.3]), {}),
+        (LinearSVC, y > 0, {}),
+        (LinearSVR, y, {"loss": "squared_epsilon_insensitive"}),
+    ):
+        ours = model(random_state=0, **options, **more).fit(X, targets, weights)
+        dense = model(random_state=0, **options, **more).fit(X.toarray(), targets, weights)
+        np.testing.assert_allclose(ours.coef_, dense.coef_, atol=1e-8)
+        np.testing.assert_allclose(ours.intercept_, dense.intercept_, atol=1e-8)
 
 
 def test_scaler_path_and_predictions(small_pieces):

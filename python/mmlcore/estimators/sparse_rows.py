@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from mmlcore import _kernels
 from mmlcore._arrays import FloatArray
 
 __all__ = ["PIECE", "SparseRows", "pieces", "slices", "sparse_scatter"]
@@ -48,6 +49,32 @@ class SparseRows:
         """Xᵀ B for B (n,) or (n, k)."""
         return np.asarray(self.matrix.T @ right)
 
+    def with_column(self, constant: float | None) -> "SparseRows":
+        """[X constant] in float64, or X alone for None."""
+        from scipy import sparse
+
+        matrix = self.matrix.astype(np.float64)
+        if constant is None:
+            return SparseRows(matrix)
+        return SparseRows(sparse.hstack([matrix, np.full((len(self), 1), float(constant))], format="csr"))
+
+    @property
+    def sparse_products(self) -> bool:
+        """Whether so few entries are not zero that products of sparse matrices are the quicker ones."""
+        return bool(self.matrix.nnz <= 0.15 * self.shape[0] * self.shape[1])
+
+    def weighted_products(self, w: FloatArray) -> FloatArray:
+        """Xᵀ diag(w) X, shape (d, d), float64."""
+        d = self.shape[1]
+        if self.sparse_products:
+            Z = self.matrix.astype(np.float64)
+            return np.asarray((Z.T @ Z.multiply(w[:, None]).tocsr()).toarray())
+        total, part = np.zeros((d + 1, d + 1)), np.empty((d + 1, d + 1))
+        for X, own in pieces(self, w.astype(self.dtype)):
+            _kernels.cross_products(part, X, X[:, :0], own, np.zeros(d, self.dtype))
+            total += part
+        return total[:d, :d]
+
 
 def slices(X: Any) -> Iterator[slice]:
     """Rows of X (n, d) that have some 2²⁰ numbers together.
@@ -77,7 +104,7 @@ def sparse_scatter(
            [3.5, 3.5]]))
     """
     n, d = X.shape
-    if X.matrix.nnz > 0.15 * n * d:
+    if not X.sparse_products:
         return None
     Z, Y = X.matrix.astype(np.float64), Y.astype(np.float64)
     w = np.ones(n) if sample_weight is None else sample_weight.astype(np.float64)
