@@ -3,6 +3,8 @@
 Every contender starts from the same weights and sees the same chunk again and again, the state carried on; they agree
 when the losses of their first steps do. PyTorch gets its one-hot matrix ready made. With one thread and two:
 python benchmarks/bench_recurrent.py --threads 1
+
+The LSTMs that J. Johnson's torch-rnn published times of, forward and backward, have these in their names.
 """
 
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ STEPS, BATCH, VOCABULARY, RATE = 50, 50, 65, 1e-3
 LETTERS = "".join(chr(48 + i) for i in range(VOCABULARY))
 SIZES = [("lstm", 2, 128), ("lstm", 2, 256), ("lstm", 1, 512), ("gru", 2, 128), ("rnn", 2, 128)]
 TORCH_RNN = [("lstm", 1, 64), ("lstm", 1, 128), ("lstm", 1, 256), ("lstm", 2, 64)]  # the others are above
+TITAN_X = {(1, 64): 18, (1, 128): 22, (1, 256): 32, (2, 64): 33, (2, 128): 42, (2, 256): 68}  # ms, forward and backward
 
 
 def text() -> str:
@@ -124,12 +127,19 @@ def torch_writing(length: int) -> Contender:
     return run
 
 
+def known(cell: str, layers: int, hidden: int) -> bool:
+    """Whether torch-rnn's authors published a time."""
+    return cell == "lstm" and (layers, hidden) in TITAN_X
+
+
 def cases(quick: bool) -> Iterator[Case]:
     for cell, layers, hidden in SIZES[:1] if quick else SIZES + TORCH_RNN:
         contenders = {"mmlcore": ours(cell, layers, hidden)}
         if installed("torch"):
             contenders["torch"] = torch_step(cell, layers, hidden)
-        yield Case(f"{cell} {layers}×{hidden}, training step", contenders, close(1e-4), repeat=9, shortest=0.1)
+        published = f" (torch-rnn on a Titan X: {TITAN_X[layers, hidden]} ms)" if known(cell, layers, hidden) else ""
+        name = f"{cell} {layers}×{hidden}, training step{published}"
+        yield Case(name, contenders, close(1e-4), repeat=9, shortest=0.1)
     length = 50
     contenders = {"mmlcore": ours_writing(length)}
     if installed("torch"):

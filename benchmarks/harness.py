@@ -237,6 +237,16 @@ def write(report: dict[str, Any], folder: Path) -> None:
     file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
+def report_memory(name: str, case: str, mebibytes: dict[str, float], folder: Path, quick: bool) -> None:
+    """Print by how much each library's peak memory grew and, of a full run, write <folder>/memory_<name>.json."""
+    texts = [f"{library} {grown:.0f} MiB" for library, grown in mebibytes.items()]
+    print(f"{case}: " + ", ".join(texts), flush=True)
+    if not quick:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"case": case, "mebibytes": mebibytes}, indent=1, ensure_ascii=False)
+        (folder / f"memory_{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
 def line(row: dict[str, Any]) -> str:
     """One case for people: each contender's median, and the ratios."""
     texts = []

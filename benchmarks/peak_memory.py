@@ -4,10 +4,12 @@ Each library runs in a process of its own, which reports by how much its largest
 """
 
 import argparse
-import importlib.util
 import json
 import subprocess
 import sys
+from pathlib import Path
+
+from harness import OURS, RESULTS, installed, report_memory
 
 SETUP = """
 import json, resource
@@ -60,13 +62,16 @@ def main() -> None:
     """Both, and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
-    sizes = (5, 64, 64) if parser.parse_args().quick else (50, 4096, 256)
-    ours, total = run(MMLCORE, sizes)
-    print(f"{sizes[0]} dense layers, batch {sizes[1]}, {sizes[2]} units, float32: mmlcore {ours:.0f} MiB")
-    if importlib.util.find_spec("torch"):
-        theirs, check = run(TORCH, sizes)
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON file")
+    options = parser.parse_args()
+    sizes = (5, 64, 64) if options.quick else (50, 4096, 256)
+    found, total = {}, 0.0
+    found[OURS], total = run(MMLCORE, sizes)
+    if installed("torch"):
+        found["torch"], check = run(TORCH, sizes)
         assert abs(total - check) <= 1e-2 * max(abs(check), 1), (total, check)
-        print(f"PyTorch {theirs:.0f} MiB, mmlcore / PyTorch {ours / max(theirs, 1e-9):.2f}")
+    case = f"{sizes[0]} dense layers, batch {sizes[1]}, {sizes[2]} units, forward and backward"
+    report_memory("dense", case, found, options.out, options.quick)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,12 @@ much its largest resident size grew from before the model was made to after thre
 """
 
 import argparse
-import importlib.util
 import json
 import subprocess
 import sys
+from pathlib import Path
+
+from harness import OURS, RESULTS, installed, report_memory
 
 SETUP = """
 import json, resource
@@ -65,12 +67,13 @@ def main() -> None:
     """Both, and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
-    sizes = (1, 16, 20, 10, 65) if parser.parse_args().quick else (2, 256, 50, 50, 65)
-    ours = run(MMLCORE, sizes)
-    print(f"LSTM {sizes[0]}×{sizes[1]}, {sizes[2]} × {sizes[3]} characters: mmlcore {ours:.0f} MiB")
-    if importlib.util.find_spec("torch"):
-        theirs = run(TORCH, sizes)
-        print(f"PyTorch {theirs:.0f} MiB, mmlcore / PyTorch {ours / max(theirs, 1e-9):.2f}")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON file")
+    options = parser.parse_args()
+    sizes = (1, 16, 20, 10, 65) if options.quick else (2, 256, 50, 50, 65)
+    codes = {OURS: MMLCORE, "torch": TORCH} if installed("torch") else {OURS: MMLCORE}
+    found = {name: run(code, sizes) for name, code in codes.items()}
+    case = f"LSTM {sizes[0]}×{sizes[1]}, {sizes[2]} × {sizes[3]} characters, three training steps"
+    report_memory("recurrent", case, found, options.out, options.quick)
 
 
 if __name__ == "__main__":

@@ -23,10 +23,17 @@ peak of multiply-adds that the same program measured for its instruction set (fo
 GB/s where memory is the limit.
 """
 
+MEMORY_PREFACE = """
+## Peak memory
+
+Written by `benchmarks/peak_memory*.py`: by how much the largest resident size of a process grew; in brackets the peer's
+divided by mmlcore's.
+"""
+
 
 def reports(folder: Path) -> list[dict[str, Any]]:
     """The folder's full runs, by benchmark, instruction set and threads."""
-    files = (file for file in folder.glob("*.json") if not file.name.startswith("cpp_"))
+    files = (file for file in folder.glob("*.json") if not file.name.startswith(("cpp_", "memory_")))
     found = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     return sorted((r for r in found if not r["quick"]), key=lambda r: (r["benchmark"], r["isa"], r["threads"]))
 
@@ -55,6 +62,21 @@ def cpp_section(folder: Path) -> str:
     levels = sorted({isa for row in rates.values() for isa in row})
     lines = [CPP_PREFACE, "| | " + " | ".join(levels) + " |", "|---" * (len(levels) + 1) + "|"]
     lines += [f"| {name} | " + " | ".join(row.get(isa, "–") for isa in levels) + " |" for name, row in rates.items()]
+    return "\n".join(lines) + "\n"
+
+
+def memory_section(folder: Path) -> str:
+    """Peak memory: one row per script, one column per library."""
+    rows = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("memory_*.json"))]
+    if not rows:
+        return ""
+    names = list(dict.fromkeys(name for row in rows for name in row["mebibytes"]))
+    lines = [MEMORY_PREFACE, "| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for row in rows:
+        found = row["mebibytes"]
+        texts = {name: f"{grown:.0f} MiB" for name, grown in found.items()}
+        texts |= {name: f"{texts[name]} ({found[name] / found[OURS]:.2f})" for name in found if name != OURS}
+        lines.append(f"| {row['case']} | " + " | ".join(texts.get(name, "–") for name in names) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -99,7 +121,8 @@ def table(folder: Path) -> str:
     found = reports(folder)
     if not found:
         raise SystemExit(f"no full run in {folder}: make bench")
-    return PREFACE + machine(found[0]) + "".join(section(report) for report in found) + cpp_section(folder)
+    tables = "".join(section(report) for report in found)
+    return PREFACE + machine(found[0]) + tables + memory_section(folder) + cpp_section(folder)
 
 
 if __name__ == "__main__":

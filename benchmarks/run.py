@@ -1,4 +1,5 @@
-"""Run every bench_*.py, with one thread and with all of them, and write the table: python benchmarks/run.py
+"""Run every bench_*.py, with one thread and with all of them, and every peak_memory*.py, and write the table:
+python benchmarks/run.py
 
 --quick          does everything run, not how fast; writes no table
 --threads 1,2    other thread counts
@@ -51,6 +52,10 @@ def main() -> None:
             print(f"== {script.name}, {threads} thread{'s' if threads > 1 else ''}", flush=True)
             command = [sys.executable, str(script), "--threads", str(threads), "--out", str(options.out)]
             subprocess.run(command + (["--quick"] if options.quick else []), check=True)
+    for script in sorted(s for s in HERE.glob("peak_memory*.py") if options.only in s.stem):
+        print(f"== {script.name}", flush=True)
+        command = [sys.executable, str(script), "--out", str(options.out)]
+        subprocess.run(command + (["--quick"] if options.quick else []), check=True)
     if not options.quick and not options.only:
         other_levels(options.out)
     if not options.quick:

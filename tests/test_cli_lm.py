@@ -54,6 +54,17 @@ def test_the_learning_rate_falls_to_zero_at_the_last_epoch(files):
     assert rate(steps) == 0
 
 
+def test_every_setting_reaches_the_model(files):
+    text, out = files
+    settings = ["--dropout", "0.1", "--recurrent-dropout", "0.2", "--weight-decay", "0.3", "--val-parts", "5"]
+    assert main(["lm", "train", text, "--epochs", "1", "--val-fraction", "0.1", "--out", out, *settings, *SMALL]) == 0
+    model, expected = CharLM.load(out), CharLM(8, 1, dropout=0.1, recurrent_dropout=0.2)
+    expected.fit(TEXT, 1, 10, 5, val_fraction=0.1, val_parts=5, weight_decay=0.3)
+    assert model.recurrent_dropout == 0.2
+    assert model.history == expected.history
+    np.testing.assert_array_equal(model.theta, expected.theta)
+
+
 def test_an_interrupt_saves(files, monkeypatch, capsys, tmp_path):
     text, out = files
     whole = str(tmp_path / "whole")

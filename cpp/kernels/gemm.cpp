@@ -72,7 +72,8 @@ template <class T>
 bool reads_a_in_place(const Product<T>& g) {
     if (g.A.packed) return false;
     constexpr ptrdiff_t kFewColumns = 128, kShort = 64;
-    return g.n <= kFewColumns && (g.A.view.col != 1 || g.k <= kShort || !lines_collide<T>(g.A.view.row));
+    const MatrixView<T> A = g.A.view;
+    return g.n <= kFewColumns && (g.k <= kShort || !lines_collide<T>(A.col == 1 ? A.row : A.col));
 }
 
 // A block of B into panels of kc rows.

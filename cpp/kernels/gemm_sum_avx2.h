@@ -55,6 +55,19 @@ namespace mmlcore {
     MMLCORE_ROW("5", at "(%[d],%[row],2)", s)  \
     "add %[ldb], %[b]\n\t"
 
+// A step of the sum over a packed panel of B where A lies as it is, its columns contiguous: rows 0, 1, 2 at `at` bytes
+// from a, rows 3, 4, 5 from d.
+#define MMLCORE_ROWS_STEP_5(u, at, s)          \
+    MMLCORE_B("64*" u)                         \
+    MMLCORE_ROW("0", at "(%[a])", s)           \
+    MMLCORE_ROW("1", at "(%[a],%[row])", s)    \
+    MMLCORE_ROW("2", at "(%[a],%[row],2)", s)  \
+    MMLCORE_ROW("3", at "(%[d])", s)           \
+    MMLCORE_ROW("4", at "(%[d],%[row])", s)
+#define MMLCORE_ROWS_STEP_6(u, at, s)          \
+    MMLCORE_ROWS_STEP_5(u, at, s)              \
+    MMLCORE_ROW("5", at "(%[d],%[row],2)", s)
+
 // A step of the sum where each row of A has a pointer of its own and the steps, in elements, stand in a table.
 #define MMLCORE_TABLE_STEP(u, bytes, s)                   \
     "movslq 4*" u "(%[step]), %%rax\n\t"                  \
@@ -67,13 +80,14 @@ namespace mmlcore {
     MMLCORE_ROW("5", "(%[l5],%%rax," bytes ")", s)
 
 #define MMLCORE_ZERO(i) "vxorps %[c" i "0], %[c" i "0], %[c" i "0]\n\t" "vxorps %[c" i "1], %[c" i "1], %[c" i "1]\n\t"
-#define MMLCORE_ZEROS \
-    MMLCORE_ZERO("0") MMLCORE_ZERO("1") MMLCORE_ZERO("2") MMLCORE_ZERO("3") MMLCORE_ZERO("4") MMLCORE_ZERO("5")
+#define MMLCORE_ZEROS_5 MMLCORE_ZERO("0") MMLCORE_ZERO("1") MMLCORE_ZERO("2") MMLCORE_ZERO("3") MMLCORE_ZERO("4")
+#define MMLCORE_ZEROS MMLCORE_ZEROS_5 MMLCORE_ZERO("5")
 
-#define MMLCORE_SUMS                                                            \
+#define MMLCORE_SUMS_5                                                          \
     [c00] "=&x"(c00), [c01] "=&x"(c01), [c10] "=&x"(c10), [c11] "=&x"(c11),     \
     [c20] "=&x"(c20), [c21] "=&x"(c21), [c30] "=&x"(c30), [c31] "=&x"(c31),     \
-    [c40] "=&x"(c40), [c41] "=&x"(c41), [c50] "=&x"(c50), [c51] "=&x"(c51)
+    [c40] "=&x"(c40), [c41] "=&x"(c41)
+#define MMLCORE_SUMS MMLCORE_SUMS_5, [c50] "=&x"(c50), [c51] "=&x"(c51)
 #define MMLCORE_CLOBBERED "xmm12", "xmm13", "xmm14", "cc", "memory"
 
 #define MMLCORE_SUM_PACKED(bytes, s)                                                             \
@@ -134,6 +148,38 @@ namespace mmlcore {
         : [row] "r"(row), [col] "r"(col), [ldb] "r"(ldb)                                         \
         : MMLCORE_CLOBBERED)
 
+#define MMLCORE_SUM_ROWS(zeros, step, bytes, s, ...)                                             \
+    asm volatile(                                                                                \
+        zeros                                                                                    \
+        "test %[fours], %[fours]\n\t"                                                            \
+        "jz 2f\n\t"                                                                              \
+        ".p2align 5\n"                                                                           \
+        "1:\n\t"                                                                                 \
+        "prefetcht1 (%[ahead])\n\t"                                                              \
+        step("0", "0", s) step("1", bytes, s)                                                    \
+        "add $64, %[ahead]\n\t"                                                                  \
+        step("2", "2*" bytes, s) step("3", "3*" bytes, s)                                        \
+        "add $4*" bytes ", %[a]\n\t"                                                             \
+        "add $4*" bytes ", %[d]\n\t"                                                             \
+        "add $4*64, %[b]\n\t"                                                                    \
+        "dec %[fours]\n\t"                                                                       \
+        "jnz 1b\n"                                                                               \
+        "2:\n\t"                                                                                 \
+        "test %[rest], %[rest]\n\t"                                                              \
+        "jz 4f\n"                                                                                \
+        "3:\n\t"                                                                                 \
+        step("0", "0", s)                                                                        \
+        "add $" bytes ", %[a]\n\t"                                                               \
+        "add $" bytes ", %[d]\n\t"                                                               \
+        "add $64, %[b]\n\t"                                                                      \
+        "dec %[rest]\n\t"                                                                        \
+        "jnz 3b\n"                                                                               \
+        "4:\n\t"                                                                                 \
+        : __VA_ARGS__, [a] "+&r"(a), [d] "+&r"(d), [b] "+&r"(b), [ahead] "+&r"(ahead),                \
+          [fours] "+&r"(fours), [rest] "+&r"(rest)                                                  \
+        : [row] "r"(row)                                                                         \
+        : MMLCORE_CLOBBERED)
+
 #define MMLCORE_SUM_TABLE(bytes, s)                                                              \
     asm volatile(                                                                                \
         MMLCORE_ZEROS                                                                            \
@@ -166,10 +212,11 @@ namespace mmlcore {
         : "rax", MMLCORE_CLOBBERED)
 
 #define MMLCORE_DECLARE_SUMS(V) V c00, c01, c10, c11, c20, c21, c30, c31, c40, c41, c50, c51
-#define MMLCORE_STORE_SUMS(sum)                                                       \
+#define MMLCORE_STORE_SUMS_5(sum)                                                     \
     sum[0][0] = c00, sum[0][1] = c01, sum[1][0] = c10, sum[1][1] = c11,               \
     sum[2][0] = c20, sum[2][1] = c21, sum[3][0] = c30, sum[3][1] = c31,               \
-    sum[4][0] = c40, sum[4][1] = c41, sum[5][0] = c50, sum[5][1] = c51
+    sum[4][0] = c40, sum[4][1] = c41
+#define MMLCORE_STORE_SUMS(sum) MMLCORE_STORE_SUMS_5(sum), sum[5][0] = c50, sum[5][1] = c51
 
 // clang-format on
 
@@ -200,6 +247,27 @@ inline void sum_direct(Vec<T> (&sum)[6][2], const T* a, std::ptrdiff_t row, std:
     MMLCORE_STORE_SUMS(sum);
 }
 
+// Element (i, p) of A at a[i * row + p], b and ahead as above; 5 or 6 rows.
+template <class T, int Rows>
+inline void sum_rows(Vec<T> (&sum)[Rows][2], const T* a, std::ptrdiff_t row, const T* b, std::ptrdiff_t k,
+                     const T* ahead) {
+    static_assert(Rows == 5 || Rows == 6);
+    MMLCORE_DECLARE_SUMS(Vec<T>);
+    const T* d = a + 3 * row;
+    std::ptrdiff_t fours = k / 4, rest = k % 4;
+    row *= sizeof(T);
+    if constexpr (Rows == 5 && sizeof(T) == 4)
+        MMLCORE_SUM_ROWS(MMLCORE_ZEROS_5, MMLCORE_ROWS_STEP_5, "4", "s", MMLCORE_SUMS_5);
+    else if constexpr (Rows == 5)
+        MMLCORE_SUM_ROWS(MMLCORE_ZEROS_5, MMLCORE_ROWS_STEP_5, "8", "d", MMLCORE_SUMS_5);
+    else if constexpr (sizeof(T) == 4)
+        MMLCORE_SUM_ROWS(MMLCORE_ZEROS, MMLCORE_ROWS_STEP_6, "4", "s", MMLCORE_SUMS);
+    else
+        MMLCORE_SUM_ROWS(MMLCORE_ZEROS, MMLCORE_ROWS_STEP_6, "8", "d", MMLCORE_SUMS);
+    MMLCORE_STORE_SUMS_5(sum);
+    if constexpr (Rows == 6) sum[5][0] = c50, sum[5][1] = c51;
+}
+
 // Element (i, p) of A at line[i][step[p]], b: k × 2 vectors packed, ahead as above.
 template <class T>
 inline void sum_table(Vec<T> (&sum)[6][2], const T* const* line, const std::int32_t* step, const T* b, std::ptrdiff_t k,
@@ -217,15 +285,21 @@ inline void sum_table(Vec<T> (&sum)[6][2], const T* const* line, const std::int3
 #undef MMLCORE_B
 #undef MMLCORE_PACKED_STEP
 #undef MMLCORE_DIRECT_STEP
+#undef MMLCORE_ROWS_STEP_5
+#undef MMLCORE_ROWS_STEP_6
 #undef MMLCORE_TABLE_STEP
 #undef MMLCORE_ZERO
+#undef MMLCORE_ZEROS_5
 #undef MMLCORE_ZEROS
+#undef MMLCORE_SUMS_5
 #undef MMLCORE_SUMS
 #undef MMLCORE_CLOBBERED
 #undef MMLCORE_SUM_PACKED
 #undef MMLCORE_SUM_DIRECT
+#undef MMLCORE_SUM_ROWS
 #undef MMLCORE_SUM_TABLE
 #undef MMLCORE_DECLARE_SUMS
+#undef MMLCORE_STORE_SUMS_5
 #undef MMLCORE_STORE_SUMS
 
 #endif

@@ -93,13 +93,20 @@ void sums_in_place(T* sums, T* kept, const T* x, const T* before, const Recurren
     }
 }
 
-// The row of w that stands for the one-hot vector of a row of the batch; null: there is none.
+// The number of the row of w that stands for the one-hot vector of a row of the batch; -1: there is none.
 template <class T>
-const T* row_of(const RecurrentInputs<T>& in, ptrdiff_t step, ptrdiff_t row) {
+ptrdiff_t number_of(const RecurrentInputs<T>& in, ptrdiff_t step, ptrdiff_t row) {
     const T number = in.rows[step * in.batch + row];
-    const bool known = number >= 0 && number < static_cast<T>(in.inputs);
-    return known ? in.w + static_cast<ptrdiff_t>(number) * gates_of(in.cell) * in.units : nullptr;
+    return number >= 0 && number < static_cast<T>(in.inputs) ? static_cast<ptrdiff_t>(number) : -1;
 }
+
+// Where the rows of w lie for one block of units: a row `stride` after the row before, a gate `between` after another.
+// In w itself they lie so far apart that they share a few sets of the cache; hence packed copies (pack_rows_of_w).
+template <class T>
+struct RowsOfW {
+    const T* at;
+    ptrdiff_t stride, between;
+};
 
 // xh(rows × (inputs + units)) = [x_t, keep ⊙ h_{t-1}]
 template <class T>
@@ -116,25 +123,119 @@ void put_together(T* xh, const T* x, const T* before, const RecurrentInputs<T>& 
     }
 }
 
-// Asks for what a block of units of step t will read or write, while its products are computed.
+// Asks for what step t needs of a row of the batch in a block of units, in the cache of that level. The block may begin
+// within a line: its last unit's is asked for, and its first line came with the block before.
+template <class C, int level, class T>
+[[gnu::always_inline]] inline void fetch_row(const Layout<T>& all, ptrdiff_t t, ptrdiff_t row, ptrdiff_t j,
+                                             const T* dh) {
+    const Spot<T> last = all.at(t, row, std::min(j + Tile<T>::NR, all.units) - 1);
+    for (ptrdiff_t k = 0; k < C::saved; ++k) __builtin_prefetch(last.z + k * all.units, 1, 4 - level);
+    __builtin_prefetch(last.h, 1, 4 - level);
+    if (last.c) {
+        __builtin_prefetch(last.c, 1, 4 - level);
+        __builtin_prefetch(last.c_before, 0, 4 - level);
+    }
+    if (dh) __builtin_prefetch(dh + (last.h - all.h) - all.batch * all.units, 0, 4 - level);
+}
+
+// Rows lie too far apart for the hardware to foresee. They are asked for while a block's products are computed, and
+// each again a few rows before its turn.
+constexpr ptrdiff_t kRowsAhead = 4;
+
 template <class C, class T>
 void fetch_block(const Layout<T>& all, ptrdiff_t t, Rows<T> r, ptrdiff_t j, const T* dh) {
+    for (ptrdiff_t row = 0; row < r.rows; ++row) fetch_row<C, 2>(all, t, r.first + row, j, dh);
+}
+
+// The same of the rows of w that add_rows_of_w will read.
+template <class C, class T>
+void fetch_rows_of_w(RowsOfW<T> w, const RecurrentInputs<T>& in, Rows<T> r, ptrdiff_t t) {
     for (ptrdiff_t row = r.first; row < r.first + r.rows; ++row) {
-        const Spot<T> spot = all.at(t, row, j);
-        for (ptrdiff_t k = 0; k < C::saved; ++k) __builtin_prefetch(spot.z + k * all.units, 1, 2);
-        if (!dh) continue;
-        __builtin_prefetch(dh + (t * all.batch + row) * all.units + j, 0, 2);
-        if (spot.c) __builtin_prefetch(spot.c_before, 0, 2);
+        const ptrdiff_t number = number_of(in, t, row);
+        for (ptrdiff_t k = 0; k < C::gates && number >= 0; ++k)
+            __builtin_prefetch(w.at + number * w.stride + k * w.between, 0, 2);
     }
 }
 
-template <Cell cell, class T>
-void forward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<T>& in, Rows<T> r) {
-    using C = CellOf<cell>;
+// Where the sums of a block of units lie: those of a row `stride` after the row before, a gate's `between` after
+// another's.
+template <class T>
+struct Sums {
+    T* at;
+    ptrdiff_t stride, between;
+};
+
+// sums += the rows of w that stand for one-hot vectors, for the units of one block.
+template <class C, class T>
+void add_rows_of_w(Sums<T> sums, RowsOfW<T> w, const RecurrentInputs<T>& in, Rows<T> r, ptrdiff_t t, ptrdiff_t j) {
     using V = Vec<T>;
+    const ptrdiff_t units = std::min<ptrdiff_t>(Tile<T>::NR, in.units - j);
+    for (ptrdiff_t row = 0; row < r.rows; ++row) {
+        const ptrdiff_t number = number_of(in, t, r.first + row);
+        for (ptrdiff_t k = 0; k < C::gates; ++k) {
+            const T* from = w.at + number * w.stride + k * w.between;
+            T* to = sums.at + row * sums.stride + k * sums.between;
+            for_each_vector<V>(0, units, [&](ptrdiff_t i, auto n) {
+                const V a =
+                    number >= 0 ? load_lanes<V>(from + i, n) : broadcast<V>(std::numeric_limits<T>::quiet_NaN());
+                store_lanes(to + i, load_lanes<V>(to + i, n) + a, n);
+            });
+        }
+    }
+}
+
+// sums = the gates, for the units of one block. One gate after another: the constants of its function stay in
+// registers, and the rows' chains of operations run side by side.
+template <class C, class T, int... k>
+void activate_sums(Sums<T> sums, const T* bias, ptrdiff_t units, Rows<T> r, ptrdiff_t j,
+                   std::integer_sequence<int, k...>) {
+    using V = Vec<T>;
+    const ptrdiff_t end = std::min<ptrdiff_t>(j + Tile<T>::NR, units);
+    auto one = [&](auto gate) {
+        for_each_vector<V>(j, end, [&](ptrdiff_t i, auto n) {
+            const V b = load_lanes<V>(bias + gate * units + i, n);
+            T* sum = sums.at + gate * sums.between + i - j;
+            for (ptrdiff_t row = 0; row < r.rows; ++row, sum += sums.stride)
+                store_lanes(sum, C::template activate<gate>(load_lanes<V>(sum, n) + b), n);
+        });
+    };
+    (one(std::integral_constant<int, k>{}), ...);
+}
+
+// Gates and states of step t, for the units of one block, from its sums.
+template <class C, class T>
+void block_forward(const Layout<T>& all, const RecurrentInputs<T>& in, Sums<T> sums, RowsOfW<T> w, const T* bias,
+                   Rows<T> r, ptrdiff_t t, ptrdiff_t j) {
+    using V = Vec<T>;
+    if (in.rows) add_rows_of_w<C>(sums, w, in, r, t, j);
+    activate_sums<C>(sums, bias, in.units, r, j, std::make_integer_sequence<int, C::saved>{});
+    each_spot<T>(r, j, in.units, [&](ptrdiff_t row, ptrdiff_t unit, ptrdiff_t v, auto n) {
+        const Spot<T> spot = all.at(t, r.first + row, unit);
+        if (v == 0 && row + kRowsAhead < r.rows) fetch_row<C, 1, T>(all, t, r.first + row + kRowsAhead, j, nullptr);
+        if (in.mask && !in.mask[t * in.batch + r.first + row]) {
+            store_lanes(spot.h, load_lanes<V>(spot.h_before, n), n);
+            if (spot.c) store_lanes(spot.c, load_lanes<V>(spot.c_before, n), n);
+            return;
+        }
+        V s[C::saved];
+        for (ptrdiff_t k = 0; k < C::saved; ++k)
+            s[k] = load_lanes<V>(sums.at + row * sums.stride + k * sums.between + v * lanes<V>, n);
+        C::forward(s, spot, n);
+    });
+}
+
+// What is packed once for all steps: w above u or, of one-hot inputs, u, and the rows of w. Null: read where they lie.
+template <class T>
+struct PanelsForward {
+    const T *u, *w;
+};
+
+template <Cell cell, class T>
+void forward_rows(const Layout<T>& all, PanelsForward<T> panels, const RecurrentInputs<T>& in, Rows<T> r) {
+    using C = CellOf<cell>;
     constexpr ptrdiff_t NR = Tile<T>::NR, S = C::saved;
-    const ptrdiff_t H = in.units, stride = panels ? S * NR : S * H, between = panels ? NR : H;
-    const Workspace<T> sums(r.rows * stride), xh(r.rows * (in.inputs + H)), bias(S * H);
+    const ptrdiff_t H = in.units, stride = panels.u ? S * NR : S * H, between = panels.u ? NR : H;
+    const Workspace<T> sums(r.rows * stride), xh(r.rows * ((in.rows ? 0 : in.inputs) + H)), bias(S * H);
     for (ptrdiff_t k = 0; k < S; ++k) {
         const ptrdiff_t a = gate_of_a<C>(k), b = gate_of_b<C>(k);
         for (ptrdiff_t i = 0; i < H; ++i)
@@ -144,35 +245,17 @@ void forward_rows(const Layout<T>& all, const T* panels, const RecurrentInputs<T
     for (ptrdiff_t t = 0; t < in.steps; ++t) {
         const T* before = all.at(t, r.first, 0).h_before;
         const T* x = in.rows ? nullptr : in.x + (t * in.batch + r.first) * in.inputs;
-        if (panels)
+        if (panels.u)
             put_together(xh.data(), x, before, in, r);
         else
             sums_in_place<C>(sums.data(), xh.data(), x, before, in, r);
         for (ptrdiff_t j = 0; j < H; j += NR) {
-            if (panels) {
-                fetch_block<C>(all, t, r, j, static_cast<const T*>(nullptr));
-                sums_of_block<C>(sums.data(), xh.data(), panels, in, j / NR, r.rows);
-            }
-            const T* first_sum = panels ? sums.data() : sums.data() + j;
-            each_spot<T>(r, j, H, [&](ptrdiff_t row, ptrdiff_t unit, ptrdiff_t v, auto n) {
-                const Spot<T> spot = all.at(t, r.first + row, unit);
-                if (in.mask && !in.mask[t * in.batch + r.first + row]) {
-                    store_lanes(spot.h, load_lanes<V>(spot.h_before, n), n);
-                    if (spot.c) store_lanes(spot.c, load_lanes<V>(spot.c_before, n), n);
-                    return;
-                }
-                V s[S];
-                const T* sum = first_sum + row * stride + v * lanes<V>;
-                for (ptrdiff_t k = 0; k < S; ++k)
-                    s[k] = load_lanes<V>(sum + k * between, n) + load_lanes<V>(bias.data() + k * H + unit, n);
-                if (in.rows) {
-                    const T* a = row_of(in, t, r.first + row);
-                    for (ptrdiff_t k = 0; k < C::gates; ++k)
-                        s[k] +=
-                            a ? load_lanes<V>(a + k * H + unit, n) : broadcast<V>(std::numeric_limits<T>::quiet_NaN());
-                }
-                C::forward(s, spot, n);
-            });
+            const RowsOfW<T> w = panels.w ? RowsOfW<T>{panels.w + j * C::gates * in.inputs, C::gates * NR, NR}
+                                          : RowsOfW<T>{in.w + j, C::gates * H, H};
+            const Sums<T> here{panels.u ? sums.data() : sums.data() + j, stride, between};
+            if (in.rows) fetch_rows_of_w<C>(w, in, r, t);
+            if (panels.u) sums_of_block<C>(sums.data(), xh.data(), panels.u, in, j / NR, r.rows);
+            block_forward<C, T>(all, in, here, w, bias.data(), r, t, j);
         }
     }
 }
@@ -227,10 +310,13 @@ void backward_rows(const Layout<T>& all, PanelsBackward<T> panels, const Recurre
         if (t < 0 && !to.dh0) break;
         for (ptrdiff_t j = 0; j < H; j += NR) {
             const bool inner = t < in.steps - 1;
+            if (t >= 0) fetch_block<C>(all, t, r, j, from.dh);
             if (inner)
                 through_u<cell>(sums.data(), all.at(t + 1, r.first, 0).z, panels.u + j * C::gates * H, H, r.rows);
             each_spot<T>(r, j, H, [&](ptrdiff_t row, ptrdiff_t unit, ptrdiff_t v, auto n) {
                 const ptrdiff_t here = row * H + unit;
+                if (v == 0 && t >= 0 && row + kRowsAhead < r.rows)
+                    fetch_row<C, 1>(all, t, r.first + row + kRowsAhead, j, from.dh);
                 V dh = load_lanes<V>(direct.data() + here, n);
                 if (inner) {
                     V sum = load_lanes<V>(sums.data() + row * NR + v * lanes<V>, n);
@@ -274,10 +360,14 @@ void forward_sweep(const Layout<T>& all, const RecurrentInputs<T>& in) {
     using C = CellOf<cell>;
     const ptrdiff_t padded = blocks_of(in.units, static_cast<ptrdiff_t>(Tile<T>::NR)) * Tile<T>::NR;
     const bool pack = in.batch >= kFewRows && in.steps > 1;
-    const Workspace<T> panels(pack ? C::gates * padded * ((in.x ? in.inputs : 0) + in.units) : 0);
-    if (pack) pack_forward(panels.data(), in, C::gates);
+    const Workspace<T> u(pack ? C::gates * padded * ((in.x ? in.inputs : 0) + in.units) : 0);
+    const bool pack_w = pack && in.rows && 8 * in.inputs <= in.steps * in.batch;  // each row is read often
+    const Workspace<T> w(pack_w ? C::gates * padded * in.inputs : 0);
+    if (pack) pack_forward(u.data(), in, C::gates);
+    if (pack_w) pack_rows_of_w(w.data(), in, C::gates);
+    const PanelsForward<T> panels{pack ? u.data() : nullptr, pack_w ? w.data() : nullptr};
     share_rows<T>(in.batch, recurrent_ns(cell, in.steps, in.batch, in.x ? in.inputs : 0, in.units),
-                  [&](Rows<T> r) { forward_rows<cell, T>(all, pack ? panels.data() : nullptr, in, r); });
+                  [&](Rows<T> r) { forward_rows<cell, T>(all, panels, in, r); });
 }
 
 template <Cell cell, class T>
@@ -310,11 +400,12 @@ void with_cell(Cell cell, F&& f) {
 
 // ---- one-hot inputs ---------------------------------------------------------------------------------------------
 
-// a_i = w[rows_i] + bias  =>  dw[r] = Σ_{rows_i = r} dz_i, in blocks of columns that stay in the first-level cache.
+// a_i = w[rows_i] + bias  =>  dw[r] = Σ_{rows_i = r} dz_i, in blocks of columns whose sums stay in the
+// second-level cache: a row of dz is a stretch of memory.
 template <class T>
 void weights_of_rows(T* dw, const T* dz, ptrdiff_t ldz, const RecurrentInputs<T>& in) {
     using V = Vec<T>;
-    constexpr ptrdiff_t kBlock = 64;
+    constexpr ptrdiff_t kBlock = 256;
     const ptrdiff_t n = in.steps * in.batch, width = gates_of(in.cell) * in.units;
     parallel_for(blocks_of(width, kBlock), static_cast<double>((n + in.inputs) * width) / 4, [=](ptrdiff_t block) {
         const ptrdiff_t begin = block * kBlock, end = std::min(width, begin + kBlock);
@@ -323,7 +414,9 @@ void weights_of_rows(T* dw, const T* dz, ptrdiff_t ldz, const RecurrentInputs<T>
             const T row = in.rows[i];
             if (!(row >= 0 && row < static_cast<T>(in.inputs))) continue;
             T* sum = dw + static_cast<ptrdiff_t>(row) * width;
+            const T* ahead = dz + std::min(i + 2, n - 1) * ldz;
             for_each_vector<V>(begin, end, [&](ptrdiff_t j, auto count) {
+                __builtin_prefetch(ahead + j);
                 store_lanes(sum + j, load_lanes<V>(sum + j, count) + load_lanes<V>(dz + i * ldz + j, count), count);
             });
         }

@@ -1,9 +1,9 @@
 // The arithmetic of one step of a recurrent cell, for one vector of units of one row of the batch (recurrent.h).
 //
-//   forward(s, at, n)   s[k]: a + b of gate k; of gru's n gate a and b by themselves; writes the gates, c and h
+//   activate<k>(s)      s: a + b of gate k; of gru's n gate a (2) and b (3) by themselves
+//   forward(s, at, n)   s: what activate gave; writes the gates, c and h
 //   backward(dh, …)     dh: all that arrives at h_t; writes ∂L/∂s in place of the gates and what goes straight to
-//   h_{t-1}
-//                       and c_{t-1}
+//                       h_{t-1} and c_{t-1}
 // n: how many lanes exist (lanes.h).
 #pragma once
 
@@ -41,17 +41,17 @@ template <>
 struct CellOf<Cell::lstm> {
     static constexpr int gates = 4, saved = 4;
 
+    template <int k, class V>
+    static V activate(V s) {
+        return k == 2 ? vtanh(s) : gate(s);
+    }
+
     template <class T, class V, class Lanes>
     static void forward(const V* s, const Spot<T>& at, Lanes n) {
-        T *zi = at.z, *zf = zi + at.units, *zg = zf + at.units, *zo = zg + at.units;
-        const V i = gate(s[0]), f = gate(s[1]), g = vtanh(s[2]), o = gate(s[3]);
-        const V c = f * load_lanes<V>(at.c_before, n) + i * g;
-        store_lanes(zi, i, n);
-        store_lanes(zf, f, n);
-        store_lanes(zg, g, n);
-        store_lanes(zo, o, n);
+        for (int k = 0; k < saved; ++k) store_lanes(at.z + k * at.units, s[k], n);
+        const V c = s[1] * load_lanes<V>(at.c_before, n) + s[0] * s[2];
         store_lanes(at.c, c, n);
-        store_lanes(at.h, o * vtanh(c), n);
+        store_lanes(at.h, s[3] * vtanh(c), n);
     }
 
     template <class T, class V, class Lanes>
@@ -59,7 +59,7 @@ struct CellOf<Cell::lstm> {
         T *zi = at.z, *zf = zi + at.units, *zg = zf + at.units, *zo = zg + at.units;
         const V i = load_lanes<V>(zi, n), f = load_lanes<V>(zf, n), g = load_lanes<V>(zg, n), o = load_lanes<V>(zo, n);
         // h = o ⊙ tanh(c),  c = f ⊙ c_before + i ⊙ g
-        const V s = vtanh(load_lanes<V>(at.c, n));
+        const V s = load_lanes<V>(at.h, n) / o;  // tanh c; σ is never 0 (gate)
         const V dc = load_lanes<V>(at.dc, n) + dh * o * (1 - s * s);
         store_lanes(zi, dc * g * (i * (1 - i)), n);
         store_lanes(zf, dc * load_lanes<V>(at.c_before, n) * (f * (1 - f)), n);
@@ -74,16 +74,20 @@ template <>
 struct CellOf<Cell::gru> {
     static constexpr int gates = 3, saved = 4;
 
+    template <int k, class V>
+    static V activate(V s) {
+        return k < 2 ? gate(s) : s;
+    }
+
     template <class T, class V, class Lanes>
     static void forward(const V* s, const Spot<T>& at, Lanes n) {
         T *zz = at.z, *zr = zz + at.units, *zn = zr + at.units, *zq = zn + at.units;
-        const V z = gate(s[0]), r = gate(s[1]), candidate = vtanh(s[2] + r * s[3]);
-        const V before = load_lanes<V>(at.h_before, n);
-        store_lanes(zz, z, n);
-        store_lanes(zr, r, n);
+        const V candidate = vtanh(s[2] + s[1] * s[3]);
+        store_lanes(zz, s[0], n);
+        store_lanes(zr, s[1], n);
         store_lanes(zn, candidate, n);
         store_lanes(zq, s[3], n);
-        store_lanes(at.h, z * before + (1 - z) * candidate, n);
+        store_lanes(at.h, s[0] * load_lanes<V>(at.h_before, n) + (1 - s[0]) * candidate, n);
     }
 
     template <class T, class V, class Lanes>
@@ -104,9 +108,14 @@ template <bool relu>
 struct SimpleCell {
     static constexpr int gates = 1, saved = 1;
 
+    template <int k, class V>
+    static V activate(V s) {
+        return relu ? vmax(V{}, s) : vtanh(s);
+    }
+
     template <class T, class V, class Lanes>
     static void forward(const V* s, const Spot<T>& at, Lanes n) {
-        store_lanes(at.h, relu ? vmax(V{}, s[0]) : vtanh(s[0]), n);
+        store_lanes(at.h, s[0], n);
     }
 
     template <class T, class V, class Lanes>

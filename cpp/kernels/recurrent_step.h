@@ -16,20 +16,16 @@ constexpr ptrdiff_t blocks_of(ptrdiff_t n, ptrdiff_t size) {
     return (n + size - 1) / size;
 }
 
-// acc(Rows × NR) (+)= A(Rows × k) · panel(k × NR), in registers. gemm_tile.h's tile without what a step has no use for:
-// its sums are short, so that the price of a tile counts. ahead: fetched into the second-level cache during the sum.
+// sum(Rows × NR) = A(Rows × k) · panel(k × NR), in registers. gemm_tile.h's sum without what a step has no use for: its
+// sums are short, so that the price of a tile counts. ahead: fetched into the second-level cache during the sum.
 template <class T, int Rows>
-void step_tile(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T* panel, ptrdiff_t k, bool add,
-               const T* ahead) {
+inline void sum_of_step(Vec<T> (&sum)[Rows][Tile<T>::NV], const T* A, ptrdiff_t lda, const T* panel, ptrdiff_t k,
+                        const T* ahead) {
     using V = Vec<T>;
     constexpr int NV = Tile<T>::NV, W = lanes<V>;
-    V sum[Rows][NV] = {};
-    if (add) {
-#pragma GCC unroll 16
-        for (int i = 0; i < Rows; ++i)
-#pragma GCC unroll 2
-            for (int v = 0; v < NV; ++v) sum[i][v] = load<V>(acc + i * stride + v * W);
-    }
+#if defined(MMLCORE_SUM_AVX2)
+    if constexpr (Rows >= 5) return sum_rows<T, Rows>(sum, A, lda, panel, k, ahead);
+#endif
     auto one = [&] {
         V row[NV];
 #pragma GCC unroll 2
@@ -43,6 +39,10 @@ void step_tile(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T* pan
         ++A;
         panel += NV * W;
     };
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; ++v) sum[i][v] = V{};
     ptrdiff_t p = 0;
     for (; p + kStepsPerLineAhead <= k; p += kStepsPerLineAhead, ahead += kLine / sizeof(T)) {
         __builtin_prefetch(ahead, 0, 2);
@@ -50,10 +50,23 @@ void step_tile(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T* pan
         for (int i = 0; i < kStepsPerLineAhead; ++i) one();
     }
     for (; p < k; ++p) one();
+}
+
+// acc(Rows × NR) (+)= A(Rows × k) · panel(k × NR)
+template <class T, int Rows>
+void step_tile(T* acc, ptrdiff_t stride, const T* A, ptrdiff_t lda, const T* panel, ptrdiff_t k, bool add,
+               const T* ahead) {
+    using V = Vec<T>;
+    constexpr int NV = Tile<T>::NV, W = lanes<V>;
+    V sum[Rows][NV];
+    sum_of_step<T, Rows>(sum, A, lda, panel, k, ahead);
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 2
-        for (int v = 0; v < NV; ++v) store(acc + i * stride + v * W, sum[i][v]);
+        for (int v = 0; v < NV; ++v) {
+            T* to = acc + i * stride + v * W;
+            store(to, add ? load<V>(to) + sum[i][v] : sum[i][v]);
+        }
 }
 
 template <class T>
@@ -102,6 +115,17 @@ void pack_forward(T* panels, const RecurrentInputs<T>& in, ptrdiff_t gates) {
             pack_rows<T, NR>(panels + inputs * NR, {in.u + first, 1, gates * H}, columns, 0, H, k);
         }
     }
+}
+
+// w (inputs × gates·units) for one-hot inputs, by blocks of NR units: (blocks × inputs × gates × NR).
+template <class T>
+void pack_rows_of_w(T* to, const RecurrentInputs<T>& in, ptrdiff_t gates) {
+    constexpr ptrdiff_t NR = Tile<T>::NR;
+    const ptrdiff_t H = in.units;
+    for (ptrdiff_t j = 0; j < H; j += NR)
+        for (ptrdiff_t row = 0; row < in.inputs; ++row)
+            for (ptrdiff_t gate = 0; gate < gates; ++gate, to += NR)
+                std::copy_n(in.w + (row * gates + gate) * H + j, std::min(NR, H - j), to);
 }
 
 // The transpose of u or w (n × k, k = gates·units) as panels of NR of its n columns; room for one vector behind the

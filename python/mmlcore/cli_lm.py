@@ -32,24 +32,8 @@ def add_commands(commands: Any, integer: Callable[..., Any]) -> None:
         "the model is saved; Ctrl-C saves it too, and --resume goes on from there as if nothing had happened.",
         formatter_class=formatter,
     )
-    train.add_argument("text", metavar="TEXT", nargs="*", help="files, read one after another")
-    train.add_argument("--demo", action="store_true", help="no file: learn Python from its own standard library")
-    train.add_argument("--cell", choices=("lstm", "rnn", "gru"), default="lstm", help="kind of the recurrent layers")
-    train.add_argument("--hidden", type=integer(1), default=128, metavar="N", help="units of a layer")
-    train.add_argument("--layers", type=integer(1), default=2, metavar="N", help="recurrent layers")
-    train.add_argument("--seq-length", type=integer(1), default=50, metavar="N", help="characters gradients go back")
-    train.add_argument("--batch-size", type=integer(1), default=50, metavar="N", help="parts of the text side by side")
-    train.add_argument("--epochs", type=integer(0), default=10, metavar="N", help="passes over the text, in total")
-    train.add_argument("--learning-rate", type=float, default=0.002, metavar="X", help="of Adam")
-    train.add_argument("--schedule", choices=("constant", "cosine"), default="constant", help="to 0 over all epochs")
-    train.add_argument("--dropout", type=float, default=0.0, metavar="X", help="of every layer's outputs")
-    train.add_argument("--clip", type=float, default=5.0, metavar="X", help="longest gradient; 0: any")
-    train.add_argument("--val-fraction", type=float, default=0.05, metavar="X", help="last part, held back")
-    train.add_argument("--seed", type=integer(0), default=0, metavar="N", help="of weights and dropout")
-    train.add_argument("--threads", type=integer(1), default=None, metavar="N", help="(as 'mmlcore info' says)")
-    where = "where the model is saved (default: the model of --resume, otherwise model.lm)"
-    train.add_argument("--out", metavar="MODEL", default=argparse.SUPPRESS, help=where)
-    train.add_argument("--resume", metavar="MODEL", help="go on with this model; --cell, --hidden, ... are its own")
+    _add_model(train, integer)
+    _add_training(train, integer)
 
     sample = actions.add_parser("sample", help="let a model write", formatter_class=formatter)
     sample.add_argument("model", metavar="MODEL")
@@ -62,6 +46,35 @@ def add_commands(commands: Any, integer: Callable[..., Any]) -> None:
 
     info = actions.add_parser("info", help="what a model is and has learned")
     info.add_argument("model", metavar="MODEL")
+
+
+def _add_model(train: Any, integer: Callable[..., Any]) -> None:
+    """The text, and what learns it."""
+    train.add_argument("text", metavar="TEXT", nargs="*", help="files, read one after another")
+    train.add_argument("--demo", action="store_true", help="no file: learn Python from its own standard library")
+    train.add_argument("--cell", choices=("lstm", "rnn", "gru"), default="lstm", help="kind of the recurrent layers")
+    train.add_argument("--hidden", type=integer(1), default=128, metavar="N", help="units of a layer")
+    train.add_argument("--layers", type=integer(1), default=2, metavar="N", help="recurrent layers")
+    train.add_argument("--dropout", type=float, default=0.0, metavar="X", help="of every layer's outputs")
+    train.add_argument("--recurrent-dropout", type=float, default=0.0, metavar="X", help="of every layer's states")
+    train.add_argument("--seed", type=integer(0), default=0, metavar="N", help="of weights and dropout")
+    where = "where the model is saved (default: the model of --resume, otherwise model.lm)"
+    train.add_argument("--out", metavar="MODEL", default=argparse.SUPPRESS, help=where)
+    train.add_argument("--resume", metavar="MODEL", help="go on with this model; --cell, --hidden, ... are its own")
+
+
+def _add_training(train: Any, integer: Callable[..., Any]) -> None:
+    """How it learns."""
+    train.add_argument("--seq-length", type=integer(1), default=50, metavar="N", help="characters gradients go back")
+    train.add_argument("--batch-size", type=integer(1), default=50, metavar="N", help="parts of the text side by side")
+    train.add_argument("--epochs", type=integer(0), default=10, metavar="N", help="passes over the text, in total")
+    train.add_argument("--learning-rate", type=float, default=0.002, metavar="X", help="of Adam")
+    train.add_argument("--schedule", choices=("constant", "cosine"), default="constant", help="to 0 over all epochs")
+    train.add_argument("--clip", type=float, default=5.0, metavar="X", help="longest gradient; 0: any")
+    train.add_argument("--weight-decay", type=float, default=0.0, metavar="X", help="of AdamW")
+    train.add_argument("--val-fraction", type=float, default=0.05, metavar="X", help="of the text, held back")
+    train.add_argument("--val-parts", type=integer(1), default=1, metavar="N", help="held back at the end of N parts")
+    train.add_argument("--threads", type=integer(1), default=None, metavar="N", help="(as 'mmlcore info' says)")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -80,7 +93,8 @@ def _info(arguments: argparse.Namespace) -> None:
     shown = "".join(c for c in model.vocabulary if c.isprintable())
     print(f"{model.cell} {model.layers} × {model.hidden}, {model.theta.size:,} weights of {model.dtype.name}")
     print(f"{len(model.vocabulary)} characters: {shown}")
-    print(f"{model.epochs} epochs, dropout {model.dropout:g}, seed {model.seed}")
+    dropout = f"dropout {model.dropout:g}, of states {model.recurrent_dropout:g}"
+    print(f"{model.epochs} epochs, {dropout}, seed {model.seed}")
     for name, values in model.history.items():
         if values:
             last, best = values[-1], min(values)
@@ -147,7 +161,7 @@ def _require_writable(out: str) -> None:
 def _learning_rate(arguments: argparse.Namespace, corpus: Corpus) -> float | CosineDecay:
     if arguments.schedule == "constant":
         return float(arguments.learning_rate)
-    sizes = arguments.seq_length, arguments.batch_size, arguments.val_fraction
+    sizes = arguments.seq_length, arguments.batch_size, arguments.val_fraction, arguments.val_parts
     return CosineDecay(arguments.learning_rate, max(1, steps_of_an_epoch(corpus, *sizes) * arguments.epochs))
 
 
@@ -161,7 +175,8 @@ def _train(arguments: argparse.Namespace) -> None:
     if arguments.resume:
         model = CharLM.load(arguments.resume)
     else:
-        model = CharLM(arguments.hidden, arguments.layers, arguments.cell, arguments.dropout, arguments.seed)
+        names = ("hidden", "layers", "cell", "dropout", "recurrent_dropout", "seed")
+        model = CharLM(**{name: getattr(arguments, name) for name in names})
     corpus = _corpus(arguments, model.vocabulary or None)
     print(f"{len(corpus):,} characters, {len(corpus.vocabulary)} different", flush=True)
     progress = _Progress(model, arguments)
@@ -174,6 +189,8 @@ def _train(arguments: argparse.Namespace) -> None:
             learning_rate=_learning_rate(arguments, corpus),
             clip=arguments.clip or None,
             val_fraction=arguments.val_fraction,
+            val_parts=arguments.val_parts,
+            weight_decay=arguments.weight_decay,
             on_step=progress.step,
             on_epoch=progress.epoch,
         )

@@ -34,3 +34,11 @@ def test_distances_far_from_zero_keep_their_digits():
     exact = np.exp(-np.square((X[:, None] - X[None]).astype(np.longdouble)).sum(axis=-1))
     np.testing.assert_allclose(rbf(X, X, 1.0), exact.astype(float), atol=1e-12)
     assert (rbf(X, X.copy(), 1.0) <= 1).all()
+
+
+def test_blocks_and_their_mirror_images():
+    X = rng.normal(size=(601, 3))
+    K = rbf(X, X, 0.2)
+    np.testing.assert_allclose(K, np.exp(-0.2 * np.square(X[:, None] - X[None]).sum(axis=-1)), rtol=1e-12)
+    np.testing.assert_array_equal(K[:256, 256:], K[256:, :256].T)
+    assert (K.diagonal() == 1).all()

@@ -48,3 +48,37 @@ def test_no_iterations_stay_where_they_are():
         found = solver(loss, np.ones(4), 1e-12, 0)
         np.testing.assert_array_equal(found.theta, 1.0)
         assert not found.converged
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_many_rows_start_from_some(classes, weighted):
+    """Sorted by class, and weights that nearly leave out one: the rows in between must not mislead."""
+    own = np.random.default_rng(1)
+    rows = own.normal(size=(40_000, 3)) * [1, 100, 0.01] + [0, 50, 0]
+    codes = np.minimum((rows[:, 0] > 0) + (rows[:, 1] > 100).astype(np.int64), classes - 1)
+    codes = np.where(own.random(40_000) < 0.1, 0, codes)
+    order = np.argsort(codes)
+    weights = np.where(codes[order] == 1, 1e-3, 1.0) if weighted else None
+    blocks = 1 if classes == 2 else 3
+    prior = Prior(np.tile([1.0, 1.0, 1.0, 0.0], blocks), np.zeros(4 * blocks))
+    kind = BinaryLoss if classes == 2 else SoftmaxLoss
+    loss = kind(rows[order], codes[order], classes, weights, prior, True)
+    part = loss.part(0)
+    assert len(part.X) == 4096
+    assert part.scale == pytest.approx(loss.scale)
+    found, best = (SOLVERS[name](loss, np.zeros(loss.size), 1e-7, 500) for name in ("lbfgs", "irls"))
+    assert found.converged
+    assert loss(found.theta)[0] == pytest.approx(loss(best.theta)[0], rel=1e-9)
+
+
+def test_a_start_that_is_better_is_kept():
+    own = np.random.default_rng(1)
+    rows = own.normal(size=(40_000, 3))
+    codes = (rows[:, 0] + own.normal(size=40_000) > 0).astype(np.int64)
+    loss = BinaryLoss(rows, codes, 2, None, Prior(np.zeros(4), np.zeros(4)), True)
+    best = irls(loss, np.zeros(4), 1e-12, 50).theta
+    again = SOLVERS["lbfgs"](loss, best, 1e-8, 100)
+    np.testing.assert_allclose(again.theta, best, rtol=1e-6, atol=1e-9)
+    stopped = SOLVERS["lbfgs"](loss, best, 1e-8, 0)
+    np.testing.assert_array_equal(stopped.theta, best)

@@ -62,9 +62,33 @@ def test_training_loss_and_gradient_are_those_of_the_layers():
     np.testing.assert_allclose(gradient, grad(loss)(theta), rtol=0, atol=1e-13)
 
 
+def test_what_is_held_back_is_the_end_of_every_part():
+    """Characters that stand in the held back pieces alone: never learned, and the pieces are what is measured."""
+    text = "".join("ab" * 45 + "c" * 10 for _ in range(8))
+    model = CharLM(hidden=8, layers=1, seed=0)
+    options = {"seq_length": 9, "batch_size": 8, "learning_rate": 0.03, "epochs": 20, "val_fraction": 0.1}
+    spread = model.fit(text, val_parts=8, **options)
+    assert spread["loss"][-1] < 0.1
+    assert spread["val_loss"][-1] > 3  # c was never seen
+    assert model.evaluate("ab" * 50) < 0.1
+    assert CharLM(hidden=8, layers=1, seed=0).fit(text, **options)["val_loss"][-1] < 1  # here it was
+
+
+def test_weight_decay_shrinks_the_weights():
+    lengths = []
+    for weight_decay in (0.0, 1.0):
+        model = CharLM(hidden=8, layers=1, seed=0)
+        model.fit(TEXT, epochs=3, weight_decay=weight_decay, **SIZES)
+        lengths.append(np.linalg.norm(model.theta))
+    assert lengths[1] < 0.9 * lengths[0]
+    zero = CharLM(hidden=8, layers=1, seed=0)
+    zero.fit(TEXT, epochs=1, weight_decay=50.0, **(SIZES | {"learning_rate": 0.02}))  # (1 - η λ) = 0: only Adam's step
+    assert np.abs(zero.theta).max() <= 0.07
+
+
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_interrupted_saved_loaded_and_resumed_bit_for_bit(cell, tmp_path):
-    make = {"hidden": 8, "layers": 2, "cell": cell, "dropout": 0.2, "seed": 5}
+    make = {"hidden": 8, "layers": 2, "cell": cell, "dropout": 0.2, "seed": 5, "recurrent_dropout": 0.1}
     whole = CharLM(**make)
     whole.fit(TEXT, epochs=4, val_fraction=0.1, **SIZES)
 
@@ -108,7 +132,7 @@ def test_an_interrupt_while_the_validation_loss_is_measured_loses_nothing(monkey
     whole, model = CharLM(hidden=8, layers=1), CharLM(hidden=8, layers=1)
     whole.fit(TEXT, epochs=2, val_fraction=0.1, **SIZES)
 
-    def interrupted(ids):
+    def interrupted(ids, spans):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
@@ -143,6 +167,12 @@ def test_an_untrained_model_knows_nothing():
         (lambda: CharLM(hidden=0), "CharLM: hidden must be a positive integer"),
         (lambda: CharLM(cell="elman"), "CharLM: cell must be one of 'lstm', 'gru', 'rnn', got 'elman'"),
         (lambda: CharLM(dropout=1.0), r"CharLM: dropout must be a number in \[0, 1\)"),
+        (lambda: CharLM(recurrent_dropout=-0.1), r"CharLM: recurrent_dropout must be a number in \[0, 1\)"),
+        (lambda: CharLM().fit("ab" * 2000, val_parts=0), "fit: val_parts must be a positive integer"),
+        (
+            lambda: CharLM().fit("ab" * 2000, weight_decay=-1),
+            "AdamW: weight_decay must be a finite number of at least 0",
+        ),
         (lambda: CharLM().fit("ab" * 20), "fit: text must be of at least 2501 characters"),
         (lambda: CharLM().fit("a" * 3000), "CharLM: text must be of at least two different characters, got 1"),
         (lambda: CharLM().fit("ab" * 2000, val_fraction=1.0), r"fit: val_fraction must be a number in \[0, 1\)"),

@@ -1,10 +1,10 @@
-"""The buffers of a language model: the chunks of a text, and its loss in parts or in one."""
+"""The buffers of a language model: the chunks of a text, dropout, interrupts."""
 
 import numpy as np
 import pytest
 
 from mmlcore.models import CharLM
-from mmlcore.models.language_step import Evaluation, fill, mean_loss
+from mmlcore.models.language_step import fill
 from mmlcore.models.language_text import Corpus
 
 TEXT = "a recording of one step, replayed for all that follow. " * 20
@@ -16,18 +16,6 @@ def test_chunks_follow_each_other_in_every_part():
     fill(x, y, rows, ids, 10, 4)
     np.testing.assert_array_equal(x, [[4, 14, 24], [5, 15, 25], [6, 16, 26], [7, 17, 27]])
     np.testing.assert_array_equal(y.reshape(4, 3), x + 1)
-
-
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
-def test_the_loss_does_not_depend_on_the_chunks(cell):
-    model = CharLM(hidden=8, layers=2, cell=cell, dtype="float64")
-    model.fit(TEXT, epochs=1, seq_length=10, batch_size=5)
-    ids = Corpus.from_text(TEXT).ids[:1001]
-    losses = [Evaluation(model._layers, model._decoder, steps, 1, np.float64)(ids) for steps in (1, 50, 1000)]
-    np.testing.assert_allclose(losses, losses[0], rtol=1e-12)
-    parts = Evaluation(model._layers, model._decoder, 20, 10, np.float64)(ids)
-    assert parts == pytest.approx(losses[0], rel=0.1)
-    assert np.isnan(Evaluation(model._layers, model._decoder, 20, 10, np.float64)(ids[:100]))
 
 
 def test_an_interrupt_waits_for_the_end_of_the_first_step():
@@ -48,15 +36,37 @@ def test_an_interrupt_waits_for_the_end_of_the_first_step():
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
-def test_the_mean_loss_is_of_every_character(cell):
-    model = CharLM(hidden=8, layers=2, cell=cell, dtype="float64")
-    model.fit(TEXT, epochs=1, seq_length=10, batch_size=5)
-    parts = (model._layers, model._decoder)
-    ids = Corpus.from_text(TEXT).ids[:200]
-    whole = Evaluation(*parts, 199, 1, np.float64)(ids)
-    for steps in (199, 100, 150, 1):
-        assert mean_loss(*parts, ids, steps, 1, np.float64) == pytest.approx(whole, rel=1e-12)
-    first = Evaluation(*parts, 66, 1, np.float64)
-    pieces = [66 * first(ids[:67]), 66 * first(ids[66:133]), 67 * Evaluation(*parts, 67, 1, np.float64)(ids[132:])]
-    assert mean_loss(*parts, ids, 20, 3, np.float64) == pytest.approx(sum(pieces) / 199, rel=1e-12)
-    assert model.evaluate(TEXT[:200]) == pytest.approx(whole, rel=1e-12)
+def test_recurrent_dropout_is_that_of_the_layers(cell):
+    """A chunk's loss against the same layers called with the same draw."""
+    from mmlcore import _kernels, ops
+    from mmlcore.losses import sparse_categorical_crossentropy
+
+    model = CharLM(hidden=6, layers=2, cell=cell, seed=1, dtype="float64", recurrent_dropout=0.4)
+    sizes = {"seq_length": 10, "batch_size": 6}
+    model.fit(TEXT[:61], epochs=0, **sizes)
+    ids = Corpus.from_text(TEXT[:61]).ids
+    h = np.eye(len(model.vocabulary))[ids[:60].reshape(6, 10).T]
+    for i, layer in enumerate(model._layers):
+        keep = np.empty((6, 6))
+        _kernels.dropout(keep, np.ones((6, 6)), 0.4, (model._key + 2 + i) % 2**64, np.zeros(1, np.int64))
+        assert set(np.unique(keep)) == {0, 1 / 0.6}
+        biases = layer._biases(layer.bias)
+        states = ops.recurrent(h, layer.kernel, layer.recurrent_kernel, *biases, cell=layer.cell, keep=keep)
+        h = states[:10]
+    y = ids[1:].reshape(6, 10).T.ravel().astype(int)
+    logits = model._decoder.call(np.reshape(h, (60, -1)))
+    loss = np.mean(sparse_categorical_crossentropy(y, logits, from_logits=True))
+    model.fit(TEXT[:61], epochs=1, **sizes)
+    assert model.history["loss"][0] == pytest.approx(float(loss), rel=1e-12)
+
+
+def test_every_chunk_draws_anew():
+    model = CharLM(hidden=6, layers=1, recurrent_dropout=0.5)
+    seen = []
+    model.fit(
+        TEXT,
+        seq_length=10,
+        batch_size=6,
+        on_step=lambda done, steps, loss: seen.append(model._step._keeps[0].tobytes()),
+    )
+    assert len(set(seen)) == len(seen) > 3

@@ -2,16 +2,23 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mmlcore import models, optimizers
 from mmlcore.callbacks import Callback, ModelCheckpoint
-from mmlcore.layers import Dense
+from mmlcore.layers import Dense, Layer
 from mmlcore.models import SemiSupervisedVAE, VariationalAutoEncoder
 from mmlcore.models.semi_supervised_vae import drifted, spread
 
 RNG = np.random.default_rng(0)
 Y = np.arange(120) % 4
 X = (3 * np.eye(4)[Y] + 0.1 * RNG.standard_normal((120, 4))).astype(np.float32)
+
+
+class Unplanned(Layer):
+    def call(self, inputs):
+        return inputs * 1.0
 
 
 def made(seed=0, **options):
@@ -34,14 +41,22 @@ def test_points_are_centred_and_drift_apart():
     np.testing.assert_allclose(drifted(points, 0.25, 10.0), 0.75 * centred + 2.5 * spread(centred), rtol=1e-12)
 
 
-@pytest.mark.parametrize("n", [2, 3, 10])
-def test_on_a_circle_the_angles_are_equal_and_the_order_stays(n):
-    points = RNG.standard_normal((n, 2))
-    placed = spread(points)
+@given(st.sets(st.integers(-(10**9) + 1, 10**9), min_size=2, max_size=30), st.floats(0.01, 100))
+def test_on_a_circle_the_angles_are_equal_and_the_order_stays(billionths, length):
+    angles = np.pi * np.sort(list(billionths)) / 1e9
+    n = len(angles)
+    placed = spread(length * np.stack([np.cos(angles), np.sin(angles)], axis=1))
     np.testing.assert_allclose(np.linalg.norm(placed, axis=1), 1, rtol=1e-12)
-    before, after = (np.arctan2(p[:, 1], p[:, 0]) for p in (points, placed))
-    order = np.argsort(before)
-    np.testing.assert_allclose(np.diff(np.unwrap(after[order])), 2 * np.pi / n, rtol=0.02)
+    after = np.arctan2(placed[:, 1], placed[:, 0])
+    np.testing.assert_allclose(np.diff(after) % (2 * np.pi), 2 * np.pi / n, rtol=1e-9)
+    turned = np.exp(1j * n * after)[0] / np.exp(1j * (angles.sum() - np.pi * (n - 1)))
+    assert abs(turned - 1) < 1e-6  # the mean of the angles stays
+
+
+def test_on_a_circle_classes_in_one_place_part():
+    for points in (np.zeros((4, 2)), np.ones((4, 2)), np.tile([[1.0, 0.0], [0.0, 1.0]], (2, 1))):
+        placed = distances(spread(points)) + 9 * np.eye(4)
+        np.testing.assert_allclose(placed.min(axis=1), np.sqrt(2), rtol=1e-12)
 
 
 def test_in_space_and_on_a_line():
@@ -110,6 +125,41 @@ def test_classes_with_gaps_and_new_ones():
     assert set(model.predict(X).tolist()) <= {0, 2}
     model.fit(X, Y, epochs=2, verbose=0)
     assert model.centres.shape == (4, 2)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"batch_size": 0},
+        {"epochs": -1},
+        {"validation_split": 1.0},
+        {"validation_data": (X[:, :2], Y)},
+        {"sample_weight": [1.0]},
+        {"callbacks": "none"},
+        {"seed": "none"},
+    ],
+)
+def test_wrong_arguments_beside_new_classes_leave_the_centres_as_they_were(wrong):
+    model = made(warmup=0)
+    model.fit(X[Y < 2], Y[Y < 2], epochs=1, verbose=0)
+    before, weights, history = model.centres, model._beta.copy(), model.history
+    with pytest.raises((TypeError, ValueError)):
+        model.fit(X, Y, verbose=0, **wrong)
+    with pytest.raises((TypeError, ValueError)):
+        model.training_step(X, Y, np.ones(3, np.float32))
+    np.testing.assert_array_equal(model.centres, before)
+    np.testing.assert_array_equal(model._beta, weights)
+    assert model.history is history
+
+
+def test_a_step_that_cannot_be_recorded_is_refused_before_anything_changes():
+    model = SemiSupervisedVAE([Unplanned(), Dense(8)], [Dense(4)], likelihood="gaussian", warmup=0, seed=0)
+    model.fit(X[Y < 2], Y[Y < 2], epochs=1, verbose=0)
+    before, history = model.centres, model.history
+    with pytest.raises(ValueError, match=r"^fit: capture must be False or 'auto' for this model, got True: layer"):
+        model.fit(X, Y, verbose=0, capture=True)
+    np.testing.assert_array_equal(model.centres, before)
+    assert model.history is history
 
 
 @pytest.mark.parametrize("stop", [1, 3, 5])

@@ -160,9 +160,11 @@ def test_against_torch(cell, dtype, tolerance):
 
 
 @CELLS
-def test_numbers_of_rows_are_one_hot_vectors(cell):
-    parts = arguments(cell, inputs=6)
-    rows = RNG.integers(0, 6, (5, 7))
+@pytest.mark.parametrize(("batch", "units"), [(7, 9), (12, 9), (12, 37), (2, 17)])
+def test_numbers_of_rows_are_one_hot_vectors(cell, batch, units):
+    """With w where it lies, with w packed, and with a batch of few rows."""
+    parts = arguments(cell, inputs=6, batch=batch, units=units, scale=0.3)
+    rows = RNG.integers(0, 6, (5, batch))
     weights = parts[1:]
     np.testing.assert_allclose(
         ops.recurrent(rows.astype(float), *weights, cell=cell),
@@ -177,7 +179,10 @@ def test_numbers_of_rows_are_one_hot_vectors(cell):
     for ours, theirs in zip(total(rows.astype(float)), total(np.eye(6)[rows]), strict=True):
         # relu lets the gradients grow to thousands, whose last place is 1e-12
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=max(1e-12, 1e-14 * np.abs(theirs).max()))
-    assert np.isnan(ops.recurrent(np.full((1, 1), 6.0), *[p[..., :] for p in weights[:4]], cell=cell)).any()
+    unknown = rows.astype(float)
+    unknown[2, 1] = 6
+    found = np.isnan(ops.recurrent(unknown, *weights, cell=cell)[:5]).all(axis=2)
+    np.testing.assert_array_equal(np.argwhere(found), [[2, 1], [3, 1], [4, 1]])
 
 
 @CELLS

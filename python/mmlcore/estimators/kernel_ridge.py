@@ -10,6 +10,7 @@ from mmlcore.estimators.base import Estimator, check_is_fitted
 from mmlcore.estimators.kernels import KERNELS, kernel_matrix
 from mmlcore.estimators.mixins import Regressor
 from mmlcore.estimators.parameters import ARRAY, CALLABLE, DICT, NONE, Constraint, Interval, OneOf
+from mmlcore.estimators.refinement import solve_positive_definite
 from mmlcore.estimators.validation import validate_fit, validate_predict
 
 __all__ = ["KernelRidge"]
@@ -142,7 +143,7 @@ def _dual_coefficients(K: FloatArray, Y: FloatArray, weights: FloatArray | None,
         diagonal = K.diagonal().copy()
         np.fill_diagonal(K, diagonal + K.dtype.type(alpha))
         try:
-            dual[:, columns] = linalg.cho_solve(linalg.cho_factor(K, lower=True), Y[:, columns])
+            dual[:, columns] = solve_positive_definite(K, Y[:, columns])
         except linalg.LinAlgError:
             dual[:, columns] = linalg.lstsq(K, Y[:, columns])[0]
         np.fill_diagonal(K, diagonal)

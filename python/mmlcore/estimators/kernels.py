@@ -11,6 +11,9 @@ from mmlcore._arrays import FloatArray
 __all__ = ["KERNELS", "kernel_matrix", "rbf"]
 
 
+_ROWS = 256  # of a symmetric matrix that are computed at once
+
+
 def _products(X: FloatArray, Y: FloatArray) -> FloatArray:
     out = _kernels.empty((len(X), len(Y)), X.dtype)
     _kernels.gemm(out, X, Y.T)
@@ -27,15 +30,24 @@ def rbf(X: FloatArray, Y: FloatArray, gamma: float) -> FloatArray:
     centre = Y.mean(axis=0, dtype=np.float64).astype(X.dtype)  # distances do not change; digits are kept
     left = X - centre
     right = left if Y is X else Y - centre
-    lengths = np.einsum("ij,ij->i", right, right)
-    own = lengths if Y is X else np.einsum("ij,ij->i", left, left)
+    lengths = -gamma * np.einsum("ij,ij->i", right, right)
+    own = lengths if Y is X else -gamma * np.einsum("ij,ij->i", left, left)
     out = _kernels.empty((len(X), len(Y)), X.dtype)
-    _kernels.gemm(out, left, right.T, alpha=2 * gamma, bias=-gamma * lengths, row_bias=-gamma * own)
     if Y is not X:
+        _kernels.gemm(out, left, right.T, alpha=2 * gamma, bias=lengths, row_bias=own)
         np.minimum(out, 0, out=out)  # what is positive is rounding
-    _kernels.exp(out, out)
-    if Y is X:
-        np.fill_diagonal(out, 1)
+        _kernels.exp(out, out)
+        return out
+    room = np.empty(_ROWS * len(X), X.dtype)
+    for begin in range(0, len(X), _ROWS):  # up to the diagonal; the rest is its mirror image
+        end = min(begin + _ROWS, len(X))
+        rows = room[: (end - begin) * end].reshape(end - begin, end)
+        _kernels.gemm(
+            rows, left[begin:end], right[:end].T, alpha=2 * gamma, bias=lengths[:end], row_bias=own[begin:end]
+        )
+        _kernels.exp(rows, rows)
+        out[begin:end, :end], out[:begin, begin:end] = rows, rows[:, :begin].T
+    np.fill_diagonal(out, 1)
     return out
 
 

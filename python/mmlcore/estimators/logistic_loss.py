@@ -4,7 +4,7 @@ Binary: θ = [β, β₀]. Softmax: θ = [β_1, β₀_1, …, β_k, β₀_k], cla
 the weights, so that tolerances mean the same for any number of rows.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -16,6 +16,7 @@ __all__ = ["BinaryLoss", "Prior", "SoftmaxLoss"]
 
 _SAMPLE = 2048  # rows that show what the Hessian is like
 _MOST_COLUMNS = 1500  # for which its factor is worth having
+_PART, _PARTS = 4096, 8  # rows that show where the minimum is, where there are so many times as many
 
 
 class Prior(NamedTuple):
@@ -65,6 +66,22 @@ class _Loss:
             out[d], out[:, d] = 0, 0
             out[d, d] = 1 / self.scale
         return out
+
+    def part(self, seed: int) -> Self | None:
+        """The loss of rows drawn at random, weighted as if they were all; None where these are hardly fewer.
+
+        None of sparse rows too, which would become dense.
+        """
+        n, m = len(self.X), max(_PART, 16 * self.d)
+        if n < _PARTS * m or isinstance(self.X, SparseRows):
+            return None
+        rows = np.sort(np.random.default_rng(seed).integers(n, size=m))
+        weights = np.ones(m, self.X.dtype) if self.weights is None else self.weights[rows]
+        share = float(weights.sum(dtype=np.float64)) * self.scale
+        if share == 0:
+            return None
+        weights = (weights / share).astype(self.X.dtype)
+        return type(self)(self.X[rows], self.codes[rows], self.classes, weights, self.prior, self.intercept)
 
     def _sample(self) -> tuple[slice, FloatArray, float] | None:
         """Rows from everywhere, their weights, and their share of the whole; None where it would cost too much."""

@@ -13,6 +13,7 @@ __all__ = ["SOLVERS", "Descent", "gradient_descent", "irls", "lbfgs", "newton_cg
 
 _ARMIJO = 1e-4
 _MEMORY = 10
+_ROUGH = 1e-3  # a gradient that is small beside what a few thousand rows tell of the others
 
 
 class Descent(NamedTuple):
@@ -110,16 +111,19 @@ def newton_cg(loss: Any, theta: FloatArray, tol: float, max_iter: int) -> Descen
 
 
 def lbfgs(loss: Any, theta: FloatArray, tol: float, max_iter: int) -> Descent:
-    """L-BFGS whose first Hessian is that of some rows: features of any scale and correlation do not slow it.
+    """L-BFGS that starts where the loss of some rows is smallest, with their Hessian.
+
+    Features of any scale and correlation do not slow it, and few passes over all rows are left to do.
 
     References
     ----------
     Nocedal, Wright, Numerical Optimization, algorithm 7.4.
     """
     pairs: deque[tuple[FloatArray, FloatArray, float]] = deque(maxlen=_MEMORY)
+    given, theta = theta, _minimum_of_some(loss, theta, tol, max_iter)
     rough = loss.rough_solver(theta)
     last: list[FloatArray] = []
-    renewals = 0
+    renewals = 0 if theta is given else loss.renews  # near the minimum the Hessian changes little
 
     def direction(theta: FloatArray, gradient: FloatArray) -> tuple[FloatArray, float]:
         nonlocal rough, renewals
@@ -148,6 +152,16 @@ def lbfgs(loss: Any, theta: FloatArray, tol: float, max_iter: int) -> Descent:
         return -q, first
 
     return _descend(loss, theta, tol, max_iter, direction)
+
+
+def _minimum_of_some(loss: Any, theta: FloatArray, tol: float, max_iter: int) -> FloatArray:
+    """Where the loss of some rows is smallest, if that of others is smaller there too; else `theta`."""
+    part, other = loss.part(0), loss.part(1)
+    if part is None or other is None:
+        return theta
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = lbfgs(part, theta, max(tol, _ROUGH), max_iter).theta
+        return found if other(found)[0] < other(theta)[0] else theta
 
 
 def gradient_descent(loss: Any, theta: FloatArray, tol: float, max_iter: int) -> Descent:

@@ -129,6 +129,9 @@ class StreamedLoss:
 
         return product
 
+    def part(self, seed: int) -> None:
+        """None: rows drawn from all blocks would take a pass."""
+
     def rough_solver(self, theta: FloatArray) -> Any:
         """That of the first block, with its share of the penalty."""
         X, codes, weights = next(iter(self.blocks))

@@ -23,7 +23,7 @@ from mmlcore.estimators.randomness import as_seed
 from mmlcore.estimators.sparse_rows import SparseRows
 from mmlcore.estimators.statistics import Gram
 from mmlcore.estimators.streams import fit_stream, is_stream
-from mmlcore.estimators.validation import remember_features, validate_fit, validate_predict
+from mmlcore.estimators.validation import remember_features, require_finite, validate_fit, validate_predict
 
 __all__ = ["PCA"]
 
@@ -137,20 +137,22 @@ class PCA(NumberedFeatures, Transformer, Estimator):
         if is_stream(X):
             return fit_stream(self, X, None, sample_weight)
         self._check_parameters()
-        x, _, weights = validate_fit(self, X, None, sample_weight, remember=False, sparse_rows=True)
-        solver = self._chosen_solver(x)
+        x, _, weights = validate_fit(self, X, None, sample_weight, finite=False, remember=False, sparse_rows=True)
+        solver, name = self._chosen_solver(x), type(self).__name__
         self._require_possible(x, solver)
         if solver != "covariance_eigh" and isinstance(x, SparseRows):
             x = x[:]
-        remember_features(self, X, x)
-        self._gram: Any = None
-        self._rows = len(x)
+        gram: Any = None
         if solver == "covariance_eigh":
-            self._gram = Gram(x.shape[1]).update(x, None, weights)
-            axes = from_covariance(self._gram)
+            gram = Gram(x.shape[1]).update(x, None, weights)
+            gram.require_finite(x, name)
+            axes = from_covariance(gram)
         else:
+            require_finite(x, "X", name)
             axes = self._decompose(x, weights, solver)
-            self._gram = scatter_of(axes) if solver == "full" else None
+            gram = scatter_of(axes) if solver == "full" else None
+        remember_features(self, X, x)
+        self._gram, self._rows = gram, len(x)
         self._store(axes, len(x), x.dtype)
         return self
 

@@ -1,13 +1,17 @@
-"""Least squares to the last digits that the data determine."""
+"""Solutions refined by their residuals: least squares to the last digits that the data determine, large definite
+systems in half the time.
+"""
 
 import numpy as np
 
 from mmlcore import _kernels, linalg
 from mmlcore._arrays import FloatArray
 
-__all__ = ["refined_least_squares"]
+__all__ = ["refined_least_squares", "solve_positive_definite"]
 
 _ROUNDS = 3
+_MOST_CORRECTIONS = 12
+_LARGE = 512  # rows from which a factor in half the precision saves more than its corrections cost
 
 
 def refined_least_squares(A: FloatArray, B: FloatArray) -> tuple[FloatArray, int]:
@@ -72,3 +76,64 @@ def _factor(A: FloatArray, f: FloatArray) -> tuple[FloatArray, FloatArray]:
     factor = np.empty((d + 1, d + 1))
     _kernels.triangular_factor(factor, A, f)
     return factor[:d, :d], factor[:d, d:]
+
+
+def solve_positive_definite(K: FloatArray, Y: FloatArray) -> FloatArray:
+    """K⁻¹ Y of a symmetric positive definite K by Cholesky.
+
+    A large float64 matrix is factored in float32; residuals in float64 correct the solution until it is as good as a
+    float64 factor's, ‖Y - K X‖ ≤ √n ε ‖K‖ ‖X‖ in the largest norms. Where that does not happen, or happens slowly, K is
+    factored in float64.
+
+    Parameters
+    ----------
+    K : ndarray, shape (n, n)
+    Y : ndarray, shape (n, k)
+
+    Returns
+    -------
+    ndarray, shape (n, k)
+
+    Raises
+    ------
+    LinAlgError
+        If K is not positive definite.
+
+    References
+    ----------
+    Higham, Accuracy and Stability of Numerical Algorithms, chapter 12; LAPACK's dsposv.
+
+    Examples
+    --------
+    >>> solve_positive_definite(np.array([[2.0, 0.0], [0.0, 4.0]]), np.array([[2.0], [2.0]]))
+    array([[1. ],
+           [0.5]])
+    """
+    if K.dtype == np.float64 and len(K) >= _LARGE:
+        corrected = _corrected(K, Y)
+        if corrected is not None:
+            return corrected
+    return linalg.cho_solve(linalg.cho_factor(K, lower=True), Y)
+
+
+def _corrected(K: FloatArray, Y: FloatArray) -> FloatArray | None:
+    """By a float32 factor and residuals; None where these do not shrink tenfold at every step."""
+    with np.errstate(over="ignore"):
+        half = K.astype(np.float32)
+    try:
+        factor = linalg.cho_factor(half, lower=True)
+    except linalg.LinAlgError:
+        return None
+    size_of_K = float(linalg.norm(half, np.inf))
+    goal = np.sqrt(len(K)) * np.finfo(np.float64).eps * size_of_K
+    X, residual, before = np.zeros_like(Y), Y, np.inf
+    for _ in range(_MOST_CORRECTIONS):
+        size = float(np.abs(residual).max())
+        if size <= goal * float(np.abs(X).max()):
+            return X
+        if not size < 0.1 * before:
+            return None
+        step = linalg.cho_solve(factor, (residual / size).astype(np.float32))
+        X = X + size * step.astype(np.float64)
+        residual, before = Y - linalg.matmul(K, X), size
+    return None

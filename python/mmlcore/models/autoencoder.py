@@ -217,7 +217,6 @@ class AutoEncoder(Sequential):
             raise TypeError(message("fit", "x", "an array", type(x).__name__))
         if validation_data is not None and not isinstance(validation_data, tuple | list):
             validation_data = (validation_data, None)
-        self._expect(nearest.as_labels("fit", "y", y, len(x)))
         try:
             history = super().fit(
                 x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle, **options
@@ -228,16 +227,12 @@ class AutoEncoder(Sequential):
             self._seen = None
         return history
 
-    def _expect(self, labels: NDArray[np.int64]) -> None:
-        """Called before a fit with its labels."""
-
     def training_step(self, x: NDArray[Any], y: Any = None, sample_weight: NDArray[Any] | None = None) -> BatchStep:
         """A step on whatever stands in the array `x` when it is called; see `Model.training_step`.
 
         `y` is an int64 array of labels, if the step is to know any.
         """
         labels = np.full(len(x), -1) if y is None else y
-        self._expect(nearest.as_labels("training_step", "y", labels, len(x)))
         return super().training_step(x, labels, sample_weight)
 
     def _new_step(self, fused: Loss | None, loss: Loss, optimizer: Optimizer) -> TrainingStep:

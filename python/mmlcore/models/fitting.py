@@ -130,6 +130,11 @@ def fit(
 ) -> History:
     """Run the epochs of `arguments` on checked data."""
     n = len(data[0])
+    if arguments.capture is True:
+        obstacle = model._training_step().batch(min(arguments.batch_size, n), *data).obstacle
+        if obstacle is not None:
+            raise ValueError(message("fit", "capture", "False or 'auto' for this model", f"True: {obstacle}"))
+    model._expect(data[1])
     step = model._training_step()
     step.raise_on_nan = arguments.numerics == "raise"
     callbacks = _callbacks(model, arguments, ceil(n / arguments.batch_size), n)
@@ -137,8 +142,6 @@ def fit(
     capture = arguments.capture is not False
     epochs = Epochs(step, *data, arguments.batch_size, activate, callbacks, capture)
     model.not_captured = epochs.obstacle
-    if arguments.capture is True and epochs.obstacle is not None:
-        raise ValueError(message("fit", "capture", "False or 'auto' for this model", f"True: {epochs.obstacle}"))
     in_order = np.arange(n)
 
     def run(logs: RunningLogs) -> None:

@@ -12,14 +12,14 @@ from mmlcore._errors import choose, integer, message
 from mmlcore._random import as_generator
 from mmlcore.layers import GRU, LSTM, Dense, SimpleRNN
 from mmlcore.models import language_files
-from mmlcore.models.language_step import LanguageStep, NextCharacter, fill, mean_loss, uninterrupted
+from mmlcore.models.language_loss import mean_loss
+from mmlcore.models.language_step import LanguageStep, NextCharacter, fill, uninterrupted
 from mmlcore.models.language_text import Corpus
 from mmlcore.models.parameters import Parameters, joined
 
 __all__ = ["CharLM", "steps_of_an_epoch"]
 
 _CELLS: dict[str, Any] = {"lstm": LSTM, "gru": GRU, "rnn": SimpleRNN}
-_PART = 1000  # characters of a text that are worth a state of their own, when a loss is measured
 
 
 class CharLM:
@@ -36,6 +36,9 @@ class CharLM:
     cell : {"lstm", "gru", "rnn"}
     dropout : float
         Of every layer's outputs, in [0, 1), while training.
+    recurrent_dropout : float
+        Of every layer's states on their way to the next step, in [0, 1), while training: those that a chunk loses, it
+        loses from its first step to its last.
     seed : int
         Of weights and dropout.
     dtype : {"float32", "float64"}
@@ -75,14 +78,15 @@ class CharLM:
         dropout: float = 0.0,
         seed: int = 0,
         dtype: Any = "float32",
+        recurrent_dropout: float = 0.0,
     ) -> None:
         self.hidden, self.layers = integer("CharLM", "hidden", hidden), integer("CharLM", "layers", layers)
         choose("CharLM", "cell", cell, _CELLS)
         if dtype not in ("float32", "float64", np.float32, np.float64):
             raise TypeError(message("CharLM", "dtype", "float32 or float64", repr(dtype)))
-        if not isinstance(dropout, int | float) or isinstance(dropout, bool) or not 0 <= dropout < 1:
-            raise ValueError(message("CharLM", "dropout", "a number in [0, 1)", repr(dropout)))
-        self.cell, self.dropout, self.dtype = cell, float(dropout), np.dtype(dtype)
+        self.cell, self.dtype = cell, np.dtype(dtype)
+        self.dropout = _between("CharLM", "dropout", dropout)
+        self.recurrent_dropout = _between("CharLM", "recurrent_dropout", recurrent_dropout)
         self.seed = integer("CharLM", "seed", seed, low=0)
         self.vocabulary = ""
         self.history: dict[str, list[float]] = {"loss": []}
@@ -137,6 +141,8 @@ class CharLM:
         learning_rate: float | optimizers.LearningRateSchedule = 0.002,
         clip: float | None = 5.0,
         val_fraction: float = 0.0,
+        val_parts: int = 1,
+        weight_decay: float = 0.0,
         on_step: Callable[[int, int, float], Any] | None = None,
         on_epoch: Callable[["CharLM"], Any] | None = None,
     ) -> dict[str, list[float]]:
@@ -155,8 +161,13 @@ class CharLM:
         clip : float, optional
             Longest gradient; a longer one is scaled down to it.
         val_fraction : float
-            The last part of the text, in [0, 1), on which "val_loss" is measured after every epoch, if it has more than
-            `seq_length` characters.
+            How much of the text, in [0, 1), is held back: on it "val_loss" is measured after every epoch, if it has
+            more than `seq_length` characters. As in `evaluate`, the state goes on from what stands before.
+        val_parts : int
+            The text has so many equal parts, and what is held back is the end of each. With 1 it is the end of the
+            text, of a collection another work than those that are learned. With `batch_size` it is char-rnn's split.
+        weight_decay : float
+            Every step shrinks the weights by the learning rate times this (AdamW).
         on_step : callable, optional
             Called with (steps made, steps of an epoch, mean loss so far) after every step.
         on_epoch : callable, optional
@@ -184,14 +195,14 @@ class CharLM:
             "batch_size": integer("fit", "batch_size", batch_size),
         }
         epochs = integer("fit", "epochs", epochs, low=0)
-        learned, held_back, length = _parts(corpus, seq_length, batch_size, val_fraction)
-        optimizer = optimizers.Adam(learning_rate, global_clipnorm=clip)
-        self._begin(corpus, {**sizes, "val_fraction": val_fraction}, optimizer)
+        learned, held_back, length = _parts(corpus, seq_length, batch_size, val_fraction, val_parts)
+        optimizer = optimizers.AdamW(learning_rate, weight_decay, global_clipnorm=clip)
+        self._begin(corpus, {**sizes, "val_fraction": val_fraction, "val_parts": val_parts}, optimizer)
         while self.epochs < epochs:
             self._epoch(learned.ids, length, seq_length, on_step)
             measured = {"loss": float(self._total[0]) / int(self._done[0])}
-            if val_fraction and len(held_back) > seq_length:
-                measured["val_loss"] = self._loss_of(held_back.ids)
+            if len(corpus) - len(learned) > seq_length:
+                measured["val_loss"] = self._loss_of(corpus.ids, held_back)
             self._close_epoch(measured)
             if on_epoch is not None:
                 on_epoch(self)
@@ -215,7 +226,7 @@ class CharLM:
         self.optimizer, self._settings = optimizer, settings
         self._step = LanguageStep(
             self._layers, self._decoder, self._parameters, optimizer, settings["seq_length"], settings["batch_size"],
-            self.dropout, self._key, (self._draw, self._done, self._total),
+            self.dropout, self.recurrent_dropout, self._key, (self._draw, self._done, self._total),
         )  # fmt: skip
         if self._done[0] and states is not None:
             for state, kept in zip(self._step.chain.states, states, strict=True):
@@ -246,7 +257,8 @@ class CharLM:
     def evaluate(self, text: Any) -> float:
         """The mean loss of all characters of a text but the first, given those before: nats per character.
 
-        A text of 2000 characters or more is read in up to 50 parts side by side, each from a state of zeros.
+        A text of 2000 characters or more is read in up to 50 parts side by side, each from the state that the 100
+        characters before it leave.
 
         Parameters
         ----------
@@ -268,12 +280,10 @@ class CharLM:
         corpus = text if isinstance(text, Corpus) else Corpus.from_text(text, self.vocabulary)
         if len(corpus) < 2:
             raise ValueError(message("CharLM.evaluate", "text", "of at least two characters", f"{len(corpus)}"))
-        return self._loss_of(corpus.ids)
+        return self._loss_of(corpus.ids, [(1, len(corpus))])
 
-    def _loss_of(self, ids: NDArray[Any]) -> float:
-        batch = max(1, min(50, len(ids) // _PART))
-        steps = min(100, (len(ids) - 1) // batch)
-        return mean_loss(self._layers, self._decoder, ids, steps, batch, self.dtype)
+    def _loss_of(self, ids: NDArray[Any], spans: list[tuple[int, int]]) -> float:
+        return mean_loss(self._layers, self._decoder, ids, spans, self.dtype)
 
     def sample(
         self,
@@ -343,7 +353,7 @@ class CharLM:
             If the file cannot be written; one that was there stays.
         """
         self._require_trained("save")
-        names = ("hidden", "layers", "cell", "dropout", "seed", "vocabulary", "history")
+        names = ("hidden", "layers", "cell", "dropout", "recurrent_dropout", "seed", "vocabulary", "history")
         description = {name: getattr(self, name) for name in names}
         description |= {"dtype": self.dtype.name, "key": str(self._key), "settings": self._settings}
         arrays = {"theta": self.theta, "draw": self._draw, "done": self._done, "total": self._total}
@@ -366,7 +376,7 @@ class CharLM:
         """
         description, arrays = language_files.read(path)
         try:
-            names = ("hidden", "layers", "cell", "dropout", "seed", "dtype")
+            names = ("hidden", "layers", "cell", "dropout", "recurrent_dropout", "seed", "dtype")
             model = cls(**{name: description[name] for name in names})
             model._build(str(description["vocabulary"]))
             model._fill(description, arrays)
@@ -394,11 +404,20 @@ class CharLM:
         self._states = [arrays[name] for name in found] or None
 
 
-def _parts(corpus: Corpus, seq_length: int, batch_size: int, val_fraction: float) -> tuple[Corpus, Corpus, int]:
+def _between(function: str, argument: str, value: Any) -> float:
+    """`value` as a float in [0, 1), or a ValueError."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1:
+        raise ValueError(message(function, argument, "a number in [0, 1)", repr(value)))
+    return float(value)
+
+
+def _parts(
+    corpus: Corpus, seq_length: int, batch_size: int, val_fraction: float, val_parts: int
+) -> tuple[Corpus, list[tuple[int, int]], int]:
     """What is learned, what is held back, and how many characters each of the parts side by side has."""
-    if not isinstance(val_fraction, int | float) or not 0 <= val_fraction < 1:
-        raise ValueError(message("fit", "val_fraction", "a number in [0, 1)", repr(val_fraction)))
-    learned, held_back = corpus.split(val_fraction)
+    fraction = _between("fit", "val_fraction", val_fraction)
+    held_back = corpus.held_back(fraction, integer("fit", "val_parts", val_parts))
+    learned = corpus.without(held_back)
     length = (len(learned) - 1) // batch_size
     if length < seq_length:
         least = f"of at least {seq_length * batch_size + 1} characters (seq_length times batch_size, and one)"
@@ -406,10 +425,12 @@ def _parts(corpus: Corpus, seq_length: int, batch_size: int, val_fraction: float
     return learned, held_back, length
 
 
-def steps_of_an_epoch(corpus: Corpus, seq_length: int, batch_size: int, val_fraction: float = 0.0) -> int:
+def steps_of_an_epoch(
+    corpus: Corpus, seq_length: int, batch_size: int, val_fraction: float = 0.0, val_parts: int = 1
+) -> int:
     """How many steps `CharLM.fit` makes in an epoch: what a schedule of the learning rate counts.
 
     >>> steps_of_an_epoch(Corpus.from_text("ab" * 500), seq_length=10, batch_size=5)
     19
     """
-    return _parts(corpus, seq_length, batch_size, val_fraction)[2] // seq_length
+    return _parts(corpus, seq_length, batch_size, val_fraction, val_parts)[2] // seq_length

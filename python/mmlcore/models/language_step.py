@@ -1,4 +1,4 @@
-"""A language model on buffers in which time comes first: its training step, its loss on a text, its next character."""
+"""A language model on buffers in which time comes first: its training step and its next character."""
 
 import signal
 import threading
@@ -16,7 +16,7 @@ from mmlcore.losses import SparseCategoricalCrossentropy
 from mmlcore.models.parameters import Parameters
 from mmlcore.optimizers import Optimizer
 
-__all__ = ["Evaluation", "LanguageStep", "NextCharacter", "fill", "mean_loss", "uninterrupted"]
+__all__ = ["LanguageStep", "NextCharacter", "fill", "forward_chain", "uninterrupted"]
 
 
 class _Chain:
@@ -66,7 +66,7 @@ class _Chain:
         self.decode()
 
 
-def _forward_chain(layers: Sequence[Recurrent], decoder: Dense, steps: int, batch: int, dtype: Any) -> _Chain:
+def forward_chain(layers: Sequence[Recurrent], decoder: Dense, steps: int, batch: int, dtype: Any) -> _Chain:
     """A chain that never learns."""
     x = np.zeros((steps, batch), dtype)
     plans: list[StepsPlan] = []
@@ -93,8 +93,8 @@ class LanguageStep:
     parameters : Parameters
     optimizer : Optimizer
     steps, batch : int
-    dropout : float
-        Of every layer's outputs.
+    dropout, recurrent_dropout : float
+        Of every layer's outputs, and of its states on their way to the next step.
     key : int
         Of the dropout.
     draw, done : ndarray of int64, shape (1,)
@@ -119,22 +119,26 @@ class LanguageStep:
         steps: int,
         batch: int,
         dropout: float,
+        recurrent_dropout: float,
         key: int,
         counters: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]],
     ) -> None:
         self._parameters, self._optimizer = parameters, optimizer
-        self._dropout, self._key, (self._draw, self._done, self._total) = dropout, key, counters
+        self._dropout, self._recurrent_dropout = dropout, recurrent_dropout
+        self._key, (self._draw, self._done, self._total) = key, counters
         dtype = parameters.theta.dtype
         x = np.zeros((steps, batch), dtype)
         self.x, self.y = x, np.zeros(steps * batch, np.int64)
         self._sources: list[NDArray[Any]] = []  # what follows each layer: its states, or those that dropout left
+        self._keeps = [np.empty((batch, layer.units), dtype) if recurrent_dropout else None for layer in layers]
+        self._ones = [np.ones_like(keep) for keep in self._keeps if keep is not None]
         plans: list[StepsPlan] = []
         gradients = iter(parameters.gradient_views)
-        for layer in layers:
+        for layer, keep in zip(layers, self._keeps, strict=True):
             own = [next(gradients) for _ in layer.weight_names]
             source = self._sources[-1] if plans else x
             dx = plans[-1].dh if plans else None  # dropout works in place on the way back
-            plans.append(layer.plan_steps(source, dx, own))
+            plans.append(layer.plan_steps(source, dx, own, keep=keep))
             self._sources.append(np.empty_like(plans[-1].h[1:]) if dropout else plans[-1].h[1:])
         self.chain = _Chain(decoder, x, plans, self._sources[-1])
         self._decoder, self._decoder_gradients = decoder, [next(gradients), next(gradients)]
@@ -159,6 +163,7 @@ class LanguageStep:
         chain = self.chain
         chain.carry()
         for i, plan in enumerate(chain.plans):
+            self._drop_states(i)
             plan.forward()
             self._drop(self._sources[i], plan.h[1:], i)
         chain.decode()
@@ -177,6 +182,13 @@ class LanguageStep:
         """Dropout behind a layer, or its derivative: the same draw."""
         if self._dropout:
             _kernels.dropout(to, source, self._dropout, (self._key + layer) % 2**64, self._draw)
+
+    def _drop_states(self, layer: int) -> None:
+        """Which of a layer's states do not reach the recurrent kernel: one draw for all steps of a chunk."""
+        keep = self._keeps[layer]
+        if keep is not None:
+            key = (self._key + len(self._keeps) + layer) % 2**64
+            _kernels.dropout(keep, self._ones[layer], self._recurrent_dropout, key, self._draw)
 
     def _back_through_decoder(self) -> None:
         chain, decoder = self.chain, self._decoder
@@ -207,66 +219,6 @@ def uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, handler)
         if came and callable(handler):
             handler(*came[-1])
-
-
-class Evaluation:
-    """The mean loss of a text, read in `batch` parts side by side, each from a state of zeros."""
-
-    def __init__(self, layers: Sequence[Recurrent], decoder: Dense, steps: int, batch: int, dtype: Any) -> None:
-        self._chain = _forward_chain(layers, decoder, steps, batch, dtype)
-        self._each = np.empty(steps * batch, dtype)
-        self._p = np.empty_like(self._chain.logits)
-
-    def __call__(self, ids: NDArray[Any]) -> float:
-        """Nats per character of ids[1:] given what stands before; what does not fill the parts is left out."""
-        steps, batch = self._chain.x.shape
-        length = (len(ids) - 1) // batch
-        rows = _side_by_side(ids, batch, length)
-        count = length // steps * self._each.size
-        return self.total(rows, ids, length, None) / count if count else float("nan")
-
-    def total(
-        self, rows: NDArray[Any], ids: NDArray[Any], length: int, before: Sequence[NDArray[Any]] | None, start: int = 0
-    ) -> float:
-        """The sum of the losses from character `start` of every part on, by whole windows, from the states `before`."""
-        steps, batch = self._chain.x.shape
-        self._chain.reset()
-        for state, given in zip(self.states, before or (), strict=before is not None):
-            state[...] = given
-        total, labels = 0.0, np.empty(steps * batch, np.int64)
-        for at in range(start, length - steps + 1, steps):
-            fill(self._chain.x, labels, rows, ids, length, at)
-            self._chain.forward()
-            _kernels.softmax_cross_entropy(self._each, self._p, self._chain.logits, labels)
-            total += float(self._each.sum(dtype=np.float64))
-        return total
-
-    @property
-    def states(self) -> list[NDArray[Any]]:
-        """Those after the last window, the parts along the first axis."""
-        return self._chain.states
-
-
-def mean_loss(
-    layers: Sequence[Recurrent], decoder: Dense, ids: NDArray[Any], steps: int, batch: int, dtype: Any
-) -> float:
-    """Nats per character of all of ids[1:]: in parts, by windows of `steps`, then what is left of each and of the text.
-
-    The last part goes on to the end of the text.
-    """
-    count = len(ids) - 1
-    length = count // batch
-    rows, left, tail = _side_by_side(ids, batch, length), length % steps, count - length * batch
-    measure = Evaluation(layers, decoder, steps, batch, dtype)
-    total = measure.total(rows, ids, length, None)
-    if left:
-        states, measure = measure.states, Evaluation(layers, decoder, left, batch, dtype)
-        total += measure.total(rows, ids, length, states, length - left)
-    if tail:
-        ids, states = ids[length * batch :], [state[-1:] for state in measure.states]
-        measure = Evaluation(layers, decoder, tail, 1, dtype)
-        total += measure.total(_side_by_side(ids, 1, tail), ids, tail, states)
-    return total / count
 
 
 def _side_by_side(ids: NDArray[Any], batch: int, length: int) -> NDArray[Any]:
@@ -303,7 +255,7 @@ class NextCharacter:
     """
 
     def __init__(self, layers: Sequence[Recurrent], decoder: Dense, dtype: Any) -> None:
-        self._chain = _forward_chain(layers, decoder, 1, 1, dtype)
+        self._chain = forward_chain(layers, decoder, 1, 1, dtype)
 
     def draw(
         self, prime: NDArray[Any], length: int, temperature: float, top_k: int, top_p: float, key: int

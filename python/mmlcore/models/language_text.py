@@ -101,14 +101,34 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def split(self, fraction: float) -> "tuple[Corpus, Corpus]":
-        """The text and its last part, which makes up `fraction` of it.
+    def held_back(self, fraction: float, parts: int = 1) -> list[tuple[int, int]]:
+        """The last `fraction` of each of so many equal parts of the text, as pairs (begin, end); none without one.
 
-        >>> [len(part) for part in Corpus.from_text("ten chars.").split(0.2)]
-        [8, 2]
+        >>> Corpus.from_text("ten chars.").held_back(0.2)
+        [(8, 10)]
+        >>> Corpus.from_text("ten chars.").held_back(0.2, 2)
+        [(4, 5), (9, 10)]
         """
-        cut = len(self) - round(len(self) * fraction)
-        return Corpus(self.vocabulary, self.ids[:cut]), Corpus(self.vocabulary, self.ids[cut:])
+        ends = [len(self) * (part + 1) // parts for part in range(parts)]
+        begins = [0, *ends[:-1]]
+        spans = [(end - round((end - begin) * fraction), end) for begin, end in zip(begins, ends, strict=True)]
+        return [(begin, end) for begin, end in spans if begin < end]
+
+    def without(self, spans: Sequence[tuple[int, int]]) -> "Corpus":
+        """The text without those pieces of it, which are in order.
+
+        >>> Corpus.from_text("banana").without([(2, 3), (5, 6)]).ids
+        array([1, 0, 0, 2], dtype=uint8)
+        """
+        borders = [0, *(place for span in spans for place in span), len(self)]
+        kept = [self.ids[begin:end] for begin, end in zip(borders[::2], borders[1::2], strict=True) if begin < end]
+        if len(kept) == 1:
+            return Corpus(self.vocabulary, kept[0])
+        ids, start = _room(sum(map(len, kept)), self.ids.dtype), 0
+        for piece in kept:
+            ids[start : start + len(piece)] = piece
+            start += len(piece)
+        return Corpus(self.vocabulary, ids)
 
     def fingerprint(self) -> str:
         """Tells texts apart: length and checksum."""

@@ -89,6 +89,9 @@ class Model(Compiled):
         forward = self._preactivations if fused else self._outputs
         return TrainingStep(self._chain(), fused is not None, forward, fused or loss, self._theta, optimizer)
 
+    def _expect(self, y: NDArray[Any]) -> None:
+        """Called with targets that were checked, before steps are made for them."""
+
     def _begin_epoch(self) -> None:
         """Called before every epoch over arrays."""
 
@@ -314,6 +317,7 @@ class Model(Compiled):
                 got = f"{getattr(given, 'dtype', type(given).__name__)} of shape {getattr(given, 'shape', '?')}"
                 raise ValueError(message("training_step", name, expectation, got))
         self._build_for(x)
+        self._expect(y)
         return self._training_step().on(x, y, sample_weight)
 
     def save(self, path: Any) -> None:

@@ -104,8 +104,8 @@ class SemiSupervisedVAE(VariationalAutoEncoder):
         """How many epochs are complete."""
         return int(self._epochs[0])
 
-    def _expect(self, labels: NDArray[np.int64]) -> None:
-        classes = int(labels.max(initial=-1)) + 1
+    def _expect(self, y: NDArray[Any]) -> None:
+        classes = int(y.max(initial=-1)) + 1
         if classes > len(self._centres):
             grown = np.zeros((classes, self.latent_dim), self.dtype)
             grown[: len(self._centres)] = self._centres
@@ -172,8 +172,9 @@ def drifted(centroids: NDArray[Any], drift: float, radius: float) -> NDArray[Any
 def spread(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points of the unit sphere in about the directions of `points`, but as far apart as they can get.
 
-    Electric charges on the sphere, let go in these directions, come to rest there. On a line, which has no room for
-    that, the points are given equal distances from -1 to 1.
+    On a circle that are equal angles in the order of the points, turned so that the mean of the angles stays. On a
+    sphere the points come to rest where electric charges do that are let go in these directions. On a line, which has
+    no room for that, they are given equal distances from -1 to 1.
 
     >>> spread(np.array([[1.0, 0.1], [1.0, 0.2], [-1.0, 0.0], [1.0, -0.1]])).round(2)
     array([[ 1.  ,  0.05],
@@ -185,6 +186,22 @@ def spread(points: NDArray[np.float64]) -> NDArray[np.float64]:
     if d == 1:
         ranks = np.argsort(np.argsort(points[:, 0]))
         return (2 * ranks / max(count - 1, 1) - (count > 1))[:, None]
+    return _on_circle(points) if d == 2 else _at_rest(points)
+
+
+def _on_circle(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Equal angles in the order of the points."""
+    count = max(len(points), 1)
+    angles = np.arctan2(points[:, 1], points[:, 0])
+    order = np.argsort(angles, kind="stable")
+    steps = 2 * np.pi / count * np.arange(len(points))
+    placed = np.empty_like(angles)
+    placed[order] = steps + np.sum(angles[order] - steps) / count  # the same wherever the circle is cut open
+    return np.stack([np.cos(placed), np.sin(placed)], axis=1)
+
+
+def _at_rest(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where charges on the unit sphere come to rest."""
     length = np.linalg.norm(points, axis=1, keepdims=True)
     places = np.divide(points, length, out=np.zeros_like(points), where=length > 0)
     for _ in range(_STEPS):
@@ -193,7 +210,7 @@ def spread(points: NDArray[np.float64]) -> NDArray[np.float64]:
         force = np.divide(apart, distance**3, out=np.zeros_like(apart), where=distance > 1e-9).sum(axis=1)
         force -= (force * places).sum(axis=1, keepdims=True) * places  # along the sphere
         largest = max(float(np.linalg.norm(force, axis=1).max(initial=0.0)), 1e-12)
-        moved = places + force * min(0.5 / max(count, 1) ** 2, 0.1 / largest)
+        moved = places + force * min(0.5 / max(len(points), 1) ** 2, 0.1 / largest)
         length = np.linalg.norm(moved, axis=1, keepdims=True)
         places = np.divide(moved, length, out=places.copy(), where=length > 0)
     return places
