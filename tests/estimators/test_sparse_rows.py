@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from mmlcore.estimators import (
+    PCA,
     ElasticNet,
     Lasso,
     LinearRegression,
     LinearSVC,
+    LinearSVR,
     LogisticRegression,
     Ridge,
     StandardScaler,
@@ -94,6 +96,34 @@ def test_logistic_regression(solver, classes, weighted, small_pieces):
     np.testing.assert_array_equal(ours.predict(X), dense.predict(X.toarray()))
 
 
+@pytest.mark.parametrize("solver", ["covariance_eigh", "full"])
+@pytest.mark.parametrize("density", [0.1, 0.4])
+def test_principal_components(solver, density, small_pieces):
+    X, _, w = data(density=density)
+    for weights in (None, w):
+        ours = PCA(3, svd_solver=solver).fit(X, sample_weight=weights)
+        dense = PCA(3, svd_solver=solver).fit(X.toarray(), sample_weight=weights)
+        np.testing.assert_allclose(ours.explained_variance_, dense.explained_variance_, rtol=1e-9)
+        np.testing.assert_allclose(ours.transform(X), dense.transform(X.toarray()), atol=1e-8)
+
+
+@pytest.mark.parametrize("density", [0.08, 0.4])
+@pytest.mark.parametrize("options", [{}, {"fit_intercept": False}, {"dual": True, "tol": 1e-10, "max_iter": 20000}])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_support_vectors(density, options, weighted, small_pieces):
+    X, y, w = data(n=200, density=density)
+    weights = w if weighted else None
+    for model, targets, more in (
+        (LinearSVC, np.digitize(y, [-0.3, 0.3]), {}),
+        (LinearSVC, y > 0, {}),
+        (LinearSVR, y, {"loss": "squared_epsilon_insensitive"}),
+    ):
+        ours = model(random_state=0, **options, **more).fit(X, targets, weights)
+        dense = model(random_state=0, **options, **more).fit(X.toarray(), targets, weights)
+        np.testing.assert_allclose(ours.coef_, dense.coef_, atol=1e-8)
+        np.testing.assert_allclose(ours.intercept_, dense.intercept_, atol=1e-8)
+
+
 def test_scaler_path_and_predictions(small_pieces):
     X, y, w = data()
     for weights in (None, w):
@@ -137,7 +167,9 @@ def test_dtype_and_refusals(small_pieces):
             model.fit(X, y > 0)
 
 
-@pytest.mark.parametrize("model", [Ridge(), Lasso(alpha=1e-4), LogisticRegression(), StandardScaler(with_mean=False)])
+@pytest.mark.parametrize(
+    "model", [Ridge(), Lasso(alpha=1e-4), LogisticRegression(), StandardScaler(with_mean=False), PCA(3)]
+)
 def test_never_dense_as_a_whole(model):
     X = sparse.random(100_000, 100, 0.01, random_state=0, format="csr")
     y = np.asarray(X[:, 0].toarray()[:, 0] > 0, np.float64)

@@ -8,12 +8,16 @@ import pytest
 
 from mmlcore.estimators import (
     PCA,
+    ElasticNet,
     GaussianMixture,
+    Lasso,
     LinearRegression,
+    LogisticRegression,
     MinMaxScaler,
     Ridge,
     StandardScaler,
     TruncatedSVD,
+    sparse_rows,
 )
 from mmlcore.estimators.streams import is_stream
 
@@ -43,6 +47,8 @@ MODELS = [
     (LinearRegression(), "coef_", "intercept_", 1e-9),
     (LinearRegression(fit_intercept=False), "coef_", "rank_", 1e-9),
     (Ridge(alpha=2.0), "coef_", "intercept_", 1e-9),
+    (Lasso(alpha=0.05, tol=1e-14), "coef_", "intercept_", 1e-9),
+    (ElasticNet(alpha=0.05, tol=1e-14, fit_intercept=False), "coef_", "dual_gap_", 1e-9),
     (PCA(3), "components_", "explained_variance_", 1e-8),
     (PCA(0.9), "components_", "noise_variance_", 1e-7),
     (TruncatedSVD(2, algorithm="arpack"), "components_", "singular_values_", 1e-7),
@@ -125,6 +131,14 @@ def test_what_fails_late_leaves_the_estimator_as_it_was():
         model.fit(iter([X]))
 
 
+def test_the_lasso_of_blocks_refuses_what_it_cannot_solve():
+    X, y, _ = data()
+    with pytest.raises(ValueError, match=r"Lasso\.fit: alpha must be above 0"):
+        Lasso(alpha=0).fit(cut(X, y))
+    with pytest.raises(ValueError, match=r"Lasso\.fit: y must be of 1 columns"):
+        Lasso().fit(iter([(X, y), (X, np.stack([y, y], 1))]))
+
+
 def test_only_a_block_is_in_memory():
     rng = np.random.default_rng(0)
 
@@ -154,3 +168,34 @@ def test_after_full_pca_further_rows_go_on_and_after_others_forget_with_a_warnin
         TruncatedSVD(2).fit(X).partial_fit(X)
     again = TruncatedSVD(2).partial_fit(X[:50]).partial_fit(X[50:])
     np.testing.assert_allclose(again.singular_values_, TruncatedSVD(2).fit(X).singular_values_, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LinearRegression(),
+        Ridge(),
+        Lasso(alpha=0.01),
+        LogisticRegression(),
+        PCA(2),
+        StandardScaler(),
+        MinMaxScaler(),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_memory_map_is_never_copied_as_a_whole(model, dtype, tmp_path, monkeypatch):
+    monkeypatch.setattr(sparse_rows, "PIECE", 1 << 17)
+    X = np.random.default_rng(0).standard_normal((60_000, 40)).astype(dtype) * np.arange(1, 41, dtype=dtype)
+    y = (X[:, 0] + X[:, 1] > 0).astype(dtype)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    whole = vars(type(model)(**model.get_params()).fit(X, y))
+    tracemalloc.start()
+    model.fit(mapped, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.9 * X.nbytes
+    for name, value in vars(model).items():
+        if name.endswith("_"):
+            np.testing.assert_array_equal(value, whole[name], err_msg=name)

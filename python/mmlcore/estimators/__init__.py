@@ -2,7 +2,8 @@
 
 Contract: the constructor only stores, `fit` checks and learns what ends in "_", weights count as copies, float32
 stays float32, inputs are never written to, and scikit-learn is never needed nor imported; with it, Pipeline,
-GridSearchCV, clone and metadata routing work. Learning that is a sum over examples streams (`partial_fit`).
+GridSearchCV, clone and metadata routing work. What learns by sums
+streams: `partial_fit`, and `fit` from an iterator of blocks.
 """
 
 from mmlcore.estimators.base import Estimator, check_is_fitted, clone

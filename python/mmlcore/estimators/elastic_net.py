@@ -8,13 +8,14 @@ import numpy as np
 from mmlcore import _kernels
 from mmlcore._arrays import FloatArray
 from mmlcore._random import as_generator
-from mmlcore.estimators.base import Estimator
+from mmlcore.estimators.base import Estimator, clone
 from mmlcore.estimators.exceptions import ConvergenceWarning, shared
 from mmlcore.estimators.linear_predictor import LinearPredictor
 from mmlcore.estimators.linear_regression import least_squares
 from mmlcore.estimators.mixins import Regressor
 from mmlcore.estimators.parameters import ARRAY, BOOLEAN, RANDOM_STATE, Constraint, Interval, OneOf
 from mmlcore.estimators.statistics import Gram
+from mmlcore.estimators.streams import blocks_of, is_stream, take_over
 from mmlcore.estimators.validation import as_matrix, as_targets, remember_features, require_finite, validate_fit
 
 __all__ = ["ElasticNet", "Lasso", "enet_path", "lasso_path", "seed_of"]
@@ -85,11 +86,15 @@ def _problems(X: FloatArray, Y: FloatArray, sample_weight: FloatArray | None, in
     if len(X) > X.shape[1]:
         gram = Gram(X.shape[1], Y.shape[1]).update(X, Y, sample_weight)
         gram.require_finite(X, owner)
-        if not gram.finite:
-            raise ValueError("Input X contains a value too large: the products of its columns overflow.")
-        return [_Products(gram, target, intercept) for target in range(Y.shape[1])]
+        return _of_gram(gram, intercept)
     require_finite(X, "X", owner)
     return [_Columns(X, column, sample_weight, intercept) for column in Y.T]
+
+
+def _of_gram(gram: Gram, intercept: bool) -> list[Any]:
+    if not gram.finite:
+        raise ValueError("Input X contains a value too large: the products of its columns overflow.")
+    return [_Products(gram, target, intercept) for target in range(gram.targets)]
 
 
 def _warn(owner: str, gap: float, tolerance: float) -> None:
@@ -196,19 +201,24 @@ class ElasticNet(LinearPredictor, Regressor, Estimator):
         self.random_state = random_state
         self.selection = selection
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit to `X` (n, d) and `y` (n,) or (n, k), with weights (n,) of the rows.
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Fit to `X` (n, d) and `y` (n,) or (n, k), with weights (n,) of the rows; or to an iterator of blocks of rows.
+
+        Blocks are tuples (X, y) or (X, y, sample_weight), of which only the products of columns are kept.
 
         Raises
         ------
         ValueError
-            If a parameter or the data are not what they must be; see `mmlcore.estimators`.
+            If a parameter or the data are not what they must be; see `mmlcore.estimators`. Also for an iterator where
+            alpha is 0: that is `LinearRegression`.
 
         Warns
         -----
         ConvergenceWarning
             If `max_iter` sweeps leave a duality gap above the tolerance.
         """
+        if is_stream(X):
+            return self._fit_stream(X, y, sample_weight)
         self._check_parameters()
         before = np.atleast_2d(self.coef_) if self.warm_start and hasattr(self, "coef_") else None
         given, name = X, type(self).__name__
@@ -222,20 +232,43 @@ class ElasticNet(LinearPredictor, Regressor, Estimator):
             self._store(exact.coef, exact.intercept, X, y)
             self._note([1] * Y.shape[1], [0.0] * Y.shape[1], y)
             return self
-        coef, offsets, sweeps, gaps = np.zeros((Y.shape[1], X.shape[1])), np.zeros(Y.shape[1]), [], []
+        problems = _problems(X, Y, weights, bool(self.fit_intercept), name)
+        remember_features(self, given, X)
+        return self._solve(problems, before, X, y)
+
+    def _fit_stream(self, stream: Any, y: Any, sample_weight: Any) -> Self:
+        learner, name = clone(self), type(self).__name__
+        gram: Any = None
+        learner._check_parameters()
+        if self.alpha == 0:
+            raise ValueError(f"{name}.fit: alpha must be above 0 where X is an iterator of blocks, got 0")
+        for block in blocks_of(name, stream, y, sample_weight):
+            X, targets, weights = validate_fit(learner, *block, targets="multi", reset=gram is None)
+            Y = targets.reshape(len(X), -1)
+            if gram is None:
+                gram, like = Gram(X.shape[1], Y.shape[1]), (X[:0].copy(), targets[:0].copy())
+            elif Y.shape[1] != gram.targets:
+                raise ValueError(f"{name}.fit: y must be of {gram.targets} columns in every block, got {Y.shape[1]}")
+            gram.update(X, Y, weights)
+        before = np.atleast_2d(self.coef_) if self.warm_start and hasattr(self, "coef_") else None
+        return take_over(self, learner._solve(_of_gram(gram, bool(self.fit_intercept)), before, *like))
+
+    def _solve(self, problems: list[Any], before: FloatArray | None, X: FloatArray, y: FloatArray) -> Self:
+        """Coordinate descent for every target, from `before` if it has the shape; X and y say shapes and dtypes."""
+        k = len(problems)
+        coef, offsets, sweeps, gaps = np.zeros((k, X.shape[1])), np.zeros(k), [], []
         if before is not None and before.shape == coef.shape:
             coef[:] = before
         how = self._descent()
-        for target, problem in enumerate(_problems(X, Y, weights, bool(self.fit_intercept), name)):
+        for target, problem in enumerate(problems):
             l1 = self.alpha * self.l1_ratio * problem.weight
             l2 = self.alpha * (1 - self.l1_ratio) * problem.weight
             done, gap, converged = problem.descend(coef[target], l1, l2, how)
             if not converged:
-                _warn(name, gap, how.tol * problem.yy)
+                _warn(type(self).__name__, gap, how.tol * problem.yy)
             offsets[target] = problem.y_mean - coef[target] @ problem.x_mean
             sweeps.append(done)
             gaps.append(gap / problem.weight)
-        remember_features(self, given, X)
         self._store(coef, offsets, X, y)
         self._note(sweeps, gaps, y)
         return self

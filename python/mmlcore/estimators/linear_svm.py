@@ -25,6 +25,7 @@ from mmlcore.estimators.parameters import (
     Interval,
     OneOf,
 )
+from mmlcore.estimators.sparse_rows import SparseRows
 from mmlcore.estimators.validation import remember_features, validate_fit, validate_predict
 
 __all__ = ["LinearSVC", "LinearSVR"]
@@ -54,16 +55,23 @@ class _Margins:
     loss: str
     random_state: Any
 
-    def _rows(self, X: FloatArray) -> FloatArray:
+    def _rows(self, X: Any) -> Any:
+        if isinstance(X, SparseRows):
+            if self._by_newton((len(X), X.shape[1] + 1)):
+                return X.with_column(self.intercept_scaling) if self.fit_intercept else X.with_column(None)
+            X = X[:]
         rows = np.empty((len(X), X.shape[1] + bool(self.fit_intercept)))
         rows[:, : X.shape[1]] = X
         if self.fit_intercept:
             rows[:, -1] = self.intercept_scaling
         return rows
 
-    def _solve(self, rows: FloatArray, y: FloatArray, c: FloatArray, epsilon: float | None) -> tuple[Any, int]:
+    def _by_newton(self, shape: tuple[int, int]) -> bool:
+        return self.loss.startswith("squared") and self.dual is not True and min(shape) <= _MOST_COLUMNS
+
+    def _solve(self, rows: Any, y: FloatArray, c: FloatArray, epsilon: float | None) -> tuple[Any, int]:
         squared = self.loss.startswith("squared")
-        if squared and self.dual is not True and min(rows.shape) <= _MOST_COLUMNS:
+        if isinstance(rows, SparseRows) or self._by_newton(rows.shape):
             w, sweeps, converged = squared_margin_newton(rows, y, c, epsilon, min(self.tol, 1e-10), self.max_iter)
         else:
             w, sweeps, converged = self._by_coordinates(rows, y, c, epsilon, squared)
@@ -202,7 +210,9 @@ class LinearSVC(_Margins, Classifier, Estimator):
         """
         self._check_parameters()
         given = X
-        X, (classes, codes), weights = validate_fit(self, X, y, sample_weight, targets="labels", remember=False)
+        X, (classes, codes), weights = validate_fit(
+            self, X, y, sample_weight, targets="labels", remember=False, sparse_rows=True
+        )
         if len(classes) < 2:
             raise ValueError(
                 "This solver needs samples of at least 2 classes in the data, but the data contains only one class: "
@@ -325,7 +335,7 @@ class LinearSVR(_Margins, LinearPredictor, Regressor, Estimator):
             If `max_iter` iterations are not enough.
         """
         self._check_parameters()
-        X, y, weights = validate_fit(self, X, y, sample_weight, targets="real")
+        X, y, weights = validate_fit(self, X, y, sample_weight, targets="real", sparse_rows=True)
         c = np.full(len(X), float(self.C)) if weights is None else self.C * weights.astype(np.float64)
         w, self.n_iter_ = self._solve(self._rows(X), y.astype(np.float64), c, float(self.epsilon))
         coef, intercept = self._split(w)

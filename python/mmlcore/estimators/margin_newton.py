@@ -6,6 +6,7 @@ import numpy as np
 
 from mmlcore import _kernels, linalg
 from mmlcore._arrays import FloatArray
+from mmlcore.estimators.sparse_rows import SparseRows
 
 __all__ = ["MarginFit", "squared_margin_newton"]
 
@@ -19,7 +20,7 @@ class MarginFit(NamedTuple):
 
 
 def squared_margin_newton(
-    X: FloatArray, y: FloatArray, c: FloatArray, epsilon: float | None, tol: float, max_iter: int
+    X: Any, y: FloatArray, c: FloatArray, epsilon: float | None, tol: float, max_iter: int
 ) -> MarginFit:
     """The w that makes ½ ‖w‖² + Σ c_i max(0, m_i)² smallest, m_i = 1 - y_i x_i w, or |y_i - x_i w| - ε.
 
@@ -28,7 +29,7 @@ def squared_margin_newton(
 
     Parameters
     ----------
-    X : ndarray, shape (n, d), float64
+    X : ndarray, or SparseRows with n ≥ d, shape (n, d), float64
     y : ndarray, shape (n,)
         ±1, or real numbers with `epsilon`.
     c : ndarray, shape (n,)
@@ -71,21 +72,25 @@ def squared_margin_newton(
 
 
 class _Loss:
-    def __init__(self, X: FloatArray, y: FloatArray, c: FloatArray, epsilon: float | None) -> None:
+    def __init__(self, X: Any, y: FloatArray, c: FloatArray, epsilon: float | None) -> None:
         self.X, self.y, self.c, self.epsilon = X, y, c, epsilon
 
     def __call__(self, w: FloatArray) -> tuple[float, FloatArray, Any]:
-        z = self.X @ w
+        sparse = isinstance(self.X, SparseRows)
+        z = self.X.times(w) if sparse else self.X @ w
         if self.epsilon is None:
             margin, sign = 1 - self.y * z, -self.y
         else:
             margin, sign = np.abs(self.y - z) - self.epsilon, np.sign(z - self.y)
         over = np.maximum(margin, 0)
         slopes = 2 * self.c * over * sign
-        return 0.5 * float(w @ w) + float(self.c @ np.square(over)), w + slopes @ self.X, margin > 0
+        gradient = w + (self.X.transposed_times(slopes) if sparse else slopes @ self.X)
+        return 0.5 * float(w @ w) + float(self.c @ np.square(over)), gradient, margin > 0
 
     def hessian(self, active: Any) -> FloatArray:
         d = self.X.shape[1]
+        if isinstance(self.X, SparseRows):
+            return self.X.weighted_products(2 * self.c * active) + np.eye(d)
         out = np.empty((d + 1, d + 1))
         _kernels.cross_products(out, self.X, self.X[:, :0], 2 * self.c * active, np.zeros(d))
         return out[:d, :d] + np.eye(d)

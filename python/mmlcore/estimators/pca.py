@@ -20,6 +20,7 @@ from mmlcore.estimators.principal import (
     warn_of_forgetting,
 )
 from mmlcore.estimators.randomness import as_seed
+from mmlcore.estimators.sparse_rows import SparseRows
 from mmlcore.estimators.statistics import Gram
 from mmlcore.estimators.streams import fit_stream, is_stream
 from mmlcore.estimators.validation import remember_features, require_finite, validate_fit, validate_predict
@@ -136,9 +137,11 @@ class PCA(NumberedFeatures, Transformer, Estimator):
         if is_stream(X):
             return fit_stream(self, X, None, sample_weight)
         self._check_parameters()
-        x, _, weights = validate_fit(self, X, None, sample_weight, finite=False, remember=False)
+        x, _, weights = validate_fit(self, X, None, sample_weight, finite=False, remember=False, sparse_rows=True)
         solver, name = self._chosen_solver(x), type(self).__name__
         self._require_possible(x, solver)
+        if solver != "covariance_eigh" and isinstance(x, SparseRows):
+            x = x[:]
         gram: Any = None
         if solver == "covariance_eigh":
             gram = Gram(x.shape[1]).update(x, None, weights)
@@ -268,9 +271,10 @@ class PCA(NumberedFeatures, Transformer, Estimator):
     def transform(self, X: Any) -> FloatArray:
         """The coordinates of the rows of `X`, shape (n, n_components_)."""
         check_is_fitted(self)
-        x = validate_predict(self, X)
+        x: Any = validate_predict(self, X, sparse_rows=True)
         components = self.components_.astype(x.dtype, copy=False)
-        coordinates: FloatArray = linalg.matmul(x, components.T)
+        coordinates: FloatArray
+        coordinates = x.times(components.T) if isinstance(x, SparseRows) else linalg.matmul(x, components.T)
         coordinates -= components @ self.mean_.astype(x.dtype, copy=False)
         if self.whiten:
             coordinates /= self._scaled().astype(x.dtype, copy=False)

@@ -88,7 +88,8 @@ class RidgeCV(LinearPredictor, Regressor, Estimator):
 
     Leaving one out: every error from one singular value decomposition for all α, by (y_i - ŷ_i) / (1 - h_i). Folds: the
     products of the columns are summed for every fold; those of the other folds together give, by one
-    eigendecomposition, the coefficients for all α. No model is fitted again but the last.
+    eigendecomposition, the coefficients for all α. No model is fitted again but the last. A row of weight w > 1 counts
+    as w copies, of which one is left out; scikit-learn leaves out all of them.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from mmlcore._arrays import FloatArray
 from mmlcore.estimators.base import Estimator, check_is_fitted, clone
 from mmlcore.estimators.mixins import SameFeatures, Transformer
 from mmlcore.estimators.parameters import BOOLEAN, Constraint, Instance
-from mmlcore.estimators.sparse_rows import pieces
+from mmlcore.estimators.sparse_rows import slices
 from mmlcore.estimators.streams import fit_stream, is_stream, take_over
 from mmlcore.estimators.validation import as_matrix, check_features, remember_features, validate_fit
 
@@ -17,7 +17,7 @@ __all__ = ["MinMaxScaler", "StandardScaler"]
 
 
 def _refuse_infinity(x: FloatArray) -> None:
-    if np.isinf(x).any():
+    if any(np.isinf(x[rows]).any() for rows in slices(x)):
         raise ValueError(f"Input X contains infinity or a value too large for {x.dtype!r}.")
 
 
@@ -108,9 +108,7 @@ class StandardScaler(_Scaler):
         x, _, weights = validate_fit(
             self, X, None, sample_weight, reset=first, finite=False, remember=False, sparse_rows=True
         )
-        if type(x) is np.ndarray:
-            _refuse_infinity(x)
-        parts = [_moments(*piece) for piece in pieces(x, weights)]
+        parts = [_moments(x[rows], None if weights is None else weights[rows]) for rows in slices(x)]
         if not first:
             parts.insert(0, (self._total, self._mean, self._squares))
         total, mean, squares = reduce(_merged, parts)
@@ -169,6 +167,7 @@ Moments = tuple[FloatArray, FloatArray, FloatArray]
 def _moments(x: FloatArray, weights: Any) -> Moments:
     """Σ w, the means and Σ w (x - m)² of the columns, without NaN, in double precision."""
     n, d = x.shape
+    _refuse_infinity(x)
     missing = np.isnan(x)
     if not missing.any():
         mean = np.average(x.astype(np.float64, copy=False), axis=0, weights=weights)

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from mmlcore import _kernels
 from mmlcore._arrays import FloatArray
 
-__all__ = ["PIECE", "SparseRows", "pieces", "sparse_scatter"]
+__all__ = ["PIECE", "SparseRows", "pieces", "slices", "sparse_scatter"]
 
 PIECE = 1 << 20  # numbers that are dense at a time: 8 MiB
 
@@ -48,10 +49,41 @@ class SparseRows:
         """Xᵀ B for B (n,) or (n, k)."""
         return np.asarray(self.matrix.T @ right)
 
-    def slices(self) -> Iterator[slice]:
-        """Rows that are made dense together."""
-        step = max(PIECE // max(self.shape[1], 1), 1)
-        return (slice(first, first + step) for first in range(0, len(self), step))
+    def with_column(self, constant: float | None) -> "SparseRows":
+        """[X constant] in float64, or X alone for None."""
+        from scipy import sparse
+
+        matrix = self.matrix.astype(np.float64)
+        if constant is None:
+            return SparseRows(matrix)
+        return SparseRows(sparse.hstack([matrix, np.full((len(self), 1), float(constant))], format="csr"))
+
+    @property
+    def sparse_products(self) -> bool:
+        """Whether so few entries are not zero that products of sparse matrices are the quicker ones."""
+        return bool(self.matrix.nnz <= 0.15 * self.shape[0] * self.shape[1])
+
+    def weighted_products(self, w: FloatArray) -> FloatArray:
+        """Xᵀ diag(w) X, shape (d, d), float64."""
+        d = self.shape[1]
+        if self.sparse_products:
+            Z = self.matrix.astype(np.float64)
+            return np.asarray((Z.T @ Z.multiply(w[:, None]).tocsr()).toarray())
+        total, part = np.zeros((d + 1, d + 1)), np.empty((d + 1, d + 1))
+        for X, own in pieces(self, w.astype(self.dtype)):
+            _kernels.cross_products(part, X, X[:, :0], own, np.zeros(d, self.dtype))
+            total += part
+        return total[:d, :d]
+
+
+def slices(X: Any) -> Iterator[slice]:
+    """Rows of X (n, d) that have some 2²⁰ numbers together.
+
+    >>> list(slices(np.empty((3, 2**19))))
+    [slice(0, 2, None), slice(2, 4, None)]
+    """
+    step = max(PIECE // max(X.shape[1], 1), 1)
+    return (slice(first, first + step) for first in range(0, len(X), step))
 
 
 def sparse_scatter(
@@ -72,7 +104,7 @@ def sparse_scatter(
            [3.5, 3.5]]))
     """
     n, d = X.shape
-    if X.matrix.nnz > 0.15 * n * d:
+    if not X.sparse_products:
         return None
     Z, Y = X.matrix.astype(np.float64), Y.astype(np.float64)
     w = np.ones(n) if sample_weight is None else sample_weight.astype(np.float64)
@@ -102,5 +134,5 @@ def pieces(X: Any, *others: Any) -> Iterator[tuple[Any, ...]]:
     if not isinstance(X, SparseRows):
         yield (X, *others)
         return
-    for rows in X.slices():
+    for rows in slices(X):
         yield (X[rows], *[None if other is None else other[rows] for other in others])
