@@ -108,6 +108,13 @@ struct RowsOfW {
     ptrdiff_t stride, between;
 };
 
+template <class T>
+bool every_row_known(const RecurrentInputs<T>& in) {
+    for (ptrdiff_t row = 0; row < in.steps * in.batch; ++row)
+        if (number_of(in, 0, row) < 0) return false;
+    return true;
+}
+
 // xh(rows × (inputs + units)) = [x_t, keep ⊙ h_{t-1}]
 template <class T>
 void put_together(T* xh, const T* x, const T* before, const RecurrentInputs<T>& in, Rows<T> r) {
@@ -279,11 +286,13 @@ void through_w(T* dx, T* sums, const T* dz, const T* panels, const RecurrentInpu
     using C = CellOf<cell>;
     constexpr ptrdiff_t NR = Tile<T>::NR;
     const ptrdiff_t k = C::gates * in.units;
-    for (ptrdiff_t j = 0; j < in.inputs; j += NR) {
-        panel_product(sums, NR, dz, C::saved * in.units, panels + j * k, rows, k, false);
-        for (ptrdiff_t row = 0; row < rows; ++row)
-            std::copy_n(sums + row * NR, std::min(NR, in.inputs - j), dx + row * in.inputs + j);
-    }
+    const ptrdiff_t whole = in.inputs / NR * NR;
+    for (ptrdiff_t j = 0; j < whole; j += NR)
+        panel_product(dx + j, in.inputs, dz, C::saved * in.units, panels + j * k, rows, k, false);
+    if (whole == in.inputs) return;
+    panel_product(sums, NR, dz, C::saved * in.units, panels + whole * k, rows, k, false);
+    for (ptrdiff_t row = 0; row < rows; ++row)
+        std::copy_n(sums + row * NR, in.inputs - whole, dx + row * in.inputs + whole);
 }
 
 // The panels of uᵀ and, where dx is wanted, of wᵀ.
@@ -411,9 +420,9 @@ void weights_of_rows(T* dw, const T* dz, ptrdiff_t ldz, const RecurrentInputs<T>
         const ptrdiff_t begin = block * kBlock, end = std::min(width, begin + kBlock);
         for (ptrdiff_t r = 0; r < in.inputs; ++r) std::fill(dw + r * width + begin, dw + r * width + end, T{0});
         for (ptrdiff_t i = 0; i < n; ++i) {
-            const T row = in.rows[i];
-            if (!(row >= 0 && row < static_cast<T>(in.inputs))) continue;
-            T* sum = dw + static_cast<ptrdiff_t>(row) * width;
+            const ptrdiff_t row = number_of(in, 0, i);
+            if (row < 0) continue;
+            T* sum = dw + row * width;
             const T* ahead = dz + std::min(i + 2, n - 1) * ldz;
             for_each_vector<V>(begin, end, [&](ptrdiff_t j, auto count) {
                 __builtin_prefetch(ahead + j);
@@ -467,7 +476,8 @@ void recurrent_backward(const RecurrentGradients<T>& to, const RecurrentOutputsG
     weights_of_states(to.du, z, h, in);
     if (!to.dbias && !to.drecurrent_bias) return;
     const Workspace<T> sums(ld);
-    reduce_sum(sums.data(), z, 1, n, ld);
+    const bool of_dw = in.rows && width == ld && every_row_known(in);  // each dz_i is part of one row of dw
+    of_dw ? reduce_sum(sums.data(), to.dw, 1, in.inputs, width) : reduce_sum(sums.data(), z, 1, n, ld);
     if (to.dbias) std::copy_n(sums.data(), width, to.dbias);
     if (to.drecurrent_bias) {
         std::copy_n(sums.data(), width, to.drecurrent_bias);

@@ -60,3 +60,20 @@ def test_the_standard_library_is_the_same_text_every_time():
     assert text == standard_library(60_000)[:50_000]
     assert text.isascii()
     assert "import" in text
+
+
+@pytest.mark.parametrize("parts", [1, 3, 7])
+@pytest.mark.parametrize("fraction", [0.0, 0.05, 0.5])
+@pytest.mark.parametrize("mapped", [False, True])
+def test_what_is_held_back_and_what_is_left_make_up_the_text(parts, fraction, mapped, monkeypatch):
+    corpus = Corpus.from_text("".join(map(chr, range(200))))
+    if mapped:
+        monkeypatch.setattr(language_text, "_IN_MEMORY", 3)
+    spans = corpus.held_back(fraction, parts)
+    assert [end for _, end in spans] == [200 * (i + 1) // parts for i in range(parts if fraction else 0)]
+    assert all(abs((end - begin) - 200 * fraction / parts) <= 1 for begin, end in spans)
+    left = corpus.without(spans)
+    assert left.vocabulary == corpus.vocabulary
+    assert isinstance(left.ids, np.memmap) == (mapped and len(spans) > 1)
+    held = [i for begin, end in spans for i in range(begin, end)]
+    np.testing.assert_array_equal(left.ids, np.delete(corpus.ids, held))

@@ -417,6 +417,9 @@ def _parts(
     """What is learned, what is held back, and how many characters each of the parts side by side has."""
     fraction = _between("fit", "val_fraction", val_fraction)
     held_back = corpus.held_back(fraction, integer("fit", "val_parts", val_parts))
+    if fraction and len(held_back) < val_parts != 1:
+        expectation = f"so few that {fraction:g} of a part is a character or more"
+        raise ValueError(message("fit", "val_parts", expectation, f"{val_parts} of {len(corpus)} characters"))
     learned = corpus.without(held_back)
     length = (len(learned) - 1) // batch_size
     if length < seq_length:
