@@ -12,12 +12,16 @@ namespace {
 
 // The columns of a block of rows lie in panels; a tile of S stays in registers while it meets two panels' rows.
 constexpr int kTileRows = kVectorBytes == 64 ? 8 : 4, kPanelVectors = kVectorBytes == 32 ? 3 : 2;
-constexpr ptrdiff_t kBlockRows = 96;  // two panels of so many rows stay in the first cache
-constexpr ptrdiff_t kFillRows = 16;   // as many as pass through the first cache on their way into the panels
-constexpr ptrdiff_t kNarrow = 128;    // from here on the sums outgrow the cache, and the general product is faster
+constexpr ptrdiff_t kBlockRows = 100;  // two panels of so many rows stay in the first cache
+constexpr ptrdiff_t kFillRows = 16;    // as many as pass through the first cache on their way into the panels
 constexpr ptrdiff_t kWideRows = 1024;
 constexpr ptrdiff_t kMostTasks = 16;
 constexpr ptrdiff_t kLineBytes = 64;
+
+// From here on the general product is faster: the sums have outgrown the cache, those of float32, which are added in
+// double, earlier.
+template <class T>
+constexpr ptrdiff_t kNarrow = sizeof(T) == 8 ? 512 : 128;
 
 template <class T>
 constexpr ptrdiff_t kPanel = kPanelVectors * lanes<Vec<T>>;  // columns
@@ -113,6 +117,10 @@ void add_tile(double* A, ptrdiff_t lda, const T* left, const T* right, ptrdiff_t
     using V = Vec<T>;
     constexpr int W = lanes<V>;
     V sum[kTileRows][Vectors] = {};
+    for (int m = 0; m < kTileRows; ++m) {  // A comes from afar while the sum runs
+        __builtin_prefetch(A + m * lda, 1, 3);
+        __builtin_prefetch(A + m * lda + Vectors * W - 1, 1, 3);
+    }
     for (ptrdiff_t r = 0; r < rows; ++r, left += kPanel<T>, right += kPanel<T>) {
         V b[Vectors];
 #pragma GCC unroll 3
@@ -221,7 +229,7 @@ void cross_products(double* S, MatrixView<T> X, MatrixView<T> Y, const T* w, con
     const ptrdiff_t p = d + k + 1;
     const Rows<T> data{X, Y, w, s, d, k};
     std::fill(S, S + p * p, 0.0);
-    (p <= kNarrow ? narrow<T> : wide<T>)(S, data, n, p);
+    (p <= kNarrow<T> ? narrow<T> : wide<T>)(S, data, n, p);
     for (ptrdiff_t i = 0; i < p; ++i)
         for (ptrdiff_t j = 0; j < i; ++j) S[i * p + j] = S[j * p + i];
 }
