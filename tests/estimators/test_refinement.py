@@ -82,3 +82,11 @@ def test_definite_systems_that_are_none():
     K[300, 300] = -1
     with pytest.raises(np.linalg.LinAlgError):
         solve_positive_definite(K, np.ones((600, 1)))
+
+
+def test_columns_of_any_size_are_solved_alike():
+    K, Y = definite(600, 1e3)
+    expected = solve_positive_definite(K, Y)
+    for size in (1e-200, 1e-60, 1e60):
+        found = solve_positive_definite(K, Y * [1, size])
+        np.testing.assert_allclose(found / [1, size], expected, rtol=0, atol=1e-12 * np.abs(expected).max())

@@ -1,5 +1,6 @@
 """What reviews found: sizes at the end of the range, weights at any size, refits that fail late."""
 
+import pickle
 import warnings
 
 import numpy as np
@@ -15,6 +16,7 @@ from mmlcore.estimators import (
     MinMaxScaler,
     RidgeCV,
     StandardScaler,
+    TruncatedSVD,
 )
 from mmlcore.estimators.ridge_cv import leave_one_out_errors
 
@@ -39,6 +41,52 @@ def test_least_squares_of_any_size(rows, x_size, y_size):
         model = getattr(LinearRegression(), method)(X * x_size, y * y_size)
         np.testing.assert_allclose(model.coef_ / y_size * x_size, expected.coef_, rtol=1e-9)
         np.testing.assert_allclose(model.intercept_ / y_size, expected.intercept_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("size", [1e-36, 1e-30, 1e-23, 1e-16, 1e16, 1e25])
+def test_least_squares_of_any_size_in_float32(size):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 3)).astype(np.float32)
+    y = X @ np.float32([1, 2, 3])
+    model = LinearRegression().fit(X * np.float32(size), y)
+    np.testing.assert_allclose(model.predict(X * np.float32(size)), y, atol=1e-4)
+    np.testing.assert_allclose(model.coef_.astype(float) * size, [1, 2, 3], rtol=1e-4)
+
+
+def test_a_scaler_meets_pieces_that_weigh_nothing():
+    sparse = pytest.importorskip("scipy.sparse")
+    rng = np.random.default_rng(0)
+    X, w = rng.standard_normal((30_000, 50)), np.ones(30_000)
+    w[:25_000] = 0
+    X[np.abs(X) < 1.5] = 0
+    expected = StandardScaler(with_mean=False).fit(X[25_000:])
+    for given in (X, sparse.csr_array(X)):
+        found = StandardScaler(with_mean=False).fit(given, sample_weight=w)
+        np.testing.assert_allclose(found.var_, expected.var_, rtol=1e-10)
+        np.testing.assert_allclose(found.mean_, expected.mean_, rtol=1e-9)
+
+
+def test_the_complete_decomposition_of_wide_data_keeps_no_large_matrix():
+    X = np.random.default_rng(0).standard_normal((5, 400))
+    assert len(pickle.dumps(PCA().fit(X))) < 4 * X.nbytes
+    tall = PCA(svd_solver="full").fit(X.T[:, :3])
+    np.testing.assert_allclose(tall.partial_fit(X.T[:, :3]).mean_, X.T[:, :3].mean(axis=0))
+
+
+@pytest.mark.parametrize("model", [PCA(2), TruncatedSVD(2)], ids=lambda value: type(value).__name__)
+def test_rows_that_are_refused_are_not_taken_in(model):
+    X = np.random.default_rng(0).standard_normal((12, 3))
+    model.partial_fit(X)
+    before = model.components_.copy()
+    with pytest.raises(ValueError, match="partial_fit: X must be of finite squares"):
+        model.partial_fit(np.full((2, 3), 1e200))
+    np.testing.assert_array_equal(model.components_, before)
+    whole = type(model)(2).partial_fit(np.vstack([X, X[:5] + 1]))
+    np.testing.assert_allclose(abs(model.partial_fit(X[:5] + 1).components_), abs(whole.components_), rtol=1e-9)
+    new = TruncatedSVD(9)
+    with pytest.raises(ValueError, match="n_components"):
+        new.partial_fit(X)
+    assert not hasattr(new, "n_features_in_")
 
 
 @pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])
@@ -93,6 +141,15 @@ LATE = [
     (MinMaxScaler(), None, np.full((3, 4), np.inf), None),
     (LinearRegression(), np.zeros(12), np.full((9, 4), np.nan), np.zeros(9)),
 ]
+
+
+def test_a_mixture_is_what_it_was_after_a_wrong_start():
+    X = np.random.default_rng(0).standard_normal((12, 3))
+    model = GaussianMixture(2, random_state=0).fit(X).set_params(means_init=np.zeros((2, 3)))
+    with pytest.raises(ValueError, match="means"):
+        model.fit(np.ones((12, 4)))
+    assert model.n_features_in_ == 3
+    model.predict(X)
 
 
 @pytest.mark.parametrize(("model", "y", "late_X", "late_y"), LATE, ids=lambda value: type(value).__name__)

@@ -199,3 +199,33 @@ def test_a_memory_map_is_never_copied_as_a_whole(model, dtype, tmp_path, monkeyp
     for name, value in vars(model).items():
         if name.endswith("_"):
             np.testing.assert_array_equal(value, whole[name], err_msg=name)
+
+
+@pytest.mark.parametrize("model", [Ridge(), LogisticRegression(tol=1e-8)], ids=lambda value: type(value).__name__)
+def test_blocks_that_weigh_nothing_count_for_nothing(model):
+    X, y, w = data()
+    y = (y > np.median(y)).astype(float)
+    w[:60] = 0
+    whole = type(model)(**model.get_params()).fit(X, y, sample_weight=w)
+    found = model.fit(Blocks(X, y, w))
+    np.testing.assert_allclose(found.coef_, whole.coef_, rtol=1e-5)
+    with pytest.raises(ValueError, match="at least one block that weighs something"):
+        model.fit(Blocks(X, y, np.zeros(len(X))))
+
+
+def test_classes_that_weigh_nothing_may_have_blocks_of_their_own():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((240, 2)), np.repeat([0, 1, 1, 2], [60, 1, 89, 90])
+    X[:, 0] += y
+    options = {"class_weight": {0: 0, 1: 1, 2: 1}, "tol": 1e-9}
+    whole = LogisticRegression(**options).fit(X, y)
+    found = LogisticRegression(**options).fit(Blocks(X, y))
+    np.testing.assert_allclose(found.predict_proba(X), whole.predict_proba(X), atol=1e-5)
+
+
+def test_more_components_than_a_stream_has_directions():
+    X = data()[0]
+    with pytest.raises(ValueError, match="n_components=10 must be between 0 and"):
+        PCA(10).fit(iter([X[:30], X[30:]]))
+    with pytest.raises(ValueError, match="mle"):
+        PCA("mle").fit(iter([X[:3]]))

@@ -92,3 +92,24 @@ def test_preconditioners_that_are_none():
         linalg.conjugate_gradient(lambda v: v, np.eye(2))
     with pytest.raises(linalg.LinAlgError, match="a must be positive definite, got pᵀ a p = nan"):
         linalg.conjugate_gradient(lambda v: v * np.nan, b)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size"), [("float32", 1e18), ("float32", 1e-18), ("float64", 1e170), ("float64", 1e-170)]
+)
+def test_a_preconditioner_of_any_size(dtype, size):
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((20, 20))
+    a = ((a @ a.T + np.diag(np.arange(1.0, 21))) * size).astype(dtype)
+    b = rng.standard_normal(20).astype(dtype)
+    found = linalg.conjugate_gradient(a, b, preconditioner=np.diag(1 / np.diag(a)), tol=1e-5)
+    assert np.linalg.norm(a @ found.x - b) < 1e-4 * np.linalg.norm(b)
+
+
+def test_functions_cannot_change_what_is_still_needed():
+    def halved(r):
+        r *= 0.5
+        return r
+
+    with pytest.raises(ValueError, match="read-only"):
+        linalg.conjugate_gradient(np.diag([1.0, 2.0, 3.0]), np.ones(3), preconditioner=halved)

@@ -129,3 +129,18 @@ def test_gradients_of_any_size(method, size):
     r = minimize(lambda x: size * np.sum((x - 1) ** 2), np.zeros(3), method, tol=1e-6 * size)
     assert r.success, r.message
     np.testing.assert_allclose(r.x, 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("bounds", [None, [(-1.0, 1.0)] * 4])
+def test_changes_of_the_gradient_that_underflow(dtype, bounds):
+    found = minimize(
+        lambda x: (x**4).sum(), np.array([0.3, -0.5, 0.9, 0.2], dtype), "lbfgs", tol=0.0, max_iter=2000, bounds=bounds
+    )
+    assert np.abs(found.x).max() < 1e-3
+    tiny = minimize(lambda x: dtype(1e-18) * ((x - 1) ** 2).sum(), np.zeros(4, dtype), "lbfgs", tol=0.0, max_iter=50)
+    assert np.isfinite(tiny.x).all()
+
+
+def test_a_memory_of_more_pairs_than_there_will_be():
+    assert minimize(lambda x: ((x - 1) ** 2).sum(), np.zeros(3), "lbfgs", memory=10**12).success

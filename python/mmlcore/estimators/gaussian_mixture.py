@@ -175,8 +175,9 @@ class GaussianMixture(Density, Estimator):
             self._check_parameters()
             x, _, weights = validate_fit(self, X, None, sample_weight, min_samples=2, remember=False)
             self._require_rows(x)
+            self._fit([(np.ascontiguousarray(x), weights)])
             remember_features(self, X, x)
-            return self._fit([(np.ascontiguousarray(x), weights)])
+            return self
         require_several_passes(type(self).__name__, X)
         self._check_parameters()
         learner = clone(self)
@@ -458,14 +459,18 @@ class _Pieces:
 
     def __init__(self, learner: GaussianMixture, stream: Any, sample_weight: Any) -> None:
         self.learner, self.stream, self.sample_weight, self.first = learner, stream, sample_weight, True
+        self.dtype: Any = None
 
     def __iter__(self) -> Iterator[Piece]:
         for block in blocks_of(type(self.learner).__name__, self.stream, None, self.sample_weight):
             x, _, weights = validate_fit(self.learner, block.X, None, block.sample_weight, reset=self.first)
             if self.first:
                 self.learner._require_rows(x)
-                self.first = False
-            yield np.ascontiguousarray(x), weights
+                self.first, self.dtype = False, x.dtype
+            yield (
+                np.ascontiguousarray(x, self.dtype),
+                None if weights is None else weights.astype(self.dtype, copy=False),
+            )
 
 
 def _about(point: FloatArray, scatter: Gram | None) -> Any:

@@ -39,7 +39,7 @@ def rbf(X: FloatArray, Y: FloatArray, gamma: float) -> FloatArray:
         _kernels.exp(out, out)
         return out
     room = np.empty(_ROWS * len(X), X.dtype)
-    for begin in range(0, len(X), _ROWS):  # up to the diagonal; the rest is its mirror image
+    for begin in range(0, len(X), _ROWS):  # up to the diagonal; what lies beyond is their mirror image
         end = min(begin + _ROWS, len(X))
         rows = room[: (end - begin) * end].reshape(end - begin, end)
         _kernels.gemm(

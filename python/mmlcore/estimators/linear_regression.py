@@ -60,7 +60,7 @@ def least_squares(
             squares = np.square(largest, dtype=np.float64)
     if isinstance(X, SparseRows):  # more rows than columns
         return gram.solve(0.0, intercept) or Factor(d, Y.shape[1], intercept).update(X, Y, sample_weight).solve()
-    if _out_of_range(squares[:d]) or _out_of_range(squares[d:]):
+    if _out_of_range(squares[:d], X.dtype) or _out_of_range(squares[d:], X.dtype):
         x_unit, y_unit = _unit(X), _unit(Y)
         if x_unit != 1 or y_unit != 1:
             scaled = least_squares(X * x_unit, Y * y_unit, sample_weight, intercept, owner)
@@ -78,15 +78,19 @@ def least_squares(
     return _shortest(X, Y, sample_weight, intercept)
 
 
-def _out_of_range(squares: FloatArray) -> bool:
+def _out_of_range(squares: FloatArray, dtype: Any) -> bool:
     """Whether products of columns with such sums of squares over- or underflow."""
-    return not 1e-200 < squares.max(initial=0) < 1e200
+    low, high = (1e-26, 1e32) if dtype == np.float32 else (1e-200, 1e200)
+    return not low < squares.max(initial=0) < high
 
 
 def _unit(A: FloatArray) -> float:
     """The power of two that brings the largest entry to about one; 1 where that is in range."""
     largest = float(np.abs(A).max(initial=0))
-    return 1.0 if largest == 0 or 1e-90 < largest < 1e90 else float(np.exp2(-np.round(np.log2(largest))))
+    far, most = (1e12, 126) if A.dtype == np.float32 else (1e90, 1022)
+    if largest == 0 or 1 / far < largest < far:
+        return 1.0
+    return float(2.0 ** min(-round(np.log2(largest)), most))
 
 
 def _shortest(X: FloatArray, Y: FloatArray, sample_weight: FloatArray | None, intercept: bool) -> Solution:
@@ -211,7 +215,7 @@ class LinearRegression(LinearPredictor, Regressor, Estimator):
     def _absorb(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[FloatArray, FloatArray]:
         self._check_parameters()
         if self.positive:
-            raise ValueError("partial_fit: positive must be False, got True")
+            raise ValueError(f"{type(self).__name__}: positive must be False where rows come in pieces, got True")
         known: Factor | None = self.__dict__.get("_factor")
         X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi", reset=known is None)
         Y = y.reshape(len(X), -1)

@@ -85,7 +85,7 @@ class _Loss:
 
     def _sample(self) -> tuple[slice, FloatArray, float] | None:
         """Rows from everywhere, their weights, and their share of the whole; None where it would cost too much."""
-        if self.d > _MOST_COLUMNS:
+        if self.d > _MOST_COLUMNS or isinstance(self.X, SparseRows):
             return None
         rows = slice(None, None, max(len(self.X) // max(_SAMPLE, 8 * self.d), 1))
         weights = np.ones(len(self.X[rows]), self.X.dtype) if self.weights is None else self.weights[rows]

@@ -73,7 +73,9 @@ class LabelledBlocks:
             codes = places[codes]
             X = X.astype(self.dtype, copy=False)
             weights = None if weights is None else weights.astype(self.dtype, copy=False)
-            yield X, codes, weights_of_rows(self.class_weight, self.classes, codes, weights, self.dtype)
+            weights = weights_of_rows(self.class_weight, self.classes, codes, weights, self.dtype)
+            if weights is None or weights.any():
+                yield X, codes, weights
 
 
 class StreamedLoss:

@@ -12,6 +12,7 @@ from mmlcore.estimators.parameters import BOOLEAN, NONE, RANDOM_STATE, Constrain
 from mmlcore.estimators.principal import (
     Axes,
     degrees_of_freedom,
+    extended,
     flip_signs,
     from_covariance,
     from_svd,
@@ -139,7 +140,7 @@ class PCA(NumberedFeatures, Transformer, Estimator):
         self._check_parameters()
         x, _, weights = validate_fit(self, X, None, sample_weight, finite=False, remember=False, sparse_rows=True)
         solver, name = self._chosen_solver(x), type(self).__name__
-        self._require_possible(x, solver)
+        self._require_possible(x.shape, solver)
         if solver != "covariance_eigh" and isinstance(x, SparseRows):
             x = x[:]
         gram: Any = None
@@ -150,7 +151,7 @@ class PCA(NumberedFeatures, Transformer, Estimator):
         else:
             require_finite(x, "X", name)
             axes = self._decompose(x, weights, solver)
-            gram = scatter_of(axes) if solver == "full" else None
+            gram = scatter_of(axes) if solver == "full" and x.shape[1] <= len(x) else None  # no larger than x
         remember_features(self, X, x)
         self._gram, self._rows = gram, len(x)
         self._store(axes, len(x), x.dtype)
@@ -171,11 +172,17 @@ class PCA(NumberedFeatures, Transformer, Estimator):
         gram = getattr(self, "_gram", None)
         if gram is None and hasattr(self, "components_"):
             warn_of_forgetting("PCA")
-        x, _, weights = validate_fit(self, X, None, sample_weight, reset=gram is None)
-        before = 0 if gram is None else self._rows
-        self._gram = (Gram(x.shape[1]) if gram is None else gram).update(x, None, weights)
-        self._rows = before + len(x)
+        x, _, weights = validate_fit(self, X, None, sample_weight, reset=gram is None, remember=False)
+        with_these = extended(gram, x, weights, "PCA")
+        if gram is None:
+            remember_features(self, X, x)
+        self._rows = len(x) + (0 if gram is None else self._rows)
+        self._gram = with_these
         return self._rows, x.dtype
+
+    def _require_enough(self, samples: int, dtype: Any) -> None:
+        """Of a stream, at its end."""
+        self._require_possible((samples, len(self._gram.mean)), "covariance_eigh")
 
     def _conclude(self, samples: int, dtype: Any) -> Self:
         self._store(from_covariance(self._gram), samples, dtype)
@@ -190,10 +197,10 @@ class PCA(NumberedFeatures, Transformer, Estimator):
         few = isinstance(self.n_components, int | np.integer) and 1 <= self.n_components < 0.8 * min(n, d)
         return "randomized" if few and max(n, d) > _FEW else "full"
 
-    def _require_possible(self, x: FloatArray, solver: str) -> None:
+    def _require_possible(self, shape: tuple[int, ...], solver: str) -> None:
         """Refuse a number of components that there are not."""
-        least, wanted = min(x.shape), self.n_components
-        if wanted == "mle" and x.shape[0] < x.shape[1]:
+        least, wanted = min(shape), self.n_components
+        if wanted == "mle" and shape[0] < shape[1]:
             raise ValueError("n_components='mle' is only supported if n_samples >= n_features")
         number = isinstance(wanted, int | np.integer)
         if solver in ("arpack", "randomized"):
@@ -204,7 +211,7 @@ class PCA(NumberedFeatures, Transformer, Estimator):
                 strictly = "strictly less than " if solver == "arpack" else ""
                 raise ValueError(
                     f"n_components={wanted} must be between 1 and {strictly}min(n_samples, n_features)={least} "
-                    f"with svd_solver='{solver}', n_samples={x.shape[0]} and n_features={x.shape[1]}"
+                    f"with svd_solver='{solver}', n_samples={shape[0]} and n_features={shape[1]}"
                 )
         elif number and wanted > least:
             raise ValueError(

@@ -14,6 +14,7 @@ from mmlcore.estimators.statistics import Gram
 __all__ = [
     "Axes",
     "degrees_of_freedom",
+    "extended",
     "flip_signs",
     "from_covariance",
     "from_svd",
@@ -65,6 +66,28 @@ def scatter_of(axes: Axes) -> Gram:
     gram.weight, gram.mean = axes.weight, axes.mean.astype(np.float64)
     gram.scatter = (directions.T * (axes.variances * degrees_of_freedom(axes.weight))) @ directions
     return gram
+
+
+def extended(gram: Gram | None, x: FloatArray, weights: FloatArray | None, owner: str) -> Gram:
+    """What `gram` (None: nothing) and the rows of x tell together; `gram` stays as it is.
+
+    Raises
+    ------
+    ValueError
+        If squares of x overflow.
+
+    Examples
+    --------
+    >>> one = extended(None, np.array([[1.0], [3.0]]), None, "PCA")
+    >>> extended(one, np.array([[5.0]]), None, "PCA").mean, one.mean
+    (array([3.]), array([2.]))
+    """
+    more = Gram(x.shape[1]).update(x, None, weights)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+        together = more if gram is None else Gram(x.shape[1]).merge(gram).merge(more)
+    if not together.finite:
+        raise ValueError(f"{owner}.partial_fit: X must be of finite squares, got {float(np.abs(x).max()):.3g} at most")
+    return together
 
 
 def warn_of_forgetting(owner: str) -> None:

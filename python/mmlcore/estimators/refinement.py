@@ -81,9 +81,9 @@ def _factor(A: FloatArray, f: FloatArray) -> tuple[FloatArray, FloatArray]:
 def solve_positive_definite(K: FloatArray, Y: FloatArray) -> FloatArray:
     """K⁻¹ Y of a symmetric positive definite K by Cholesky.
 
-    A large float64 matrix is factored in float32; residuals in float64 correct the solution until it is as good as a
-    float64 factor's, ‖Y - K X‖ ≤ √n ε ‖K‖ ‖X‖ in the largest norms. Where that does not happen, or happens slowly, K is
-    factored in float64.
+    A large float64 matrix is factored in float32; residuals in float64 correct the solution until every column is as
+    good as a float64 factor's, ‖y - K x‖ ≤ √n ε ‖K‖ ‖x‖ in the largest norms. Where that does not happen, or happens
+    slowly, K is factored in float64.
 
     Parameters
     ----------
@@ -124,16 +124,17 @@ def _corrected(K: FloatArray, Y: FloatArray) -> FloatArray | None:
         factor = linalg.cho_factor(half, lower=True)
     except linalg.LinAlgError:
         return None
-    size_of_K = float(linalg.norm(half, np.inf))
-    goal = np.sqrt(len(K)) * np.finfo(np.float64).eps * size_of_K
-    X, residual, before = np.zeros_like(Y), Y, np.inf
+    goal = np.sqrt(len(K)) * np.finfo(np.float64).eps * float(linalg.norm(half, np.inf))
+    X, residual, before = np.zeros_like(Y), Y, np.full(Y.shape[1], np.inf)
     for _ in range(_MOST_CORRECTIONS):
-        size = float(np.abs(residual).max())
-        if size <= goal * float(np.abs(X).max()):
+        size = np.abs(residual).max(axis=0)
+        done = size <= goal * np.abs(X).max(axis=0)
+        if done.all():
             return X
-        if not size < 0.1 * before:
+        if not (done | (size < 0.1 * before)).all():
             return None
-        step = linalg.cho_solve(factor, (residual / size).astype(np.float32))
-        X = X + size * step.astype(np.float64)
+        unit = np.where(size > 0, size, 1)
+        step = linalg.cho_solve(factor, (residual / unit).astype(np.float32))
+        X = X + np.where(done, 0, unit) * step
         residual, before = Y - linalg.matmul(K, X), size
     return None

@@ -194,7 +194,7 @@ class Ridge(LinearPredictor, Regressor, Estimator):
     def _absorb(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[FloatArray, FloatArray]:
         self._check_parameters()
         if self.positive:
-            raise ValueError("partial_fit: positive must be False, got True")
+            raise ValueError(f"{type(self).__name__}: positive must be False where rows come in pieces, got True")
         known: Factor | None = self.__dict__.get("_factor")
         X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi", reset=known is None)
         Y = y.reshape(len(X), -1)

@@ -169,6 +169,8 @@ def _moments(x: FloatArray, weights: Any) -> Moments:
     n, d = x.shape
     _refuse_infinity(x)
     missing = np.isnan(x)
+    if weights is not None and not weights.any():
+        return np.zeros(d), np.zeros(d), np.zeros(d)
     if not missing.any():
         mean = np.average(x.astype(np.float64, copy=False), axis=0, weights=weights)
         centred = x - mean

@@ -6,6 +6,8 @@ A block is X, (X,), (X, y) or (X, y, sample_weight). One block is held at a time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from mmlcore.estimators.base import clone
 
 __all__ = ["Block", "blocks_of", "fit_stream", "is_stream", "require_several_passes", "take_over"]
@@ -30,7 +32,7 @@ def is_stream(X: Any) -> bool:
 
 
 def blocks_of(owner: str, stream: Any, y: Any = None, sample_weight: Any = None) -> Iterator[Block]:
-    """The blocks of a stream.
+    """The blocks of a stream, but for those that weigh nothing.
 
     Raises
     ------
@@ -52,10 +54,12 @@ def blocks_of(owner: str, stream: Any, y: Any = None, sample_weight: Any = None)
             raise ValueError(
                 f"{owner}.fit: a block must be X, (X, y) or (X, y, sample_weight), got a tuple of {len(parts)}"
             )
-        found = True
-        yield Block(*parts)
+        block = Block(*parts)
+        if block.sample_weight is None or np.any(np.asarray(block.sample_weight)):
+            found = True
+            yield block
     if not found:
-        raise ValueError(f"{owner}.fit: X must have at least one block, got none")
+        raise ValueError(f"{owner}.fit: X must have at least one block that weighs something, got none")
 
 
 def require_several_passes(owner: str, stream: Any) -> None:
@@ -88,6 +92,8 @@ def fit_stream(estimator: Any, stream: Any, y: Any, sample_weight: Any) -> Any:
         else:
             learner.partial_fit(X, targets, **given)
     if seen is not None:
+        if hasattr(learner, "_require_enough"):
+            learner._require_enough(*seen)
         learner._conclude(*seen)
     return take_over(estimator, learner)
 

@@ -9,9 +9,8 @@ from mmlcore._arrays import FloatArray
 from mmlcore.estimators.base import Estimator, check_is_fitted
 from mmlcore.estimators.mixins import NumberedFeatures, Transformer
 from mmlcore.estimators.parameters import RANDOM_STATE, Constraint, Interval, OneOf
-from mmlcore.estimators.principal import flip_signs, warn_of_forgetting
+from mmlcore.estimators.principal import extended, flip_signs, warn_of_forgetting
 from mmlcore.estimators.randomness import as_seed
-from mmlcore.estimators.statistics import Gram
 from mmlcore.estimators.streams import fit_stream, is_stream
 from mmlcore.estimators.validation import (
     as_matrix,
@@ -200,9 +199,12 @@ class TruncatedSVD(NumberedFeatures, Transformer, Estimator):
         if getattr(self, "_gram", None) is None and hasattr(self, "components_"):
             warn_of_forgetting("TruncatedSVD")
         gram = getattr(self, "_gram", None)
-        x, _, weights = validate_fit(self, X, None, sample_weight, reset=gram is None)
+        x, _, weights = validate_fit(self, X, None, sample_weight, reset=gram is None, remember=False)
         self._require_possible(x.shape[1])
-        self._gram = (Gram(x.shape[1]) if gram is None else gram).update(x, None, weights)
+        with_these = extended(gram, x, weights, "TruncatedSVD")
+        if gram is None:
+            remember_features(self, X, x)
+        self._gram = with_these
         return (x.dtype,)
 
     def _conclude(self, dtype: Any) -> Self:

@@ -105,10 +105,14 @@ def _iterate(
     """y and the lengths of its residuals."""
     name = "conjugate_gradient"
     p, square, trace = np.zeros_like(r), r.dtype.type(1), [float(np.sqrt(r @ r))]
+    unit = r.dtype.type(0)  # the preconditioner's: its scale does not count
     for _ in range(steps):
         if trace[-1] <= tol:
             break
         z = r if improved is None else improved(r)
+        if improved is not None:
+            unit = unit or np.abs(z).max() or r.dtype.type(1)
+            z = z / unit
         square, before = r @ z, square
         if improved is not None and not square > 0:
             raise LinAlgError(message(name, "preconditioner", "positive definite", f"rᵀ M r = {square:.3g}"))
@@ -162,6 +166,8 @@ def _product(name: str, argument: str, M: Any, like: FloatArray) -> Product | No
 
 def _checked(name: str, argument: str, product: Any, like: FloatArray) -> Product:
     def times(v: FloatArray) -> FloatArray:
+        v = v.view()
+        v.flags.writeable = False  # it is still needed
         out = np.asarray(product(v))
         if out.shape != like.shape:
             raise ValueError(message(name, argument, f"a product of shape {like.shape}", f"shape {out.shape}"))

@@ -99,7 +99,7 @@ def projected_descent(progress: Progress, box: Box, learning_rate: float = 0.01)
 def projected_lbfgs(progress: Progress, box: Box, memory: int = 10) -> None:
     """Limited-memory BFGS in the variables that are free, along projected arcs."""
     problem, x = progress.problem, box.project(progress.x)
-    approximation = LimitedMemory(integer("lbfgs", "memory", memory), x)
+    approximation = LimitedMemory(min(integer("lbfgs", "memory", memory), max(progress.max_iter, 1)), x)
     f, g = problem.value_and_gradient(x)
     run = 0  # of steps that show no curvature
     while not progress.accept(x, f, g, box.measure(x, g)):

@@ -74,7 +74,7 @@ class LimitedMemory:
         """Take in a step, if it shows positive curvature."""
         row = (self._newest + 1) % len(self.s)
         sy, ss, yy = _kernels.limited_memory_pair(self.s, self.y, row, x, x_before, g, g_before)
-        if sy > 1e-12 * sqrt(ss * yy):
+        if yy > 0 and sy > 1e-12 * sqrt(ss * yy) and sy / yy < inf:
             self.curvature[row], self._newest, self._scale = sy, row, sy / yy
             self.count = min(self.count + 1, len(self.s) - 1)
 
@@ -92,7 +92,7 @@ class LimitedMemory:
 def lbfgs(progress: Progress, memory: int = 10) -> None:
     """BFGS from the last pairs of changes alone: D. C. Liu, J. Nocedal (1989)."""
     problem, x = progress.problem, progress.x
-    approximation = LimitedMemory(integer("lbfgs", "memory", memory), x)
+    approximation = LimitedMemory(min(integer("lbfgs", "memory", memory), max(progress.max_iter, 1)), x)
     f, g = problem.value_and_gradient(x)
     while not progress.accept(x, f, g):
         fresh = not approximation.count
