@@ -138,7 +138,7 @@ bool bind_eig(py::array values, const py::object& v, const py::array& a) {
             V = complex_output<T>("eig", "v", v_array, A.size());
         }
         return !over_stack(s.count, general_eigen_cost_ns(n), [=, from = A.data()](ptrdiff_t i) -> ptrdiff_t {
-                    return general_eigen<T>(W + i * n, V ? V + i * n * n : nullptr, from + i * n * n, n) ? -1 : 0;
+                    return general_eigen(W + i * n, V ? V + i * n * n : nullptr, from + i * n * n, n) ? -1 : 0;
                 }).has_value();
     });
 }

@@ -39,8 +39,7 @@ Column balance(Matrix& A) {
 
 }  // namespace
 
-template <>
-bool general_eigen<double>(std::complex<double>* values, std::complex<double>* V, const double* A, ptrdiff_t n) {
+bool general_eigen(std::complex<double>* values, std::complex<double>* V, const double* A, ptrdiff_t n) {
     if (n == 0) return true;
     const double largest = largest_finite_magnitude(A, n * n);
     if (std::isnan(largest)) return false;
@@ -71,12 +70,11 @@ bool general_eigen<double>(std::complex<double>* values, std::complex<double>* V
 }
 
 // In double: the compiler takes a minute for each type, and scalar operations of both take the same time.
-template <>
-bool general_eigen<float>(std::complex<float>* values, std::complex<float>* V, const float* A, ptrdiff_t n) {
+bool general_eigen(std::complex<float>* values, std::complex<float>* V, const float* A, ptrdiff_t n) {
     const Workspace<double> wide(n * n);
     const Workspace<std::complex<double>> wide_values(n), wide_V(V ? n * n : 0);
     std::copy(A, A + n * n, wide.data());
-    if (!general_eigen<double>(wide_values.data(), V ? wide_V.data() : nullptr, wide.data(), n)) return false;
+    if (!general_eigen(wide_values.data(), V ? wide_V.data() : nullptr, wide.data(), n)) return false;
     std::copy(wide_values.data(), wide_values.data() + n, values);
     if (V) std::copy(wide_V.data(), wide_V.data() + n * n, V);
     return true;

@@ -10,8 +10,8 @@ using std::ptrdiff_t;
 
 // values (n), conjugate pairs together, and V (n × n, row-major, eigenvectors of length one in columns, their largest
 // component real; may be null) of A (n × n, row-major). False where the iteration did not converge.
-template <class T>
-bool general_eigen(std::complex<T>* values, std::complex<T>* V, const T* A, ptrdiff_t n);
+bool general_eigen(std::complex<double>* values, std::complex<double>* V, const double* A, ptrdiff_t n);
+bool general_eigen(std::complex<float>* values, std::complex<float>* V, const float* A, ptrdiff_t n);
 
 inline double general_eigen_cost_ns(ptrdiff_t n) {
     const double size = static_cast<double>(n);
