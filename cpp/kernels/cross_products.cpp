@@ -185,7 +185,9 @@ void narrow(double* S, const Rows<T>& data, ptrdiff_t n, ptrdiff_t p) {
     // Each task has sums of its own: fewer of them where these are large beside the rows.
     const ptrdiff_t tasks = std::min({kMostTasks, blocks, std::max<ptrdiff_t>(4, n / (4 * p))});
     const Workspace<double> sums(tasks * P * P);
-    const ptrdiff_t row_bytes = data.X.col == 1 ? data.X.row * static_cast<ptrdiff_t>(sizeof(T)) : 0;
+    // Fetched ahead where what lies between the rows is little beside them.
+    const bool dense = data.X.col == 1 && data.X.row <= 2 * data.d;
+    const ptrdiff_t row_bytes = dense ? data.X.row * static_cast<ptrdiff_t>(sizeof(T)) : 0;
     const ptrdiff_t tiles = panels * (panels + 1) / 2 * (kPanel<T> / kTileRows);
     parallel_for(tasks, cross_products_ns(n, p), [&](ptrdiff_t task) {
         const Workspace<T> Z(panels * kBlockRows * kPanel<T>), lines(kFillRows * P);
