@@ -1,5 +1,5 @@
-// Convolution forward and its two gradients, and max pooling, float32, one thread: layers of the MNIST network and
-// larger ones. Rates count the multiply-adds of the definition.
+// Convolution forward and its two gradients, alone and with the pool behind it, and max pooling, float32, one thread:
+// layers of the MNIST network and larger ones. Rates count the multiply-adds of the definition.
 
 #include <benchmark/benchmark.h>
 
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/convolution.h"
+#include "kernels/pooled_convolution.h"
 #include "kernels/pooling.h"
 #include "kernels/threads.h"
 
@@ -69,6 +70,27 @@ void conv_filter_gradient(benchmark::State& state) {
     layer.report(state);
 }
 
+// The same with the rectifier and the largest of 2×2 windows in one pass: forward, or both gradients.
+void pooled_conv(benchmark::State& state, bool back) {
+    Layer layer(state);
+    const ptrdiff_t windows = layer.s.n * (layer.s.out[1] / 2) * (layer.s.out[2] / 2) * layer.s.filters;
+    std::vector<float> p = filled(windows);
+    std::vector<std::uint8_t> numbers(p.size());
+    for (auto _ : state) {
+        if (back) {
+            mmlcore::pooled_conv_input_gradient<float>(layer.dx.data(), p.data(), numbers.data(), layer.w.data(),
+                                                       layer.s);
+            mmlcore::pooled_conv_filter_gradient<float>(layer.dw.data(), nullptr, layer.x.data(), p.data(),
+                                                        numbers.data(), layer.s);
+        } else {
+            mmlcore::pooled_conv_forward<float>(p.data(), numbers.data(), layer.x.data(), layer.w.data(), nullptr,
+                                                layer.s);
+        }
+        benchmark::ClobberMemory();
+    }
+    layer.report(state);
+}
+
 // 2×2 windows of n images of that extent and so many channels, and the way back.
 void max_pool(benchmark::State& state) {
     const ptrdiff_t n = state.range(0), channels = state.range(1), extent = state.range(2), out = extent / 2;
@@ -84,9 +106,13 @@ void max_pool(benchmark::State& state) {
     state.SetBytesProcessed(state.iterations() * 2 * static_cast<ptrdiff_t>(sizeof(float) * (x.size() + y.size())));
 }
 
-void layers(benchmark::internal::Benchmark* b) {
+void network(benchmark::internal::Benchmark* b) {
     b->ArgNames({"n", "channels", "extent", "filters", "kernel", "stride"});
     b->Args({128, 1, 28, 16, 3, 1})->Args({128, 16, 14, 32, 3, 1})->Args({128, 32, 7, 32, 3, 1});
+}
+
+void layers(benchmark::internal::Benchmark* b) {
+    network(b);
     b->Args({8, 128, 28, 128, 3, 1})->Args({8, 64, 56, 64, 3, 1})->Args({1, 3, 227, 96, 11, 4});
     b->Args({8, 256, 14, 256, 1, 1});
 }
@@ -94,6 +120,8 @@ void layers(benchmark::internal::Benchmark* b) {
 BENCHMARK(conv_forward)->Apply(layers);
 BENCHMARK(conv_input_gradient)->Apply(layers);
 BENCHMARK(conv_filter_gradient)->Apply(layers);
+BENCHMARK_CAPTURE(pooled_conv, forward, false)->Apply(network);
+BENCHMARK_CAPTURE(pooled_conv, gradients, true)->Apply(network);
 BENCHMARK(max_pool)->ArgNames({"n", "channels", "extent"})->Args({128, 16, 28})->Args({128, 32, 14});
 
 }  // namespace

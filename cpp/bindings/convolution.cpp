@@ -1,12 +1,14 @@
 #include "kernels/convolution.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "bindings/activations.h"
 #include "bindings/arrays.h"
 #include "bindings/families.h"
 #include "bindings/images.h"
 #include "bindings/submit.h"
+#include "kernels/pooled_convolution.h"
 
 namespace mmlcore::bindings {
 namespace {
@@ -15,18 +17,18 @@ namespace {
 constexpr ptrdiff_t kMost = ptrdiff_t{1} << 31, kMostStep = ptrdiff_t{1} << 20;
 constexpr ptrdiff_t kMostOfWindow = ptrdiff_t{1} << 30;  // numbers, gaps included
 
-// What x (or dx), y (or dy) and w say about the convolution, checked against each other.
-ConvShape shape_of(const char* f, const py::array& x, const py::array& y, const py::array& w, const Window& window) {
+// What x (or dx), w, the number of filters and the extents of y say about the convolution, checked against each other.
+ConvShape shape_of(const char* f, const py::array& x, ptrdiff_t filters, const Extent& out, const py::array& w,
+                   const Window& window) {
     require_ndim(f, "x", x, 5);
-    require_ndim(f, "y", y, 5);
     require_ndim(f, "w", w, 5);
     ConvShape s{};
     s.layout = window.layout;
     s.n = x.shape(0);
     s.channels = channels_of(x, s.layout);
-    s.filters = channels_of(y, s.layout);
+    s.filters = filters;
     s.in = extent_of(x, s.layout);
-    s.out = extent_of(y, s.layout);
+    s.out = out;
     s.groups = window.groups;
     if (s.groups < 1 || s.channels % s.groups != 0 || s.filters % s.groups != 0)
         throw_value(f, "groups", "a divisor of the channels of x and of y", std::to_string(s.groups));
@@ -50,8 +52,35 @@ ConvShape shape_of(const char* f, const py::array& x, const py::array& y, const 
     if (window_size > kMostOfWindow)
         throw_value(f, "dilation", "such that a window spans at most 2^30 numbers", std::to_string(window_size));
     require_shape(f, "w", w, {s.kernel[0], s.kernel[1], s.kernel[2], s.depth(), s.filters});
+    return s;
+}
+
+ConvShape shape_of(const char* f, const py::array& x, const py::array& y, const py::array& w, const Window& window) {
+    require_ndim(f, "y", y, 5);
+    const ConvShape s = shape_of(f, x, channels_of(y, window.layout), extent_of(y, window.layout), w, window);
     if (y.shape(0) != s.n) throw_value(f, "y", "of as many images as x", shape_text(y));
     return s;
+}
+
+// The same from p (or dp), the largest of the windows of a y of extents `out`.
+ConvShape pooled_shape_of(const char* f, const py::array& x, const py::array& p, const Extent& out, const py::array& w,
+                          const Window& window) {
+    require_ndim(f, "p", p, 5);
+    if (window.layout != Layout::channels_last) throw_value(f, "window", "channels last", "channels first");
+    const ConvShape s = shape_of(f, x, p.shape(4), out, w, window);
+    if (s.in[0] != 1 || s.out[0] != 1) throw_value(f, "x", "pictures: of extent 1 along axis 1", shape_text(x));
+    require_shape(f, "p", p, {s.n, 1, s.out[1] / 2, s.out[2] / 2, s.filters});
+    return s;
+}
+
+// The numbers of the windows' largest elements, which have p's shape.
+const std::uint8_t* numbers_of(const char* f, const py::array& numbers, const py::array& p) {
+    note_use(numbers);
+    require_shape(f, "numbers", numbers, {p.shape(0), p.shape(1), p.shape(2), p.shape(3), p.shape(4)});
+    if (!is_contiguous(numbers)) throw_value(f, "numbers", "C-contiguous", "other strides");
+    if (!numbers.dtype().is(py::dtype::of<std::uint8_t>()))
+        throw_type(f, "numbers", "uint8", std::string(py::str(numbers.dtype())));
+    return static_cast<const std::uint8_t*>(numbers.data());
 }
 
 // Activations whose slope is written in y.
@@ -120,6 +149,56 @@ void filter_gradient(py::array dw, const py::object& db, const py::array& x, con
     });
 }
 
+void pooled_forward(py::array p, const std::optional<py::array>& numbers, const py::array& x, const py::array& w,
+                    const py::object& bias, const Extent& out, const Window& window) {
+    constexpr const char* f = "pooled_conv_forward";
+    dispatch(f, "p", p, [&](auto type) {
+        using T = decltype(type);
+        const ConvShape s = pooled_shape_of(f, x, p, out, w, window);
+        const Output<T> P(f, "p", p);
+        const T *xs = whole<T>(f, "x", x), *ws = whole<T>(f, "w", w);
+        const T* b = bias.is_none() ? nullptr : whole<T>(f, "bias", require_array(f, "bias", bias), {s.filters});
+        std::uint8_t* which = nullptr;
+        if (numbers) {
+            require_writeable(f, "numbers", *numbers);
+            require_apart(f, "numbers", *numbers, {p, x, w, bias});
+            which = const_cast<std::uint8_t*>(numbers_of(f, *numbers, p));
+        }
+        require_apart(f, "p", p, {x, w, bias});
+        submit(conv_cost_ns(s), [=, to = P.data()] { pooled_conv_forward<T>(to, which, xs, ws, b, s); });
+    });
+}
+
+void pooled_input_gradient(py::array dx, const py::array& dp, const py::array& numbers, const py::array& w,
+                           const Extent& out, const Window& window) {
+    constexpr const char* f = "pooled_conv_input_gradient";
+    dispatch(f, "dx", dx, [&](auto type) {
+        using T = decltype(type);
+        const ConvShape s = pooled_shape_of(f, dx, dp, out, w, window);
+        const Output<T> dX(f, "dx", dx);
+        const T *dps = whole<T>(f, "dp", dp), *ws = whole<T>(f, "w", w);
+        const std::uint8_t* which = numbers_of(f, numbers, dp);
+        require_apart(f, "dx", dx, {dp, w, numbers});
+        submit(conv_cost_ns(s), [=, to = dX.data()] { pooled_conv_input_gradient<T>(to, dps, which, ws, s); });
+    });
+}
+
+void pooled_filter_gradient(py::array dw, const py::object& db, const py::array& x, const py::array& dp,
+                            const py::array& numbers, const Extent& out, const Window& window) {
+    constexpr const char* f = "pooled_conv_filter_gradient";
+    dispatch(f, "dw", dw, [&](auto type) {
+        using T = decltype(type);
+        const ConvShape s = pooled_shape_of(f, x, dp, out, dw, window);
+        const Output<T> dW(f, "dw", dw);
+        T* to_b = optional_output<T>(f, "db", db, {s.filters});
+        const T *xs = whole<T>(f, "x", x), *dps = whole<T>(f, "dp", dp);
+        const std::uint8_t* which = numbers_of(f, numbers, dp);
+        require_apart(f, "dw", dw, {db, x, dp, numbers});
+        require_apart(f, "db", db, {x, dp, numbers});
+        submit(conv_cost_ns(s), [=, to = dW.data()] { pooled_conv_filter_gradient<T>(to, to_b, xs, dps, which, s); });
+    });
+}
+
 }  // namespace
 
 void bind_convolution(py::module_& m) {
@@ -141,6 +220,16 @@ void bind_convolution(py::module_& m) {
     m.def("conv_filter_gradient", &filter_gradient, py::arg("dw"), py::arg("db"), py::arg("x"), py::arg("dy"),
           py::arg("y"), py::arg("window"), py::arg("activation") = 0,
           "The gradients of conv_forward with respect to w and bias; db may be None.");
+    m.def("pooled_conv_forward", &pooled_forward, py::arg("p"), py::arg("numbers"), py::arg("x"), py::arg("w"),
+          py::arg("bias"), py::arg("out"), py::arg("window"),
+          "p = the largest of max(0, the correlation of x with w, + bias) in 2×2 windows; channels last, pictures "
+          "(n, 1, rows, columns, channels). out: the correlation's extents. numbers (uint8, or None): which element "
+          "of its window was the largest, 4 where none is positive.");
+    m.def("pooled_conv_input_gradient", &pooled_input_gradient, py::arg("dx"), py::arg("dp"), py::arg("numbers"),
+          py::arg("w"), py::arg("out"), py::arg("window"), "The gradient of pooled_conv_forward with respect to x.");
+    m.def("pooled_conv_filter_gradient", &pooled_filter_gradient, py::arg("dw"), py::arg("db"), py::arg("x"),
+          py::arg("dp"), py::arg("numbers"), py::arg("out"), py::arg("window"),
+          "The gradients of pooled_conv_forward with respect to w and bias; db may be None.");
 }
 
 }  // namespace mmlcore::bindings

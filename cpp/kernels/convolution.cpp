@@ -5,6 +5,8 @@
 
 #include "kernels/convolution_parts.h"
 #include "kernels/depthwise.h"
+#include "kernels/pool_numbers.h"
+#include "kernels/pooled_convolution.h"
 #include "kernels/threads.h"
 #include "kernels/winograd.h"
 
@@ -193,9 +195,8 @@ Axis backward_axis(const ConvShape& s, int a, ptrdiff_t r, ptrdiff_t* first) {
 // With few channels and a stride a sweep for each remainder would leave most of a tile empty. All remainders together
 // are the channels of a coarser image, whose kernel has zeros where a remainder has no tap:
 // dx(m · stride + r - before, c) = Σ_(e, f) dz(m - e, f) w(tap with tap · dilation = r + e · stride, c, f).
-template <class T>
-void gradient_of_phases(const Target<T>& target, const T* dy, const T* w, const T* y, Activation activation,
-                        const ConvShape& s) {
+template <class T, class From>
+void gradient_of_phases(const Target<T>& target, const From& from, const T* w, const ConvShape& s) {
     ConvShape coarse = s;
     coarse.channels = target.channels();
     Axes axes;
@@ -226,9 +227,7 @@ void gradient_of_phases(const Target<T>& target, const T* dy, const T* w, const 
             else
                 std::memcpy(to, w + ((a * s.kernel[1] + b) * s.kernel[2] + c) * size, size * sizeof(T));
         }
-    with_gradient(dy, y, activation, [&](const auto& from) {
-        correlate(target, outputs(dy, s), from, axes, filters.data(), true, coarse, conv_cost_ns(s));
-    });
+    correlate(target, outputs<const T>(nullptr, s), from, axes, filters.data(), true, coarse, conv_cost_ns(s));
 }
 
 // Whether the remainders are few enough to be channels, and the padding is that of a window.
@@ -261,6 +260,42 @@ std::vector<Remainder> remainders(const ConvShape& s, int a) {
     return met;
 }
 
+// dx from the values of dz.
+template <class T, class From>
+void input_gradient(T* dx, const From& from, const T* w, const ConvShape& s) {
+    Target<T> target{inputs(dx, s), {}, s.stride, nullptr, Activation::linear};
+    const Images<const T> dz = outputs<const T>(nullptr, s);
+    if (s.filters == 0 || volume(s.out) == 0) {
+        std::fill(dx, dx + s.n * target.to.image(), T{0});
+        return;
+    }
+    if (joins_phases<T>(s)) {
+        target.phases = s.stride;
+        for (int a = 0; a < 3; ++a) target.first[a] = -s.before[a];
+        gradient_of_phases(target, from, w, s);
+        return;
+    }
+    if (suits_winograd<T>(s, s.filters, s.channels)) {
+        const WinogradFilters<T> filters(w, s.channels, s.filters, true);
+        winograd<T>(target.to, nullptr, Activation::linear, dz, from, {0, 2 - s.before[1], 2 - s.before[2]}, filters,
+                    conv_cost_ns(s) / 2);
+        return;
+    }
+    bool everywhere = true;  // whether every input point is met
+    for (int a = 0; a < 3; ++a) everywhere = everywhere && (s.dilation[a] == 1 && s.kernel[a] >= s.stride[a]);
+    if (!everywhere) std::fill(dx, dx + s.n * target.to.image(), T{0});
+
+    const double cost = conv_cost_ns(s) / static_cast<double>(volume(s.stride));
+    const std::vector<Remainder> second = remainders(s, 1), third = remainders(s, 2);
+    for (const Remainder& a : remainders(s, 0))
+        for (const Remainder& b : second)
+            for (const Remainder& c : third) {
+                const Axes axes{a.axis, b.axis, c.axis};
+                target.first = {a.first, b.first, c.first};
+                correlate(target, dz, from, axes, w, true, s, cost);
+            }
+}
+
 }  // namespace
 
 template <class T>
@@ -284,45 +319,18 @@ void conv_forward(T* y, const T* x, const T* w, const T* bias, Activation activa
 
 template <class T>
 void conv_input_gradient(T* dx, const T* dy, const T* w, const T* y, Activation activation, const ConvShape& s) {
-    Target<T> target{inputs(dx, s), {}, s.stride, nullptr, Activation::linear};
-    if (s.filters == 0 || volume(s.out) == 0) {
-        std::fill(dx, dx + s.n * target.to.image(), T{0});
-        return;
-    }
-    if (joins_phases<T>(s)) {
-        target.phases = s.stride;
-        for (int a = 0; a < 3; ++a) target.first[a] = -s.before[a];
-        gradient_of_phases(target, dy, w, y, activation, s);
-        return;
-    }
-    if (suits_winograd<T>(s, s.filters, s.channels)) {
-        const WinogradFilters<T> filters(w, s.channels, s.filters, true);
-        with_gradient(dy, y, activation, [&](const auto& from) {
-            winograd<T>(target.to, nullptr, Activation::linear, outputs(dy, s), from,
-                        {0, 2 - s.before[1], 2 - s.before[2]}, filters, conv_cost_ns(s) / 2);
-        });
-        return;
-    }
-    bool everywhere = true;  // whether every input point is met
-    for (int a = 0; a < 3; ++a) everywhere = everywhere && (s.dilation[a] == 1 && s.kernel[a] >= s.stride[a]);
-    if (!everywhere) std::fill(dx, dx + s.n * target.to.image(), T{0});
-
-    const double cost = conv_cost_ns(s) / static_cast<double>(volume(s.stride));
-    const std::vector<Remainder> second = remainders(s, 1), third = remainders(s, 2);
-    for (const Remainder& a : remainders(s, 0))
-        for (const Remainder& b : second)
-            for (const Remainder& c : third) {
-                const Axes axes{a.axis, b.axis, c.axis};
-                target.first = {a.first, b.first, c.first};
-                with_gradient(dy, y, activation, [&](const auto& from) {
-                    correlate(target, outputs(dy, s), from, axes, w, true, s, cost);
-                });
-            }
+    with_gradient(dy, y, activation, [&](const auto& from) { input_gradient(dx, from, w, s); });
 }
 
-#define MMLCORE_INSTANTIATE(T)                                                                     \
-    template void conv_forward<T>(T*, const T*, const T*, const T*, Activation, const ConvShape&); \
-    template void conv_input_gradient<T>(T*, const T*, const T*, const T*, Activation, const ConvShape&);
+template <class T>
+void pooled_conv_input_gradient(T* dx, const T* dp, const std::uint8_t* number, const T* w, const ConvShape& s) {
+    input_gradient(dx, Unpooled<T>{dp, number, s.filters, s.out}, w, s);
+}
+
+#define MMLCORE_INSTANTIATE(T)                                                                            \
+    template void conv_forward<T>(T*, const T*, const T*, const T*, Activation, const ConvShape&);        \
+    template void conv_input_gradient<T>(T*, const T*, const T*, const T*, Activation, const ConvShape&); \
+    template void pooled_conv_input_gradient<T>(T*, const T*, const std::uint8_t*, const T*, const ConvShape&);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)
 #undef MMLCORE_INSTANTIATE

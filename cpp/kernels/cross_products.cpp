@@ -102,14 +102,6 @@ void fill_panels(T* Z, ptrdiff_t panels, T* lines, const Rows<T>& data, ptrdiff_
     }
 }
 
-// Loads it once: the compiler would rather load it again for every product, and loads are what there is least of.
-template <class V>
-inline void keep_in_register([[maybe_unused]] V& v) {
-#if defined(__x86_64__)
-    asm("" : "+x"(v));
-#endif
-}
-
 // A (kTileRows × Vectors vectors, leading dimension lda) += the products of columns that begin in two panels at `left`
 // and `right`.
 template <int Vectors, class T>

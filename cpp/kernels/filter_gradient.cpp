@@ -1,5 +1,7 @@
 #include "kernels/convolution_parts.h"
 #include "kernels/depthwise.h"
+#include "kernels/few_channels_gradient.h"
+#include "kernels/pool_numbers.h"
 #include "kernels/threads.h"
 #include "kernels/winograd_gradient.h"
 
@@ -30,11 +32,6 @@ class FilterGradient {
 
     void run(T* dw, T* db) const {
         const ptrdiff_t weights = s_.rows() * s_.filters;
-        if (grid_.count() == 0) {
-            std::fill(dw, dw + weights, T{0});
-            if (db) std::fill(db, db + s_.filters, T{0});
-            return;
-        }
         const Workspace<T> partial(chunks_ * size());
         parallel_for(chunks_ * row_blocks_, conv_cost_ns(s_), [&](ptrdiff_t task) {
             const ptrdiff_t chunk = task / row_blocks_, rows = task % row_blocks_;
@@ -114,22 +111,37 @@ class FilterGradient {
     ptrdiff_t chunks_, row_blocks_;
 };
 
+template <class T, class From>
+void filter_gradient(T* dw, T* db, const T* x, const From& from, const ConvShape& s) {
+    if (s.n * volume(s.out) == 0) {
+        std::fill(dw, dw + s.rows() * s.filters, T{0});
+        if (db) std::fill(db, db + s.filters, T{0});
+    } else if (suits_winograd<T>(s, s.channels, s.filters)) {
+        WinogradGradient<T, From>(s, x, from).run(dw, db);
+    } else if (has_few_channels(s)) {
+        FewChannelsGradient<T, From>(s, from).run(dw, db, x);
+    } else {
+        FilterGradient<T, From>(s, x, from).run(dw, db);
+    }
+}
+
 }  // namespace
 
 template <class T>
 void conv_filter_gradient(T* dw, T* db, const T* x, const T* dy, const T* y, Activation activation,
                           const ConvShape& s) {
-    with_gradient(dy, y, activation, [&](const auto& from) {
-        using From = std::decay_t<decltype(from)>;
-        if (suits_winograd<T>(s, s.channels, s.filters))
-            WinogradGradient<T, From>(s, x, from).run(dw, db);
-        else
-            FilterGradient<T, From>(s, x, from).run(dw, db);
-    });
+    with_gradient(dy, y, activation, [&](const auto& from) { filter_gradient(dw, db, x, from, s); });
 }
 
-#define MMLCORE_INSTANTIATE(T) \
-    template void conv_filter_gradient<T>(T*, T*, const T*, const T*, const T*, Activation, const ConvShape&);
+template <class T>
+void pooled_conv_filter_gradient(T* dw, T* db, const T* x, const T* dp, const std::uint8_t* number,
+                                 const ConvShape& s) {
+    filter_gradient(dw, db, x, Unpooled<T>{dp, number, s.filters, s.out}, s);
+}
+
+#define MMLCORE_INSTANTIATE(T)                                                                                 \
+    template void conv_filter_gradient<T>(T*, T*, const T*, const T*, const T*, Activation, const ConvShape&); \
+    template void pooled_conv_filter_gradient<T>(T*, T*, const T*, const T*, const std::uint8_t*, const ConvShape&);
 MMLCORE_INSTANTIATE(float)
 MMLCORE_INSTANTIATE(double)
 #undef MMLCORE_INSTANTIATE

@@ -97,6 +97,12 @@ struct ThroughRelu {
     }
 };
 
+// Whether a source also knows single vectors: one that does not is channels last.
+template <class From, class = void>
+constexpr bool can_turn = false;
+template <class From>
+constexpr bool can_turn<From, std::void_t<decltype(std::declval<From>().vector(0, AllLanes{}))>> = true;
+
 namespace detail {
 
 // to[i * row + r] = from(at + r * from_row + i) for r < rows, i < columns: a matrix, turned.
@@ -146,7 +152,7 @@ void copy_block(T* to, const Images<const T>& shape, const From& from, ptrdiff_t
                 std::fill(to, to + begin * c, T{0});
                 if (shape.layout == Layout::channels_last || c == 1)
                     from.copy(to + begin * c, at, (end - begin) * c);
-                else
+                else if constexpr (can_turn<From>)
                     detail::turn(to + begin * c, c, from, at, shape.channel(), c, end - begin);
                 std::fill(to + end * c, to + row, T{0});
             }

@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "kernels/pool_numbers.h"
 #include "kernels/threads.h"
 
 namespace mmlcore {
@@ -93,28 +94,6 @@ class Windows {
     Extent axis_;
     std::vector<ptrdiff_t> elements_;
 };
-
-// A vector of numbers to and from memory, the first lanes or all.
-template <class T, class Index, class Count>
-void store_numbers(Index* to, Vec<int_as<T>> numbers, Count here) {
-    typedef Index Narrow __attribute__((vector_size(sizeof(Index) * lanes<Vec<T>>)));
-    const Narrow narrow = __builtin_convertvector(numbers, Narrow);
-    if constexpr (std::is_same_v<Count, AllLanes>)
-        std::memcpy(to, &narrow, sizeof narrow);
-    else
-        std::memcpy(to, &narrow, here * sizeof(Index));
-}
-
-template <class T, class Index, class Count>
-Vec<int_as<T>> load_numbers(const Index* from, Count here) {
-    typedef Index Narrow __attribute__((vector_size(sizeof(Index) * lanes<Vec<T>>)));
-    Narrow narrow{};
-    if constexpr (std::is_same_v<Count, AllLanes>)
-        std::memcpy(&narrow, from, sizeof narrow);
-    else
-        std::memcpy(&narrow, from, here * sizeof(Index));
-    return __builtin_convertvector(narrow, Vec<int_as<T>>);
-}
 
 template <class T>
 Images<T> inputs(T* x, const PoolShape& s) {

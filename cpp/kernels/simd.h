@@ -112,6 +112,14 @@ inline V broadcast(lane_t<V> x) {
     return x - V{};
 }
 
+// Loads it once: the compiler would rather load it again for every product, and loads are what there is least of.
+template <class V>
+inline void keep_in_register([[maybe_unused]] V& v) {
+#if defined(__x86_64__)
+    asm("" : "+x"(v));
+#endif
+}
+
 // a < b ? a : b, and so the second operand where either is NaN: one instruction on x86, which GCC does not find when
 // one operand is a constant.
 template <class V>

@@ -148,7 +148,8 @@ class Source {
     const T* portion(const Portion& b, T* room) const {
         const Extent origin{b.begin[0] * axes_[0].step + axes_[0].origin, b.begin[1] * axes_[1].step + axes_[1].origin,
                             b.begin[2] * axes_[2].step + axes_[2].origin};
-        if (direct_) return images_.data + images_.at(b.image, origin);
+        if constexpr (std::is_same_v<From, Values<T>>)
+            if (direct_) return from_.x + images_.at(b.image, origin);
         copy_block(room, images_, from_, b.image, b.images, origin, region_);
         return room;
     }

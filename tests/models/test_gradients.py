@@ -10,6 +10,7 @@ from mmlcore.layers import (
     BatchNormalization,
     Conv2D,
     Dense,
+    DepthwiseConv2D,
     Embedding,
     Flatten,
     Layer,
@@ -17,6 +18,7 @@ from mmlcore.layers import (
     MaxPooling2D,
     ReLU,
 )
+from mmlcore.layers.convolution import _Convolution
 from mmlcore.layers.pooling import _Pooling
 from mmlcore.models import Sequential
 from mmlcore.models.gradients import PlannedGradient, TapeGradient
@@ -123,9 +125,10 @@ class TapedFlatten(Flatten):
     ids=["tiling", "overlapping", "average"],
 )
 def test_a_pool_rectifies_for_the_layer_before(monkeypatch, before, left, pool, largest):
-    calls = []
-    original = MaxPooling2D.plan_rectified
+    calls, in_one = [], []
+    original, halved = MaxPooling2D.plan_rectified, Conv2D.plan_halved
     monkeypatch.setattr(_Pooling, "plan_rectified", lambda *args: calls.append(1) or original(*args))
+    monkeypatch.setattr(_Convolution, "plan_halved", lambda *args: in_one.append(1) or halved(*args))
     x, labels = RNG.standard_normal((4, 9, 8, 2)), np.arange(4) % 2
     found = []
     for flatten in (Flatten(), TapedFlatten()):
@@ -135,10 +138,60 @@ def test_a_pool_rectifies_for_the_layer_before(monkeypatch, before, left, pool, 
         (step,) = model._training_step()._steps.values()
         assert isinstance(step._gradient, PlannedGradient if type(flatten) is Flatten else TapeGradient)
         found.append((loss, model.gradient.copy()))
-    assert len(calls) == 2 * (left and largest)  # the tape comes after a plan that does not reach the end
+    # the tape comes after a plan that does not reach the end
+    one_pass = isinstance(before()[-1], Conv2D) and left and largest and pool().halves
+    assert len(in_one) == 2 * one_pass
+    assert len(calls) == 2 * (left and largest and not one_pass)
     (planned, by_plan), (taped, by_tape) = found
     assert planned == pytest.approx(taped, rel=1e-13)
     np.testing.assert_allclose(by_plan, by_tape, rtol=0, atol=1e-14)
+
+
+class TwiceConvolved(Conv2D):
+    def call(self, inputs):
+        return 2 * super().call(inputs)
+
+
+@pytest.mark.parametrize(
+    ("layers", "halved"),
+    [
+        (lambda: [Conv2D(5, 3, activation="relu"), MaxPooling2D(), DepthwiseConv2D(2, activation="relu")], 1),
+        (lambda: [DepthwiseConv2D(3, depth_multiplier=2, activation="relu"), MaxPooling2D(2, 2)], 1),
+        (
+            lambda: [
+                Conv2D(16, 3, padding="same", activation="relu"),
+                MaxPooling2D((2, 2), padding="valid"),
+                Conv2D(17, 3, padding="same", activation="relu", use_bias=False),
+                MaxPooling2D(2),
+            ],
+            2,
+        ),
+        (lambda: [Conv2D(4, 5, strides=2, padding="same", activation="relu"), MaxPooling2D(2)], 1),
+        (lambda: [Conv2D(4, 3, activation="relu"), MaxPooling2D(2, padding="same")], 0),
+        (lambda: [Conv2D(4, 3, activation="relu"), MaxPooling2D(2, strides=1)], 0),
+        (lambda: [Conv2D(4, 3, activation="relu", activity_regularizer="l2"), MaxPooling2D(2)], 0),
+        (lambda: [Conv2D(4, 3, activation="relu"), MaxPooling2D(2, activity_regularizer="l2")], 1),
+        (lambda: [TwiceConvolved(4, 3, activation="relu"), MaxPooling2D(2)], 0),
+        (lambda: [Conv2D(4, 3), MaxPooling2D(2)], 0),
+    ],
+)
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-4)])
+def test_a_convolution_and_its_maxima_in_one(monkeypatch, layers, halved, dtype, tolerance):
+    in_one, original = [], Conv2D.plan_halved
+    monkeypatch.setattr(_Convolution, "plan_halved", lambda *args: in_one.append(1) or original(*args))
+    x, labels = RNG.standard_normal((5, 13, 12, 2)).astype(dtype), np.arange(5) % 2
+    found = []
+    for flatten in (Flatten(), TapedFlatten()):
+        model = Sequential([*layers(), flatten, Dense(2, "softmax")], dtype=dtype, seed=0)
+        model.compile(SGD(0.0), "sparse_categorical_crossentropy")
+        loss = model.train_on_batch(x, labels)
+        found.append((loss, model.gradient.copy(), model.predict(x), np.asarray(model(x))))
+        if type(flatten) is Flatten:
+            assert len(in_one) == 2 * halved  # the step's and the prediction's
+    (planned, by_plan, predicted, called), (taped, by_tape, _, _) = found
+    assert planned == pytest.approx(taped, rel=tolerance)
+    np.testing.assert_allclose(by_plan, by_tape, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(predicted, called, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("cls", [Doubled, Preactivated, Activated])

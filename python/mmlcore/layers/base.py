@@ -156,6 +156,13 @@ class Layer:
         """`plan` of max(x, 0), for a layer with `rectifies`: it spares the layer before its own rectifier."""
         raise NotImplementedError(f"{type(self).__name__} does not rectify its inputs")
 
+    def plan_halved(self, x: NDArray[Any], dx: NDArray[Any] | None, gradients: Sequence[NDArray[Any]]) -> Plan | None:
+        """`plan` of the largest of each 2×2 window of max(`preactivation`, 0), or None.
+
+        Without `gradients` it does not go backward.
+        """
+        return None
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Shape of the outputs, or a ValueError; the same as the inputs' unless a subclass says otherwise."""
         return input_shape

@@ -151,6 +151,17 @@ class _Convolution(Layer):
         biases = (self.bias, gradients[1]) if self.use_bias else (None, None)
         return plan_convolution(sweep, (x, dx), (y, dy), (filters, gradients[0]), biases, activation)
 
+    def plan_halved(self, x: NDArray[Any], dx: NDArray[Any] | None, gradients: Sequence[NDArray[Any]]) -> Plan | None:
+        if self.rank != 2 or self.data_format != "channels_last":
+            return None
+        self._require_fit(x.shape)
+        size, channels = image_shape(self, (None, *x.shape[1:]), self.rank, self.data_format)
+        sweep = replace(self._sweep(size), groups=self._groups)
+        p = np.empty((len(x), *(n // 2 for n in sweep.out[1:]), self._channels(channels)), x.dtype)
+        slopes = [*gradients, None, None]
+        weights = (self._filters(self.kernel), slopes[0]), (self.bias if self.use_bias else None, slopes[1])
+        return _plan_halved(sweep, (x, dx), (p, np.empty_like(p)), *weights)
+
 
 Pair = tuple[Any, Any]
 
@@ -172,6 +183,28 @@ def plan_convolution(sweep: Sweep, x: Pair, y: Pair, kernel: Pair, bias: Pair, a
 
     forward = partial(_kernels.conv_forward, y_volume, x_volume, filters, bias[0], window, code)
     return Plan(y[0], y[1], forward, backward)
+
+
+def _plan_halved(sweep: Sweep, x: Pair, p: Pair, kernel: Pair, bias: Pair) -> Plan:
+    """The plan of a convolution, a rectifier and the largest of 2×2 windows, in one."""
+    out, window, filters = sweep.out, sweep.window, sweep.filters(kernel[0])
+    x_volume, p_volume, dp_volume = sweep.volume(x[0]), sweep.volume(p[0]), sweep.volume(p[1])
+    numbers = None if kernel[1] is None else np.empty(p_volume.shape, np.uint8)
+    forward = partial(_kernels.pooled_conv_forward, p_volume, numbers, x_volume, filters, bias[0], out, window)
+    if numbers is None:
+        return Plan(p[0], p[1], forward, lambda: None)
+    back = (dp_volume, numbers)
+    slopes = kernel[1].reshape(filters.shape), bias[1]
+    to_filters = partial(_kernels.pooled_conv_filter_gradient, *slopes, x_volume, *back, out, window)
+    if x[1] is None:
+        return Plan(p[0], p[1], forward, to_filters)
+    to_inputs = partial(_kernels.pooled_conv_input_gradient, sweep.volume(x[1]), *back, filters, out, window)
+
+    def backward() -> None:
+        to_inputs()
+        to_filters()
+
+    return Plan(p[0], p[1], forward, backward)
 
 
 class Convolution(_Convolution):

@@ -156,6 +156,14 @@ class MaxPooling2D(_Pooling):
     largest: ClassVar[bool] = True
     rectifies: ClassVar[bool] = True
 
+    @property
+    def halves(self) -> bool:
+        """Whether the windows are 2×2, side by side and whole, with channels last: `Layer.plan_halved` knows these."""
+        pair, odd = self._sweep((2, 2)), self._sweep((3, 3))
+        return (
+            not odd.channels_first and pair.kernel == (1, 2, 2) and pair.stride[1:] == (2, 2) and odd.out == (1, 1, 1)
+        )
+
 
 class MaxPooling3D(_Pooling):
     """The largest number of each window of a volume; parameters as for `MaxPooling2D`.

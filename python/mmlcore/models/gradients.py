@@ -12,14 +12,22 @@ from numpy.typing import NDArray
 
 from mmlcore import ops
 from mmlcore.autodiff import value_and_grad
-from mmlcore.layers import Layer
+from mmlcore.layers import Layer, MaxPooling2D
 from mmlcore.layers.context import context
 from mmlcore.layers.plan import Plan
 from mmlcore.losses import Loss
 from mmlcore.losses.base import LossPlan
 from mmlcore.models.parameters import Parameters
 
-__all__ = ["BatchGradient", "PlannedGradient", "TapeGradient", "chain_plans", "one_class", "own_loss_plan"]
+__all__ = [
+    "BatchGradient",
+    "PlannedGradient",
+    "TapeGradient",
+    "chain_plans",
+    "halved_plan",
+    "one_class",
+    "own_loss_plan",
+]
 
 
 class BatchGradient(Protocol):
@@ -51,6 +59,16 @@ def _leaves_rectifying_to(layer: Layer, following: Layer | None) -> bool:
     return _has_own_plan(following) and one_class(following, "plan", "plan_rectified")
 
 
+def halved_plan(
+    layer: Layer, following: Layer | None, x: NDArray[Any], dx: NDArray[Any] | None, gradients: Sequence[NDArray[Any]]
+) -> Plan | None:
+    """One plan for `layer`, its rectifier and the maxima of 2×2 windows that follow, if there is one."""
+    if not _leaves_rectifying_to(layer, following) or not isinstance(following, MaxPooling2D) or not following.halves:
+        return None
+    alone = layer.activity_regularizer is None and one_class(layer, "plan", "plan_halved")
+    return layer.plan_halved(x, dx, gradients) if alone else None
+
+
 def chain_plans(x: NDArray[Any], layers: Sequence[Layer], logits: bool, parameters: Parameters) -> "list[Plan] | str":
     """The plans of layers one after another, from inputs in the buffer `x`, or why there are none.
 
@@ -62,12 +80,18 @@ def chain_plans(x: NDArray[Any], layers: Sequence[Layer], logits: bool, paramete
     inputs, inputs_gradient = x, None
     gradients = iter(parameters.gradient_views)
     rectified = True  # whether what the layer before has left in its buffer is its output
+    taken = False  # whether the plan before is of this layer, too
     for layer, following in zip(layers, (*layers[1:], None), strict=True):
         own = [next(gradients) for _ in layer.weight_names]
         plan = None
-        if _has_own_plan(layer):
+        if taken:
+            last = plans[-1]
+            plan, taken = Plan(last.output, last.output_gradient, lambda: None, lambda: None), False
+        elif _has_own_plan(layer):
             if not rectified:
                 plan, rectified = layer.plan_rectified(inputs, inputs_gradient), True
+            elif (plan := halved_plan(layer, following, inputs, inputs_gradient, own)) is not None:
+                taken = True
             else:
                 rectified = not _leaves_rectifying_to(layer, following)
                 plan = layer.plan(inputs, inputs_gradient, own, rectified and not (logits and following is None))

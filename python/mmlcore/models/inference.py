@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mmlcore import _kernels
 from mmlcore.layers import Layer
-from mmlcore.models.gradients import one_class
+from mmlcore.models.gradients import halved_plan, one_class
 
 __all__ = ["RecordedPrediction"]
 
@@ -100,11 +100,17 @@ class RecordedPrediction:
             self._recorded.clear()
         buffer = x.copy(order="C")
         outputs, calls = buffer, []
-        for layer in self._layers:
+        taken = False  # whether the plan before is of this layer, too
+        for layer, following in zip(self._layers, (*self._layers[1:], None), strict=True):
+            if taken:
+                taken = False
+                continue
             ours = one_class(layer, "call", "preactivation", "activate", "plan") and type(layer).run is Layer.run
             plan = None
             if ours and layer.same_in_training:
-                plan = layer.plan(outputs, None, [outputs] * len(layer.weight_names), True)
+                plan = halved_plan(layer, following, outputs, None, ())
+                taken = plan is not None
+                plan = plan or layer.plan(outputs, None, [outputs] * len(layer.weight_names), True)
             if plan is None:
                 return None
             outputs = plan.output
