@@ -55,18 +55,11 @@ class WindowBlocks {
                           (2 * columns_ - 1) * s_.stride[2] + s_.kernel[2]};
         copy_block(room, inputs(x, s_), Values<T>{x}, b.image, 1, origin, size);
     }
+    ptrdiff_t columns() const { return columns_; }  // of windows
     ptrdiff_t row() const { return row_; }
     ptrdiff_t run() const { return run_; }  // numbers of a kernel's row, which are neighbours in the room
     ptrdiff_t below() const { return s_.stride[1] * row_; }  // from an output's point to that of the next row, column
     ptrdiff_t right() const { return s_.stride[2] * s_.channels; }
-
-    // body(corner of the window in the room, its row and column in the block)
-    template <class Body>
-    void for_each(const T* room, const Block& b, Body&& body) const {
-        const ptrdiff_t down = 2 * below(), aside = 2 * right(), columns = columns_;
-        for (ptrdiff_t i = 0; i < b.rows; ++i)
-            for (ptrdiff_t j = 0; j < columns; ++j) body(room + i * down + j * aside, i, j);
-    }
 
   private:
     const ConvShape s_;
@@ -123,7 +116,7 @@ class FewChannels {
         Vec<T> start[Vectors] = {};
         for (int v = 0; v < Vectors; ++v)
             if (bias) start[v] = load_first<Vec<T>>(bias + v * W, std::min<ptrdiff_t>(W, left - v * W));
-        blocks_.for_each(room, b, [=, &start](const T* corner, ptrdiff_t i, ptrdiff_t j) {
+        auto window = [=, &start](const T* corner, ptrdiff_t at) {
             // z(v, element) = Σ_(tap, c) x w for the window's elements and the panel's vectors
             Vec<T> z[Vectors][4] = {};
             const T* weights = panel;
@@ -142,7 +135,6 @@ class FewChannels {
                         for (int e = 0; e < 4; ++e) z[v][e] += points[e] * factor;
                     }
                 }
-            const ptrdiff_t at = (i * columns + j) * f;
             T* to = p + at;
             std::uint8_t* which = number ? number + at : nullptr;
 #pragma GCC unroll 2
@@ -154,7 +146,9 @@ class FewChannels {
                     store_largest(to, which, z[v], left - v * W);
                 if (which) which += W;
             }
-        });
+        };
+        for (ptrdiff_t i = 0; i < b.rows; ++i)
+            for (ptrdiff_t j = 0; j < columns; ++j) window(room + 2 * (i * below + j * right), (i * columns + j) * f);
     }
 
     const ConvShape s_;

@@ -28,7 +28,7 @@ class FewChannelsGradient {
                 const Block b = blocks_[task];
                 blocks_.copy(room.data(), x, b);
                 for_each_vector<Vec<T>>(0, s_.filters, [&](ptrdiff_t f, auto here) {
-                    add_biases(sum + weights + f, room.data(), b, f, here);
+                    add_biases(sum + weights + f, b, f, here);
                     for (ptrdiff_t first = 0; first < s_.rows(); first += kTaps)
                         add_taps(sum + f, room.data(), b, first, f, here);
                 });
@@ -47,47 +47,68 @@ class FewChannelsGradient {
 
   private:
     using Block = typename WindowBlocks<T>::Block;
+    static constexpr bool kPooled = std::is_same_v<From, Unpooled<T>>;
     static constexpr int kTaps = 9;  // as many sums as registers allow beside four values of dz
 
-    // body(corner in the room, from there to the right and below, dz) for a block's windows, but for those that are not
-    // whole where dz is made from maxima: these know nothing of them. What of a window lies beyond the outputs has
-    // dz = 0, and its first point in place of its own, which may not be a number.
-    template <class Count, class Body>
-    void for_each_window(const T* room, const Block& b, ptrdiff_t f, Count here, Body&& body) const {
-        const ptrdiff_t right = blocks_.right(), below = blocks_.below(), filters = s_.filters;
-        const ptrdiff_t height = s_.out[1] - 2 * b.first, width = s_.out[2], line = width * filters;
-        const ptrdiff_t origin = (b.image * s_.out[1] + 2 * b.first) * line + f;
-        blocks_.for_each(room, b, [&](const T* corner, ptrdiff_t i, ptrdiff_t j) {
-            const bool has_right = 2 * j + 1 < width, has_below = 2 * i + 1 < height;
-            Vec<T> dz[4];
-            if constexpr (std::is_same_v<From, Unpooled<T>>) {
-                if (!has_right || !has_below) return;
-                from_.window(dz, b.image, b.first + i, j, f, here);
+    // The windows of a block, and their dz for a vector of filters from f on.
+    struct Elements {
+        From from;
+        ptrdiff_t filters, height, width;  // of the outputs from the block's first on
+        ptrdiff_t origin, line;            // where the first window lies, and from there to the next row
+
+        Elements(const From& from, const ConvShape& s, const Block& b, ptrdiff_t f)
+            : from(from), filters(s.filters), height(s.out[1] - 2 * b.first), width(s.out[2]) {
+            if constexpr (kPooled) {
+                origin = from.place(b.image, b.first, 0) + f;
+                line = width / 2 * filters;
             } else {
-                const ptrdiff_t at = origin + 2 * i * line + 2 * j * filters;
-                dz[0] = from_.vector(at, here);
-                dz[1] = has_right ? from_.vector(at + filters, here) : Vec<T>{};
-                dz[2] = has_below ? from_.vector(at + line, here) : Vec<T>{};
-                dz[3] = has_right && has_below ? from_.vector(at + line + filters, here) : Vec<T>{};
+                origin = (b.image * s.out[1] + 2 * b.first) * width * filters + f;
+                line = 2 * width * filters;
             }
-            body(corner, has_right ? right : 0, has_below ? below : 0, dz);
-        });
-    }
+        }
+
+        bool has_right(ptrdiff_t j) const { return 2 * j + 1 < width; }
+        bool has_below(ptrdiff_t i) const { return 2 * i + 1 < height; }
+        // Maxima know nothing of windows that are not whole.
+        bool counts(ptrdiff_t i, ptrdiff_t j) const { return !kPooled || (has_right(j) && has_below(i)); }
+
+        // 0 beyond the outputs.
+        template <class Count>
+        void read(Vec<T> (&dz)[4], ptrdiff_t i, ptrdiff_t j, Count here) const {
+            if constexpr (kPooled) {
+                from.window(dz, origin + i * line + j * filters, here);
+            } else {
+                const ptrdiff_t at = origin + i * line + 2 * j * filters, below = at + width * filters;
+                const bool right = has_right(j), down = has_below(i);
+                dz[0] = from.vector(at, here);
+                dz[1] = right ? from.vector(at + filters, here) : Vec<T>{};
+                dz[2] = down ? from.vector(below, here) : Vec<T>{};
+                dz[3] = right && down ? from.vector(below + filters, here) : Vec<T>{};
+            }
+        }
+    };
 
     template <class Count>
-    void add_biases(T* db, const T* room, const Block& b, ptrdiff_t f, Count here) const {
-        Vec<T> sum = load_lanes<Vec<T>>(db, here);
-        for_each_window(room, b, f, here, [&](const T*, ptrdiff_t, ptrdiff_t, const Vec<T>(&dz)[4]) {
-            sum += (dz[0] + dz[1]) + (dz[2] + dz[3]);
-        });
+    void add_biases(T* db, const Block& b, ptrdiff_t f, Count here) const {
+        const Elements elements(from_, s_, b, f);
+        Vec<T> sum = load_lanes<Vec<T>>(db, here), dz[4];
+        for (ptrdiff_t i = 0; i < b.rows; ++i)
+            for (ptrdiff_t j = 0; j < blocks_.columns(); ++j) {
+                if (!elements.counts(i, j)) continue;
+                elements.read(dz, i, j, here);
+                sum += (dz[0] + dz[1]) + (dz[2] + dz[3]);
+            }
         store_lanes(db, sum, here);
     }
 
-    // Up to kTaps rows of dw from `first` on, and a vector of filters.
+    // Up to kTaps rows of dw from `first` on, and a vector of filters. (The loops stand here and are no function with a
+    // body: sums that a body refers to would live in memory.)
     template <class Count>
     void add_taps(T* dw, const T* room, const Block& b, ptrdiff_t first, ptrdiff_t f, Count here) const {
         using V = Vec<T>;
-        const ptrdiff_t taps = std::min<ptrdiff_t>(kTaps, s_.rows() - first);
+        const Elements elements(from_, s_, b, f);
+        const ptrdiff_t taps = std::min<ptrdiff_t>(kTaps, s_.rows() - first), columns = blocks_.columns();
+        const ptrdiff_t right = blocks_.right(), below = blocks_.below();
         ptrdiff_t at[kTaps];
         V sum[kTaps];
 #pragma GCC unroll 9
@@ -96,16 +117,23 @@ class FewChannelsGradient {
             at[t] = row / blocks_.run() * blocks_.row() + row % blocks_.run();
             sum[t] = V{};
         }
-        for_each_window(room, b, f, here, [&](const T* corner, ptrdiff_t right, ptrdiff_t below, const V(&dz)[4]) {
+        for (ptrdiff_t i = 0; i < b.rows; ++i)
+            for (ptrdiff_t j = 0; j < columns; ++j) {
+                if (!elements.counts(i, j)) continue;
+                V dz[4];
+                elements.read(dz, i, j, here);
+                // Under a 0 beyond the outputs x may be no number: the window's first point stands in its place.
+                const ptrdiff_t aside = elements.has_right(j) ? right : 0, down = elements.has_below(i) ? below : 0;
+                const T* corner = room + 2 * (i * below + j * right);
 #pragma GCC unroll 9
-            for (int t = 0; t < kTaps; ++t) {
-                const T* x = corner + at[t];
-                sum[t] += broadcast<V>(x[0]) * dz[0];
-                sum[t] += broadcast<V>(x[right]) * dz[1];
-                sum[t] += broadcast<V>(x[below]) * dz[2];
-                sum[t] += broadcast<V>(x[below + right]) * dz[3];
+                for (int t = 0; t < kTaps; ++t) {
+                    const T *upper = corner + at[t], *lower = upper + down;
+                    sum[t] += broadcast<V>(upper[0]) * dz[0];
+                    sum[t] += broadcast<V>(upper[aside]) * dz[1];
+                    sum[t] += broadcast<V>(lower[0]) * dz[2];
+                    sum[t] += broadcast<V>(lower[aside]) * dz[3];
+                }
             }
-        });
 #pragma GCC unroll 9
         for (int t = 0; t < kTaps; ++t) {
             if (t >= taps) break;

@@ -132,10 +132,14 @@ struct Unpooled {
     ptrdiff_t channels;
     Extent out;
 
-    // The four elements of a window for a vector of channels.
+    // Where a window lies in dp.
+    ptrdiff_t place(ptrdiff_t image, ptrdiff_t row, ptrdiff_t column) const {
+        return ((image * (out[1] / 2) + row) * (out[2] / 2) + column) * channels;
+    }
+
+    // The four elements of the window at that place (+ the first channel) for a vector of channels.
     template <class Count>
-    void window(Vec<T> (&dz)[4], ptrdiff_t image, ptrdiff_t row, ptrdiff_t column, ptrdiff_t c, Count here) const {
-        const ptrdiff_t at = ((image * (out[1] / 2) + row) * (out[2] / 2) + column) * channels + c;
+    void window(Vec<T> (&dz)[4], ptrdiff_t at, Count here) const {
         const Vec<T> g = load_lanes<Vec<T>>(dp + at, here);
         const auto which = load_numbers<T>(number + at, here);
 #pragma GCC unroll 4
@@ -148,9 +152,9 @@ struct Unpooled {
         const ptrdiff_t row = point / out[2] % out[1], image = point / out[2] / out[1];
         const ptrdiff_t begin = point % out[2], full = out[2] / 2 * 2;
         const ptrdiff_t end = row / 2 < out[1] / 2 ? std::max(begin, std::min(full, begin + points)) : begin;
-        const ptrdiff_t line = (image * (out[1] / 2) + row / 2) * (out[2] / 2);
+        const ptrdiff_t line = place(image, row / 2, 0);
         for (ptrdiff_t j = begin; j < end; ++j, to += channels) {
-            const ptrdiff_t window = (line + j / 2) * channels;
+            const ptrdiff_t window = line + j / 2 * channels;
             const auto element = static_cast<int_as<T>>(row % 2 * 2 + j % 2);
             for_each_vector<Vec<T>>(0, channels, [&](ptrdiff_t c, auto here) {
                 const Vec<T> g = load_lanes<Vec<T>>(dp + window + c, here);

@@ -135,7 +135,7 @@ class WinogradGradient {
             for_each_vector<Vec<T>>(0, s_.filters, [&](ptrdiff_t f, auto here) {
                 Vec<T> dz[4];
                 if constexpr (kPooled) {
-                    from_.window(dz, b.image + n, b.row + i, b.column + j, f, here);
+                    from_.window(dz, from_.place(b.image + n, b.row + i, b.column + j) + f, here);
                 } else {
                     const T* corner = room + 2 * (n * b.rows + i) * row + 2 * j * s_.filters + f;
                     for (int e = 0; e < 4; ++e)
