@@ -52,7 +52,8 @@ double gap_of(double rr, double ry, const double* gradient, const double* beta, 
 
 Descent elastic_net_of_products(double* beta, double* g, const double* G, double yy, const double* q, std::ptrdiff_t d,
                                 const ElasticNet& net) {
-    const Workspace<double> work(d);
+    const Workspace<double> work(d), squares(d);
+    for (std::ptrdiff_t j = 0; j < d; ++j) squares.data()[j] = G[j * d + j];
     Sequence order(net.seed);
     Descent done{0, 0, false};
     while (done.sweeps < net.max_iter && !done.converged) {
@@ -60,7 +61,7 @@ Descent elastic_net_of_products(double* beta, double* g, const double* G, double
         Moves moves;
         for (std::ptrdiff_t i = 0; i < d; ++i) {
             const std::ptrdiff_t j = order.random() ? order.below(d) : i;
-            const double a = G[j * d + j], before = beta[j];
+            const double a = squares.data()[j], before = beta[j];
             if (a + net.l2 <= 0) continue;
             const double after = shrunk(a + net.l2, g[j] + a * before, net.l1, net.positive);
             if (after != before) {

@@ -416,7 +416,7 @@ def enet_path(
     >>> alphas, coefs
     (array([2., 1.]), array([[0., 1.]]))
     """
-    matrix = as_matrix(_Owner(), X, sparse_rows=True)
+    matrix = as_matrix(_Owner(), X, finite=False, sparse_rows=True)  # `_problems` looks
     targets = as_targets(_Owner(), y, matrix, multi_output=True)
     if not 0 < l1_ratio <= 1 and alphas is None:
         raise ValueError(f"enet_path: l1_ratio must be in (0, 1] where alphas are not given, got {l1_ratio}")

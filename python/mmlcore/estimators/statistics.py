@@ -76,7 +76,8 @@ class Gram:
             if more.weight > 0:
                 offset = sums[-1, :-1] / more.weight
                 more.mean = shift + offset
-                more.scatter = sums[:-1, :-1] - more.weight * np.outer(offset, offset)
+                more.scatter = np.outer(more.weight * offset, offset)
+                np.subtract(sums[:-1, :-1], more.scatter, out=more.scatter)
             return self.merge(more)
 
     def _update_sparse(self, X: SparseRows, targets: FloatArray, sample_weight: FloatArray | None) -> Self:
@@ -105,7 +106,10 @@ class Gram:
 
     def centred(self, intercept: bool = True) -> tuple[FloatArray, FloatArray]:
         """XᵀX (d, d) and XᵀY (d, k), of centred columns or (`intercept` False) of the columns as they are."""
-        scatter = self.scatter if intercept else self.scatter + self.weight * np.outer(self.mean, self.mean)
+        scatter = self.scatter
+        if not intercept:
+            scatter = np.outer(self.weight * self.mean, self.mean)
+            scatter += self.scatter
         return scatter[: self.features, : self.features], scatter[: self.features, self.features :]
 
     @property
