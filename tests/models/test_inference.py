@@ -8,6 +8,7 @@ import pytest
 
 from mmlcore.layers import (
     Activation,
+    AveragePooling2D,
     BatchNormalization,
     Conv2D,
     Dense,
@@ -105,24 +106,26 @@ def test_few_numbers_of_rows_are_kept():
     assert few(X[:0]) is None
 
 
-def pictures(**options):
-    model = Sequential(
-        [Conv2D(6, 3, padding="same", activation="relu"), MaxPooling2D(2), Flatten(), Dense(3)], **options
-    )
+def pictures(pool=MaxPooling2D, **options):
+    model = Sequential([Conv2D(6, 3, padding="same", activation="relu"), pool(2), Flatten(), Dense(3)], **options)
     model.build((None, 40, 40, 1))
     return model
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("rows", [1, 8, 13, 30, 64, 65, 130])
-def test_many_pictures_in_parts_that_fit_the_cache(rows, dtype):
-    model, x = pictures(seed=0, dtype=dtype), np.random.default_rng(1).standard_normal((rows, 40, 40, 1)).astype(dtype)
+@pytest.mark.parametrize(
+    ("pool", "parts"),
+    [(MaxPooling2D, {"float32": 64, "float64": 32}), (AveragePooling2D, {"float32": 16, "float64": 8})],
+)
+def test_many_pictures_in_parts_that_fit_the_cache(rows, pool, parts, dtype):
+    model = pictures(pool, seed=0, dtype=dtype)
+    x = np.random.default_rng(1).standard_normal((rows, 40, 40, 1)).astype(dtype)
     first = model.predict(x)
     np.testing.assert_allclose(first, model(x), rtol=0, atol=1e-5 if dtype == "float32" else 1e-13)
     np.testing.assert_array_equal(model.predict(x), first)
     np.testing.assert_array_equal(model.predict(x[::-1])[::-1][: len(x) // 2], first[: len(x) // 2])
-    at_once = {"float32": 21, "float64": 10}[dtype]
-    assert list(model._few._recorded) == [min(rows, at_once)]
+    assert list(model._few._recorded) == [min(rows, parts[dtype])]
 
 
 @pytest.mark.parametrize("rows", [64, 65, 300, 1001])

@@ -24,7 +24,7 @@ __all__ = [
     "PlannedGradient",
     "TapeGradient",
     "chain_plans",
-    "halved_plan",
+    "is_halved",
     "one_class",
     "own_loss_plan",
 ]
@@ -59,14 +59,16 @@ def _leaves_rectifying_to(layer: Layer, following: Layer | None) -> bool:
     return _has_own_plan(following) and one_class(following, "plan", "plan_rectified")
 
 
-def halved_plan(
-    layer: Layer, following: Layer | None, x: NDArray[Any], dx: NDArray[Any] | None, gradients: Sequence[NDArray[Any]]
-) -> Plan | None:
-    """One plan for `layer`, its rectifier and the maxima of 2×2 windows that follow, if there is one."""
+def is_halved(layer: Layer, following: Layer | None) -> bool:
+    """Whether `layer` may take its rectifier and the maxima of 2×2 windows that follow along: see `Layer.plan_halved`.
+
+    >>> from mmlcore.layers import Conv2D
+    >>> is_halved(Conv2D(8, 3, activation="relu"), MaxPooling2D(2))
+    True
+    """
     if not _leaves_rectifying_to(layer, following) or not isinstance(following, MaxPooling2D) or not following.halves:
-        return None
-    alone = layer.activity_regularizer is None and one_class(layer, "plan", "plan_halved")
-    return layer.plan_halved(x, dx, gradients) if alone else None
+        return False
+    return layer.activity_regularizer is None and one_class(layer, "plan", "plan_halved")
 
 
 def chain_plans(x: NDArray[Any], layers: Sequence[Layer], logits: bool, parameters: Parameters) -> "list[Plan] | str":
@@ -90,9 +92,10 @@ def chain_plans(x: NDArray[Any], layers: Sequence[Layer], logits: bool, paramete
         elif _has_own_plan(layer):
             if not rectified:
                 plan, rectified = layer.plan_rectified(inputs, inputs_gradient), True
-            elif (plan := halved_plan(layer, following, inputs, inputs_gradient, own)) is not None:
-                taken = True
-            else:
+            elif is_halved(layer, following):
+                plan = layer.plan_halved(inputs, inputs_gradient, own)
+                taken = plan is not None
+            if plan is None:
                 rectified = not _leaves_rectifying_to(layer, following)
                 plan = layer.plan(inputs, inputs_gradient, own, rectified and not (logits and following is None))
         if plan is None or layer.activity_regularizer is not None:

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from mmlcore import _kernels
 from mmlcore.layers import Layer
-from mmlcore.models.gradients import halved_plan, one_class
+from mmlcore.models.gradients import is_halved, one_class
 
 __all__ = ["RecordedPrediction"]
 
 _LEAST_ROWS, _MOST_ROWS = 8, 64
-_MOST_BYTES = 1 << 20  # of a layer's inputs and outputs together
+_MOST_BYTES = 5 << 18  # of a layer's inputs and outputs together
 _LIGHT_BYTES = 1 << 18  # of weights that may be read again for every few rows
 _KEPT = 4
 
@@ -83,14 +83,19 @@ class RecordedPrediction:
 
     def _fits(self, x: NDArray[Any]) -> bool:
         """Whether the rows of `x` are the first layer's; then how many of them are taken at once."""
-        shapes = [self._layers[0].input_shape, *(layer.output_shape for layer in self._layers)]
+        pairs = list(zip(self._layers, (*self._layers[1:], None), strict=True))
+        halved = [is_halved(layer, following) for layer, following in pairs]
+        outputs = [layer.output_shape for layer, inside in zip(self._layers, halved, strict=True) if not inside]
+        shapes = [self._layers[0].input_shape, *outputs]
         if shapes[0] != (None, *x.shape[1:]) or not all(shapes):
             return False
         sizes = [prod(filter(None, shape)) for shape in shapes if shape is not None]
         widest = max(a + b for a, b in pairwise(sizes)) * self._dtype.itemsize
         weights = sum(w.nbytes for layer in self._layers for w in layer.weights)
         rows = max(_MOST_BYTES // max(widest, 1), _LEAST_ROWS)
-        self._rows = rows if rows < _MOST_ROWS and weights <= _LIGHT_BYTES else None
+        rows = 1 << rows.bit_length() - 1  # as batches are: the last part then need not overlap the one before
+        apart = rows < _MOST_ROWS or any(halved)  # these are worth a recording for any number of rows
+        self._rows = min(rows, _MOST_ROWS) if apart and weights <= _LIGHT_BYTES else None
         self._shape = x.shape[1:]
         return True
 
@@ -108,7 +113,8 @@ class RecordedPrediction:
             ours = one_class(layer, "call", "preactivation", "activate", "plan") and type(layer).run is Layer.run
             plan = None
             if ours and layer.same_in_training:
-                plan = halved_plan(layer, following, outputs, None, ())
+                if is_halved(layer, following):
+                    plan = layer.plan_halved(outputs, None, ())
                 taken = plan is not None
                 plan = plan or layer.plan(outputs, None, [outputs] * len(layer.weight_names), True)
             if plan is None:
