@@ -8,12 +8,17 @@ import pytest
 
 from mmlcore.estimators import (
     PCA,
+    BayesianRidge,
     GaussianMixture,
+    KernelRidge,
     KMeans,
     LinearRegression,
     LinearSVC,
     LogisticRegression,
     MinMaxScaler,
+    MLPClassifier,
+    MLPRegressor,
+    RBFFeatures,
     RidgeCV,
     StandardScaler,
     TruncatedSVD,
@@ -130,6 +135,7 @@ def test_leaving_one_out_of_weighted_rows_is_leaving_one_copy_out(intercept):
     np.testing.assert_allclose(one.coef_, other.coef_)
 
 
+REFUSED = "samples|class|components|infinity|NaN|penalties|too large|centers|empty|poisson"
 CLASSES = np.arange(12) % 2
 LATE = [
     (KMeans(3, n_init=1, random_state=0), None, np.zeros((2, 4)), None),
@@ -140,6 +146,13 @@ LATE = [
     (StandardScaler(), None, np.full((3, 4), np.inf), None),
     (MinMaxScaler(), None, np.full((3, 4), np.inf), None),
     (LinearRegression(), np.zeros(12), np.full((9, 4), np.nan), np.zeros(9)),
+    (KernelRidge(alpha=[1.0, 2.0]), np.zeros((12, 2)), np.zeros((9, 4)), np.zeros(9)),
+    (RidgeCV(cv=5), np.arange(12.0), np.zeros((3, 4)), np.zeros(3)),
+    (BayesianRidge(), np.arange(12.0), np.full((9, 4), 1e200), np.arange(9.0)),
+    (RBFFeatures(centers=np.zeros((3, 2))), None, np.zeros((9, 4)), None),
+    (MLPClassifier(hidden_layer_sizes=2, max_iter=2, warm_start=True), CLASSES, np.zeros((12, 4)), CLASSES + 1),
+    (MLPRegressor(hidden_layer_sizes=2, max_iter=2, early_stopping=True), np.zeros(12), np.zeros((1, 4)), np.zeros(1)),
+    (MLPRegressor(hidden_layer_sizes=2, max_iter=2, loss="poisson"), np.zeros(12), np.zeros((9, 4)), np.full(9, -1.0)),
 ]
 
 
@@ -159,8 +172,11 @@ def test_a_refit_that_fails_late_leaves_the_features_as_they_were(model, y, late
         warnings.simplefilter("ignore")
         model.fit(X, y)
         before = dict(vars(model))
-        with pytest.raises(ValueError, match=r"samples|class|components|infinity|NaN"):
+        with pytest.raises(
+            ValueError, match=r"samples|class|components|infinity|NaN|penalties|too large|centers|empty|poisson"
+        ):
             model.fit(late_X, late_y)
     assert model.n_features_in_ == 2
     assert vars(model).keys() == before.keys()
+    assert all(value is before[name] for name, value in vars(model).items())
     (model.predict if hasattr(model, "predict") else model.transform)(X)

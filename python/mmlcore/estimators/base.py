@@ -5,6 +5,8 @@ Attributes that end in "_" are learnt. Everything else is a parameter, under the
 
 import copy
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from typing import Any, ClassVar, Self
 
@@ -12,7 +14,7 @@ from mmlcore.estimators.exceptions import NotFittedError, shared
 from mmlcore.estimators.parameters import Constraint, check_parameters
 from mmlcore.estimators.routing import MetadataRequests
 
-__all__ = ["Estimator", "check_is_fitted", "clone"]
+__all__ = ["Estimator", "check_is_fitted", "clone", "unchanged_on_failure"]
 
 
 class Estimator(MetadataRequests):
@@ -146,6 +148,28 @@ appropriate arguments before using this estimator.
             f"This {type(estimator).__name__} instance is not fitted yet. Call 'fit' with appropriate arguments "
             "before using this estimator."
         )
+
+
+@contextmanager
+def unchanged_on_failure(estimator: Any) -> Iterator[None]:
+    """Give the estimator its attributes of before back where the block fails: a `fit` that is refused late.
+
+    >>> estimator = Estimator()
+    >>> try:
+    ...     with unchanged_on_failure(estimator):
+    ...         estimator.n_features_in_ = 3
+    ...         raise ValueError
+    ... except ValueError:
+    ...     hasattr(estimator, "n_features_in_")
+    False
+    """
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 def clone(estimator: Any, *, safe: bool = True) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 
 from mmlcore import linalg
 from mmlcore._arrays import FloatArray
-from mmlcore.estimators.base import Estimator, check_is_fitted
+from mmlcore.estimators.base import Estimator, check_is_fitted, unchanged_on_failure
 from mmlcore.estimators.exceptions import ConvergenceWarning, shared
 from mmlcore.estimators.linear_predictor import LinearPredictor, affine
 from mmlcore.estimators.mixins import Regressor
@@ -155,24 +155,25 @@ class BayesianRidge(LinearPredictor, Regressor, Estimator):
             If `max_iter` iterations are not enough.
         """
         self._check_parameters()
-        X, y, weights = validate_fit(self, X, y, sample_weight, targets="real")
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            data = _spectrum(X, y, weights, bool(self.fit_intercept))
-            noise, spread, scores, converged = self._climb(data, X.shape[1])
-        if not np.isfinite(noise + spread) or spread == 0:
-            raise ValueError("Input X contains a value too large: the products of its columns overflow.")
-        if not converged:
-            warnings.warn(
-                f"BayesianRidge: did not converge in {self.max_iter} iterations; increase max_iter",
-                shared(ConvergenceWarning),
-                stacklevel=2,
-            )
-        coordinates, left = _most_probable(data, noise, spread)
-        if self.compute_score:
-            scores.append(self._evidence(data, noise, spread, coordinates, left, X.shape[1]))
-            self.scores_ = np.asarray(scores)
-        self._finish(data, coordinates, noise, spread, X, y)
-        return self
+        with unchanged_on_failure(self):
+            X, y, weights = validate_fit(self, X, y, sample_weight, targets="real")
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                data = _spectrum(X, y, weights, bool(self.fit_intercept))
+                noise, spread, scores, converged = self._climb(data, X.shape[1])
+            if not np.isfinite(noise + spread) or spread == 0:
+                raise ValueError("Input X contains a value too large: the products of its columns overflow.")
+            if not converged:
+                warnings.warn(
+                    f"BayesianRidge: did not converge in {self.max_iter} iterations; increase max_iter",
+                    shared(ConvergenceWarning),
+                    stacklevel=2,
+                )
+            coordinates, left = _most_probable(data, noise, spread)
+            if self.compute_score:
+                scores.append(self._evidence(data, noise, spread, coordinates, left, X.shape[1]))
+                self.scores_ = np.asarray(scores)
+            self._finish(data, coordinates, noise, spread, X, y)
+            return self
 
     def _climb(self, data: _Spectrum, d: int) -> tuple[float, float, list[float], bool]:
         """Noise precision, weight precision, the evidence on the way, and whether β has come to rest."""

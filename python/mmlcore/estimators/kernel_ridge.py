@@ -6,7 +6,7 @@ import numpy as np
 
 from mmlcore import linalg
 from mmlcore._arrays import FloatArray
-from mmlcore.estimators.base import Estimator, check_is_fitted
+from mmlcore.estimators.base import Estimator, check_is_fitted, unchanged_on_failure
 from mmlcore.estimators.kernels import KERNELS, kernel_matrix
 from mmlcore.estimators.mixins import Regressor
 from mmlcore.estimators.parameters import ARRAY, CALLABLE, DICT, NONE, Constraint, Interval, OneOf
@@ -99,21 +99,22 @@ class KernelRidge(Regressor, Estimator):
             If a parameter or the data are not what they must be; see `mmlcore.estimators`.
         """
         self._check_parameters()
-        X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi")
-        if isinstance(self.kernel, str) and self.kernel == "precomputed" and X.shape[0] != X.shape[1]:
-            raise ValueError(
-                f"Precomputed kernel must be a square matrix. Input is a {X.shape[0]}x{X.shape[1]} matrix."
-            )
-        alphas = np.asarray(self.alpha, np.float64).reshape(-1)
-        Y = y.reshape(len(X), -1)
-        if alphas.size not in (1, Y.shape[1]):
-            raise ValueError(
-                f"Number of targets and number of penalties do not correspond: {alphas.size} != {Y.shape[1]}"
-            )
-        K = self._kernel(X, X)
-        dual = _dual_coefficients(K.copy() if K is X else K, Y, weights, np.broadcast_to(alphas, (Y.shape[1],)))
-        self.dual_coef_, self.X_fit_ = (dual[:, 0] if y.ndim == 1 else dual), X.copy()
-        return self
+        with unchanged_on_failure(self):
+            X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi")
+            if isinstance(self.kernel, str) and self.kernel == "precomputed" and X.shape[0] != X.shape[1]:
+                raise ValueError(
+                    f"Precomputed kernel must be a square matrix. Input is a {X.shape[0]}x{X.shape[1]} matrix."
+                )
+            alphas = np.asarray(self.alpha, np.float64).reshape(-1)
+            Y = y.reshape(len(X), -1)
+            if alphas.size not in (1, Y.shape[1]):
+                raise ValueError(
+                    f"Number of targets and number of penalties do not correspond: {alphas.size} != {Y.shape[1]}"
+                )
+            K = self._kernel(X, X)
+            dual = _dual_coefficients(K.copy() if K is X else K, Y, weights, np.broadcast_to(alphas, (Y.shape[1],)))
+            self.dual_coef_, self.X_fit_ = (dual[:, 0] if y.ndim == 1 else dual), X.copy()
+            return self
 
     def predict(self, X: Any) -> FloatArray:
         """Σ_i a_i k(x_i, x).

@@ -7,7 +7,7 @@ import numpy as np
 
 from mmlcore import _kernels
 from mmlcore._arrays import FloatArray
-from mmlcore.estimators.base import Estimator, check_is_fitted
+from mmlcore.estimators.base import Estimator, check_is_fitted, unchanged_on_failure
 from mmlcore.estimators.class_weights import weights_of_rows
 from mmlcore.estimators.elastic_net import seed_of
 from mmlcore.estimators.exceptions import ConvergenceWarning, shared
@@ -335,10 +335,11 @@ class LinearSVR(_Margins, LinearPredictor, Regressor, Estimator):
             If `max_iter` iterations are not enough.
         """
         self._check_parameters()
-        X, y, weights = validate_fit(self, X, y, sample_weight, targets="real", sparse_rows=True)
-        c = np.full(len(X), float(self.C)) if weights is None else self.C * weights.astype(np.float64)
-        w, self.n_iter_ = self._solve(self._rows(X), y.astype(np.float64), c, float(self.epsilon))
-        coef, intercept = self._split(w)
-        self.coef_ = coef.astype(X.dtype)
-        self.intercept_ = np.atleast_1d(np.asarray(intercept, X.dtype)) if self.fit_intercept else 0.0
-        return self
+        with unchanged_on_failure(self):
+            X, y, weights = validate_fit(self, X, y, sample_weight, targets="real", sparse_rows=True)
+            c = np.full(len(X), float(self.C)) if weights is None else self.C * weights.astype(np.float64)
+            w, self.n_iter_ = self._solve(self._rows(X), y.astype(np.float64), c, float(self.epsilon))
+            coef, intercept = self._split(w)
+            self.coef_ = coef.astype(X.dtype)
+            self.intercept_ = np.atleast_1d(np.asarray(intercept, X.dtype)) if self.fit_intercept else 0.0
+            return self

@@ -6,7 +6,7 @@ import numpy as np
 
 from mmlcore import models
 from mmlcore._arrays import FloatArray
-from mmlcore.estimators.base import check_is_fitted
+from mmlcore.estimators.base import check_is_fitted, unchanged_on_failure
 from mmlcore.estimators.mixins import Classifier, accuracy
 from mmlcore.estimators.mlp import MLP
 from mmlcore.estimators.parameters import DICT, NONE, Constraint, OneOf
@@ -152,24 +152,25 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on the rows of `X` with labels `y`, (n,), or (n, labels) of 0 and 1."""
         self._check_parameters()
-        if _is_multilabel(y):
-            x = as_matrix(self, X)
-            codes = np.asarray(y)
-            require_same_length(x, codes)
-            weights = as_weights(sample_weight, x)
-            remember_features(self, X, x)
-            classes = np.arange(codes.shape[1])
-        else:
-            x, (classes, codes), weights = validate_fit(self, X, y, sample_weight, targets="labels")
-        self._multilabel = codes.ndim == 2
-        if self.warm_start and hasattr(self, "_network") and not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
-                f"Previously got {self.classes_}, `y` has {classes}"
-            )
-        self.classes_ = classes
-        weights = self._weights(codes, weights, x.dtype)
-        return self._train(x, self._targets(codes, x.dtype), weights)
+        with unchanged_on_failure(self):
+            if _is_multilabel(y):
+                x = as_matrix(self, X)
+                codes = np.asarray(y)
+                require_same_length(x, codes)
+                weights = as_weights(sample_weight, x)
+                remember_features(self, X, x)
+                classes = np.arange(codes.shape[1])
+            else:
+                x, (classes, codes), weights = validate_fit(self, X, y, sample_weight, targets="labels")
+            self._multilabel = codes.ndim == 2
+            if self.warm_start and hasattr(self, "_network") and not np.array_equal(classes, self.classes_):
+                raise ValueError(
+                    "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                    f"Previously got {self.classes_}, `y` has {classes}"
+                )
+            self.classes_ = classes
+            weights = self._weights(codes, weights, x.dtype)
+            return self._train(x, self._targets(codes, x.dtype), weights)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """One more epoch over the rows of `X`; the first call must name all `classes`.
@@ -187,20 +188,21 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         first = not hasattr(self, "classes_")
         if first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        x = as_matrix(self, X)
-        if not first:
-            check_features(self, X, x)
-            if classes is not None and not np.array_equal(self.classes_, np.unique(classes)):
-                raise ValueError(
-                    f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
-                )
-        known = np.unique(classes) if first else self.classes_
-        codes, weights = self._codes_among(y, known, x), as_weights(sample_weight, x)
-        if first:
-            remember_features(self, X, x)
-            self.classes_, self._multilabel = known, codes.ndim == 2
-        weights = self._weights(codes, weights, x.dtype)
-        return self._train(x, self._targets(codes, x.dtype), weights, incremental=True)
+        with unchanged_on_failure(self):
+            x = as_matrix(self, X)
+            if not first:
+                check_features(self, X, x)
+                if classes is not None and not np.array_equal(self.classes_, np.unique(classes)):
+                    raise ValueError(
+                        f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
+                    )
+            known = np.unique(classes) if first else self.classes_
+            codes, weights = self._codes_among(y, known, x), as_weights(sample_weight, x)
+            if first:
+                remember_features(self, X, x)
+                self.classes_, self._multilabel = known, codes.ndim == 2
+            weights = self._weights(codes, weights, x.dtype)
+            return self._train(x, self._targets(codes, x.dtype), weights, incremental=True)
 
     def _codes_among(self, y: Any, classes: Any, x: FloatArray) -> Any:
         if _is_multilabel(y):

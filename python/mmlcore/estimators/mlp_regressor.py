@@ -6,6 +6,7 @@ import numpy as np
 
 from mmlcore import losses, models, ops
 from mmlcore._arrays import FloatArray
+from mmlcore.estimators.base import unchanged_on_failure
 from mmlcore.estimators.mixins import Regressor, r2
 from mmlcore.estimators.mlp import MLP
 from mmlcore.estimators.parameters import Constraint, OneOf
@@ -140,10 +141,11 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on the rows of `X` with targets `y`, (n,) or (n, outputs)."""
         self._check_parameters()
-        x, targets, weights = validate_fit(self, X, y, sample_weight, targets="multi")
-        self._require_counts(targets)
-        self._flat = targets.ndim == 1
-        return self._train(x, targets.reshape(len(x), -1), weights)
+        with unchanged_on_failure(self):
+            x, targets, weights = validate_fit(self, X, y, sample_weight, targets="multi")
+            self._require_counts(targets)
+            self._flat = targets.ndim == 1
+            return self._train(x, targets.reshape(len(x), -1), weights)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """One more epoch over the rows of `X`.
@@ -159,11 +161,12 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
             )
         self._check_parameters()
         first = not hasattr(self, "_network")
-        x, targets, weights = validate_fit(self, X, y, sample_weight, targets="multi", reset=first)
-        self._require_counts(targets)
-        if first:
-            self._flat = targets.ndim == 1
-        return self._train(x, targets.reshape(len(x), -1), weights, incremental=True)
+        with unchanged_on_failure(self):
+            x, targets, weights = validate_fit(self, X, y, sample_weight, targets="multi", reset=first)
+            self._require_counts(targets)
+            if first:
+                self._flat = targets.ndim == 1
+            return self._train(x, targets.reshape(len(x), -1), weights, incremental=True)
 
     def _validation_score(self, network: models.Sequential, x: FloatArray, y: Any, weights: Any) -> float:
         return r2(y, network.predict(x), weights)

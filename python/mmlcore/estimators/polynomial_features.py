@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from mmlcore._arrays import FloatArray
-from mmlcore.estimators.base import Estimator, check_is_fitted
+from mmlcore.estimators.base import Estimator, check_is_fitted, unchanged_on_failure
 from mmlcore.estimators.mixins import Transformer
 from mmlcore.estimators.output import names_in
 from mmlcore.estimators.parameters import BOOLEAN, Constraint, Instance, Interval, OneOf
@@ -93,13 +93,14 @@ class PolynomialFeatures(Transformer, Estimator):
         """Count the products for `X` (n, d)."""
         self._check_parameters()
         self._degrees()
-        X, _, _ = validate_fit(self, X)
-        chosen = self._combinations(X.shape[1])
-        self.powers_ = np.zeros((len(chosen), X.shape[1]), int)
-        for row, items in zip(self.powers_, chosen, strict=True):
-            np.add.at(row, list(items), 1)
-        self.n_output_features_ = len(chosen)
-        return self
+        with unchanged_on_failure(self):
+            X, _, _ = validate_fit(self, X)
+            chosen = self._combinations(X.shape[1])
+            self.powers_ = np.zeros((len(chosen), X.shape[1]), int)
+            for row, items in zip(self.powers_, chosen, strict=True):
+                np.add.at(row, list(items), 1)
+            self.n_output_features_ = len(chosen)
+            return self
 
     def transform(self, X: Any) -> FloatArray:
         """The products for every row: shape (n, n_output_features_)."""

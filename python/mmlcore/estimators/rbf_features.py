@@ -6,7 +6,7 @@ import numpy as np
 
 from mmlcore._arrays import FloatArray
 from mmlcore._random import as_generator
-from mmlcore.estimators.base import Estimator, check_is_fitted
+from mmlcore.estimators.base import Estimator, check_is_fitted, unchanged_on_failure
 from mmlcore.estimators.kernels import rbf
 from mmlcore.estimators.mixins import NumberedFeatures, Transformer
 from mmlcore.estimators.parameters import ARRAY, BOOLEAN, NONE, RANDOM_STATE, Constraint, Interval, OneOf
@@ -82,12 +82,13 @@ class RBFFeatures(NumberedFeatures, Transformer, Estimator):
         self._check_parameters()
         if isinstance(self.centers, str) and self.centers == "grid" and as_matrix(self, X).shape[1] != 1:
             raise ValueError(f"RBFFeatures: X must be of one feature for centers='grid', got shape {np.shape(X)}")
-        X, _, _ = validate_fit(self, X)
-        centers = self._chosen(X)
-        spread = 2 * float(X.var(axis=0, dtype=np.float64).sum())
-        wide = len(centers) ** (2 / X.shape[1]) / spread if spread > 0 else 1.0
-        self.centers_, self.gamma_ = centers, wide if self.gamma is None else float(self.gamma)
-        return self
+        with unchanged_on_failure(self):
+            X, _, _ = validate_fit(self, X)
+            centers = self._chosen(X)
+            spread = 2 * float(X.var(axis=0, dtype=np.float64).sum())
+            wide = len(centers) ** (2 / X.shape[1]) / spread if spread > 0 else 1.0
+            self.centers_, self.gamma_ = centers, wide if self.gamma is None else float(self.gamma)
+            return self
 
     def _chosen(self, X: FloatArray) -> FloatArray:
         if not isinstance(self.centers, str):

@@ -6,7 +6,7 @@ import numpy as np
 
 from mmlcore._arrays import FloatArray
 from mmlcore._errors import message
-from mmlcore.estimators.base import Estimator, check_is_fitted
+from mmlcore.estimators.base import Estimator, check_is_fitted, unchanged_on_failure
 from mmlcore.estimators.parameters import Constraint, Interval, OneOf
 from mmlcore.estimators.validation import validate_fit
 from mmlcore.recommend import SimilarItems, item_space, most_alike
@@ -73,12 +73,13 @@ class SVDRecommender(Estimator):
     def fit(self, X: Any, y: Any = None) -> Self:
         """Decompose the ratings `X`, shape (items, users); `y` is ignored."""
         self._check_parameters()
-        x, _, _ = validate_fit(self, X)
-        space = item_space(x, min(self.n_components, *x.shape), self.method)
-        self.item_factors_, self.singular_values_, self.user_factors_ = space.U, space.S, space.Vh
-        self.item_means_ = space.mean[:, 0]
-        self._rated = x != 0
-        return self
+        with unchanged_on_failure(self):
+            x, _, _ = validate_fit(self, X)
+            space = item_space(x, min(self.n_components, *x.shape), self.method)
+            self.item_factors_, self.singular_values_, self.user_factors_ = space.U, space.S, space.Vh
+            self.item_means_ = space.mean[:, 0]
+            self._rated = x != 0
+            return self
 
     def similar(self, item: int, top: int = 10) -> SimilarItems:
         """The items most like `item`, best first, itself among them, with the cosines.

@@ -6,7 +6,7 @@ import numpy as np
 
 from mmlcore import linalg
 from mmlcore._arrays import FloatArray
-from mmlcore.estimators.base import Estimator
+from mmlcore.estimators.base import Estimator, unchanged_on_failure
 from mmlcore.estimators.linear_predictor import LinearPredictor, affine
 from mmlcore.estimators.mixins import Regressor, r2
 from mmlcore.estimators.model_selection import splits_of
@@ -175,14 +175,17 @@ class RidgeCV(LinearPredictor, Regressor, Estimator):
         if self.cv is not None and (self.store_cv_results or self.alpha_per_target):
             name = "store_cv_results" if self.store_cv_results else "alpha_per_target"
             raise ValueError(f"cv!=None and {name}=True are incompatible")
-        X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi")
-        Y = y.reshape(len(X), -1)
-        best = self._leave_one_out(X, y, Y, weights, alphas) if self.cv is None else self._folds(X, Y, weights, alphas)
-        penalties = np.broadcast_to(np.asarray(best, np.float64), (Y.shape[1],))
-        solution = penalised_least_squares(X, Y, weights, penalties, bool(self.fit_intercept))
-        self._store(solution.coef, solution.intercept, X, y)
-        self.alpha_ = best
-        return self
+        with unchanged_on_failure(self):
+            X, y, weights = validate_fit(self, X, y, sample_weight, targets="multi")
+            Y = y.reshape(len(X), -1)
+            best = (
+                self._leave_one_out(X, y, Y, weights, alphas) if self.cv is None else self._folds(X, Y, weights, alphas)
+            )
+            penalties = np.broadcast_to(np.asarray(best, np.float64), (Y.shape[1],))
+            solution = penalised_least_squares(X, Y, weights, penalties, bool(self.fit_intercept))
+            self._store(solution.coef, solution.intercept, X, y)
+            self.alpha_ = best
+            return self
 
     def _grid(self) -> FloatArray:
         alphas = np.asarray(self.alphas, np.float64).reshape(-1)
