@@ -324,7 +324,10 @@ void conv_input_gradient(T* dx, const T* dy, const T* w, const T* y, Activation 
 
 template <class T>
 void pooled_conv_input_gradient(T* dx, const T* dp, const std::uint8_t* number, const T* w, const ConvShape& s) {
-    input_gradient(dx, Unpooled<T>{dp, number, s.filters, s.out}, w, s);
+    if (s.out[1] < 2 || s.out[2] < 2)  // no windows, whatever the other extent
+        std::fill(dx, dx + s.n * volume(s.in) * s.channels, T{0});
+    else
+        input_gradient(dx, Unpooled<T>{dp, number, s.filters, s.out}, w, s);
 }
 
 #define MMLCORE_INSTANTIATE(T)                                                                            \

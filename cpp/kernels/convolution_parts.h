@@ -46,6 +46,20 @@ void tiles_below(T* C, ptrdiff_t ldc, const T* base, const std::int32_t* lines, 
     }
 }
 
+// The sum of a vector of each of `parts` sums that lie `step` apart, in order.
+template <class T, class Count>
+Vec<T> total(const T* first, ptrdiff_t parts, ptrdiff_t step, Count here) {
+    Vec<T> sum = load_lanes<Vec<T>>(first, here);
+    for (ptrdiff_t c = 1; c < parts; ++c) sum += load_lanes<Vec<T>>(first + c * step, here);
+    return sum;
+}
+
+template <class T>
+void add_up(T* sum, const T* first, ptrdiff_t count, ptrdiff_t parts, ptrdiff_t step) {
+    for_each_vector<Vec<T>>(
+        0, count, [&](ptrdiff_t i, auto here) { store_lanes(sum + i, total(first + i, parts, step, here), here); });
+}
+
 // f(from) with the values of a gradient before the activation: dy itself, or dy through the slope.
 template <class T, class F>
 void with_gradient(const T* dy, const T* y, Activation activation, F&& f) {

@@ -15,9 +15,12 @@ namespace mmlcore::convolution {
 
 inline bool has_few_channels(const ConvShape& s) {
     constexpr ptrdiff_t kMostRows = 128;  // of w: two vectors of them fit into the first-level cache beside the picture
+    constexpr ptrdiff_t kMostRoom = ptrdiff_t{1} << 17;  // numbers that one row of windows sees
     const ptrdiff_t rows = product_of_sizes({s.kernel[1], s.kernel[2], s.channels});
-    return s.groups == 1 && s.kernel[0] == 1 && s.in[0] == 1 && s.before[0] == 0 && s.stride[0] == 1 &&
-           s.dilation[1] == 1 && s.dilation[2] == 1 && s.layout == Layout::channels_last && rows <= kMostRows;
+    const ptrdiff_t seen = product_of_sizes({s.out[2] + 1, s.stride[2], s.channels, s.kernel[1] + s.stride[1]});
+    return s.groups == 1 && s.kernel[0] == 1 && s.in[0] == 1 && s.out[0] == 1 && s.before[0] == 0 && s.stride[0] == 1 &&
+           s.dilation[1] == 1 && s.dilation[2] == 1 && s.layout == Layout::channels_last && !is_pointwise(s) &&
+           rows <= kMostRows && seen <= kMostRoom;
 }
 
 // Windows of 2×2 outputs in blocks: some rows of a picture's windows, whose inputs are copied into a room.

@@ -10,6 +10,14 @@
 
 namespace mmlcore::convolution {
 
+// Where that is faster than a product of patches: the register tile of that has no use for so few weights. Sequences
+// have no windows.
+inline bool has_few_weights(const ConvShape& s) {
+    constexpr ptrdiff_t kMostFilters = 16, kMostWeights = 600;
+    return has_few_channels(s) && s.filters <= kMostFilters && s.rows() * s.filters <= kMostWeights && s.out[1] > 1 &&
+           s.out[2] > 1;
+}
+
 template <class T, class From>
 class FewChannelsGradient {
   public:
@@ -34,15 +42,8 @@ class FewChannelsGradient {
                 });
             }
         });
-        auto add_up = [&](T* to, const T* parts, ptrdiff_t length) {
-            for_each_vector<Vec<T>>(0, length, [&](ptrdiff_t i, auto here) {
-                Vec<T> total = load_lanes<Vec<T>>(parts + i, here);
-                for (ptrdiff_t c = 1; c < chunks; ++c) total += load_lanes<Vec<T>>(parts + c * size + i, here);
-                store_lanes(to + i, total, here);
-            });
-        };
-        add_up(dw, partial.data(), weights);
-        if (db) add_up(db, partial.data() + weights, s_.filters);
+        add_up(dw, partial.data(), weights, chunks, size);
+        if (db) add_up(db, partial.data() + weights, s_.filters, chunks, size);
     }
 
   private:
@@ -122,16 +123,25 @@ class FewChannelsGradient {
                 if (!elements.counts(i, j)) continue;
                 V dz[4];
                 elements.read(dz, i, j, here);
-                // Under a 0 beyond the outputs x may be no number: the window's first point stands in its place.
-                const ptrdiff_t aside = elements.has_right(j) ? right : 0, down = elements.has_below(i) ? below : 0;
+                const bool has_right = elements.has_right(j), has_below = elements.has_below(i);
                 const T* corner = room + 2 * (i * below + j * right);
+                if (!has_right || !has_below) {  // what lies under a 0 beyond the outputs may be no number
+#pragma GCC unroll 9
+                    for (int t = 0; t < kTaps; ++t) {
+                        const T* x = corner + at[t];
+                        sum[t] += broadcast<V>(x[0]) * dz[0];
+                        if (has_right) sum[t] += broadcast<V>(x[right]) * dz[1];
+                        if (has_below) sum[t] += broadcast<V>(x[below]) * dz[2];
+                    }
+                    continue;
+                }
 #pragma GCC unroll 9
                 for (int t = 0; t < kTaps; ++t) {
-                    const T *upper = corner + at[t], *lower = upper + down;
+                    const T *upper = corner + at[t], *lower = upper + below;
                     sum[t] += broadcast<V>(upper[0]) * dz[0];
-                    sum[t] += broadcast<V>(upper[aside]) * dz[1];
+                    sum[t] += broadcast<V>(upper[right]) * dz[1];
                     sum[t] += broadcast<V>(lower[0]) * dz[2];
-                    sum[t] += broadcast<V>(lower[aside]) * dz[3];
+                    sum[t] += broadcast<V>(lower[right]) * dz[3];
                 }
             }
 #pragma GCC unroll 9

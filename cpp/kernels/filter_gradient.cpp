@@ -39,8 +39,8 @@ class FilterGradient {
             sum_chunk(chunks_ == 1 ? dw : own, db && rows == 0 ? own + weights : nullptr, chunk,
                       cut(s_.rows(), rows, row_blocks_), cut(s_.rows(), rows + 1, row_blocks_));
         });
-        if (chunks_ > 1) add_up(dw, partial.data(), weights);
-        if (db) add_up(db, partial.data() + weights, s_.filters);
+        if (chunks_ > 1) add_up(dw, partial.data(), weights, chunks_, size());
+        if (db) add_up(db, partial.data() + weights, s_.filters, chunks_, size());
     }
 
   private:
@@ -49,14 +49,6 @@ class FilterGradient {
     static constexpr ptrdiff_t kPartialBytes = 2 << 20;
 
     ptrdiff_t size() const { return (s_.rows() + 1) * s_.filters; }
-
-    void add_up(T* sum, const T* parts, ptrdiff_t count) const {
-        for_each_vector<Vec<T>>(0, count, [&](ptrdiff_t i, auto here) {
-            Vec<T> total = load_lanes<Vec<T>>(parts + i, here);
-            for (ptrdiff_t c = 1; c < chunks_; ++c) total += load_lanes<Vec<T>>(parts + c * size() + i, here);
-            store_lanes(sum + i, total, here);
-        });
-    }
 
     void sum_chunk(T* dw, T* db, ptrdiff_t chunk, ptrdiff_t row_begin, ptrdiff_t row_end) const {
         const ptrdiff_t begin = cut(grid_.count(), chunk, chunks_), end = cut(grid_.count(), chunk + 1, chunks_);
@@ -113,12 +105,12 @@ class FilterGradient {
 
 template <class T, class From>
 void filter_gradient(T* dw, T* db, const T* x, const From& from, const ConvShape& s) {
-    if (s.n * volume(s.out) == 0) {
+    if (s.n * volume(s.out) * s.filters == 0) {
         std::fill(dw, dw + s.rows() * s.filters, T{0});
         if (db) std::fill(db, db + s.filters, T{0});
     } else if (suits_winograd<T>(s, s.channels, s.filters)) {
         WinogradGradient<T, From>(s, x, from).run(dw, db);
-    } else if (has_few_channels(s)) {
+    } else if (has_few_weights(s)) {
         FewChannelsGradient<T, From>(s, from).run(dw, db, x);
     } else {
         FilterGradient<T, From>(s, x, from).run(dw, db);
@@ -136,6 +128,11 @@ void conv_filter_gradient(T* dw, T* db, const T* x, const T* dy, const T* y, Act
 template <class T>
 void pooled_conv_filter_gradient(T* dw, T* db, const T* x, const T* dp, const std::uint8_t* number,
                                  const ConvShape& s) {
+    if (s.out[1] < 2 || s.out[2] < 2) {  // no windows, whatever the other extent
+        std::fill(dw, dw + s.rows() * s.filters, T{0});
+        if (db) std::fill(db, db + s.filters, T{0});
+        return;
+    }
     filter_gradient(dw, db, x, Unpooled<T>{dp, number, s.filters, s.out}, s);
 }
 

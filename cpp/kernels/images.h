@@ -143,7 +143,7 @@ void copy_block(T* to, const Images<const T>& shape, const From& from, ptrdiff_t
     for (ptrdiff_t n = first; n < first + count; ++n)
         for (ptrdiff_t i = origin[0]; i < origin[0] + size[0]; ++i)
             for (ptrdiff_t j = origin[1]; j < origin[1] + size[1]; ++j, to += row) {
-                const bool inside = i >= 0 && i < shape.size[0] && j >= 0 && j < shape.size[1] && begin < end;
+                const bool inside = i >= 0 && i < shape.size[0] && j >= 0 && j < shape.size[1] && begin < end && c > 0;
                 if (!inside) {
                     std::fill(to, to + row, T{0});
                     continue;

@@ -10,6 +10,11 @@
 #include "kernels/images.h"
 #include "kernels/lanes.h"
 
+// Vectors of integers as wide as those of numbers: AVX alone has only half of them.
+#if defined(__SSE4_1__) && (!defined(__AVX__) || defined(__AVX2__))
+#define MMLCORE_WIDENS_BYTES 1
+#endif
+
 namespace mmlcore {
 
 // ---- a vector of numbers to and from memory ----------------------------------------------------------------------
@@ -23,7 +28,7 @@ struct NarrowVectorOf {
 template <class T, class Index>
 using NarrowVector = typename NarrowVectorOf<Index, lanes<Vec<T>>>::type;
 
-#if defined(__SSE4_1__)
+#if defined(MMLCORE_WIDENS_BYTES)
 // GCC converts vectors of less than 16 bytes number by number.
 template <class T>
 Vec<int_as<T>> widened(NarrowVector<T, std::uint8_t> narrow) {
@@ -82,7 +87,7 @@ template <class T, class Index, class Count>
 void store_numbers(Index* to, Vec<int_as<T>> numbers, Count here) {
     using Narrow = detail::NarrowVector<T, Index>;
     Narrow narrow;
-#if defined(__SSE4_1__)
+#if defined(MMLCORE_WIDENS_BYTES)
     if constexpr (sizeof(Index) == 1)
         narrow = detail::narrowed<T>(numbers);
     else
@@ -101,14 +106,14 @@ Vec<int_as<T>> load_numbers(const Index* from, Count here) {
         std::memcpy(&narrow, from, sizeof narrow);
     else
         std::memcpy(&narrow, from, here * sizeof(Index));
-#if defined(__SSE4_1__)
+#if defined(MMLCORE_WIDENS_BYTES)
     if constexpr (sizeof(Index) == 1) return detail::widened<T>(narrow);
 #endif
     return __builtin_convertvector(narrow, Vec<int_as<T>>);
 }
 
 // The largest of 0 and a window's four numbers, lane by lane, and which one that is: the first of equals, 4 where none
-// is positive. NaN where one is NaN; the number is then any. number may be null.
+// is positive. NaN where one is NaN, and a number below 4. number may be null.
 template <class T, class Count>
 void store_largest(T* y, std::uint8_t* number, const Vec<T> (&z)[4], Count here) {
     using V = Vec<T>;
@@ -120,7 +125,7 @@ void store_largest(T* y, std::uint8_t* number, const Vec<T> (&z)[4], Count here)
     // A comparison yields -1 where it holds.
     const Numbers of_upper = -(Numbers)(z[1] > z[0]), of_lower = 2 - (Numbers)(z[3] > z[2]);
     const Numbers which = lower > upper ? of_lower : of_upper;
-    store_numbers<T>(number, largest > 0 ? which : Numbers{} + 4, here);
+    store_numbers<T>(number, (largest > 0) | missing ? which : Numbers{} + 4, here);
 }
 
 // dz of z (n × out × channels, channels last; pictures), from the gradient of the largest of its 2×2 windows and their

@@ -37,22 +37,44 @@ void forward_by_tiles(T* p, std::uint8_t* number, const T* x, const T* w, const 
                       });
 }
 
-// Some pictures at once: z, which stays in the cache, then its windows.
+// The rows [first, first + count) of z of one picture as a convolution of their own; *x is moved to where it begins.
+template <class T>
+ConvShape strip_of(const ConvShape& s, const T** x, ptrdiff_t first, ptrdiff_t count) {
+    ConvShape strip = s;
+    const ptrdiff_t begin = first * s.stride[1] - s.before[1];
+    const ptrdiff_t end = begin + (count - 1) * s.stride[1] + (s.kernel[1] - 1) * s.dilation[1] + 1;
+    const ptrdiff_t low = std::clamp<ptrdiff_t>(begin, 0, s.in[1]);
+    strip.n = 1;
+    strip.out[1] = count;
+    strip.in[1] = std::clamp<ptrdiff_t>(end, low, s.in[1]) - low;
+    strip.before[1] = low - begin;
+    *x += low * s.in[2] * s.channels;
+    return strip;
+}
+
+// z of some pictures, or of some rows of one, which stays in the cache; then its windows.
 template <class T>
 void forward_by_parts(T* p, std::uint8_t* number, const T* x, const T* w, const T* bias, const ConvShape& s) {
-    const ptrdiff_t size = volume(s.out) * s.filters, source = volume(s.in) * s.channels;
-    const PoolShape all{s.n, s.filters, s.out, {1, s.out[1] / 2, s.out[2] / 2}, {1, 2, 2}, {1, 2, 2}, {}, s.layout};
-    const ptrdiff_t windows = volume(all.out) * s.filters;
-    const ptrdiff_t fit = kAsideBytes / static_cast<ptrdiff_t>(sizeof(T)) / std::max<ptrdiff_t>(size, 1);
-    const ptrdiff_t together = std::clamp<ptrdiff_t>(std::min(fit, s.n / kPortionsWanted), 1, s.n);
-    parallel_for(ceil_div(s.n, together), conv_cost_ns(s), [&](ptrdiff_t task) {
-        const ptrdiff_t first = task * together;
-        ConvShape part = s;
-        PoolShape pool = all;
-        part.n = pool.n = std::min(together, s.n - first);
-        const Workspace<T> z(part.n * size);
-        conv_forward(z.data(), x + first * source, w, bias, Activation::linear, part);
-        max_pool(p + first * windows, number ? number + first * windows : nullptr, z.data(), true, pool);
+    const ptrdiff_t rows = s.out[1] / 2, columns = s.out[2] / 2, source = volume(s.in) * s.channels;
+    const ptrdiff_t row = s.out[2] * s.filters, room = kAsideBytes / static_cast<ptrdiff_t>(sizeof(T));
+    const ptrdiff_t high = std::clamp<ptrdiff_t>(room / (2 * row), 1, rows), strips = ceil_div(rows, high);
+    const ptrdiff_t together =
+        strips > 1 ? 1 : std::clamp<ptrdiff_t>(std::min(room / (2 * rows * row), s.n / kPortionsWanted), 1, s.n);
+    parallel_for(ceil_div(s.n, together) * strips, conv_cost_ns(s), [&](ptrdiff_t task) {
+        const ptrdiff_t image = task / strips * together, first = task % strips * high;
+        const ptrdiff_t count = std::min(high, rows - first), images = std::min(together, s.n - image);
+        const T* from = x + image * source;
+        ConvShape part = strip_of(s, &from, 2 * first, 2 * count);
+        if (strips == 1) {  // whole pictures: those behind begin where they did
+            part = s;
+            part.n = images;
+            from = x + image * source;
+        }
+        const PoolShape pool{images, s.filters, part.out, {1, count, columns}, {1, 2, 2}, {1, 2, 2}, {}, s.layout};
+        const Workspace<T> z(images * volume(part.out) * s.filters);
+        conv_forward(z.data(), from, w, bias, Activation::linear, part);
+        const ptrdiff_t at = (image * rows + first) * columns * s.filters;
+        max_pool(p + at, number ? number + at : nullptr, z.data(), true, pool);
     });
 }
 

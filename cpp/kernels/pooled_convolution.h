@@ -6,7 +6,7 @@
 //
 // z, of extents s.out, is a convolution of pictures as convolution.h has them, channels last; p (n × s.out / 2 ×
 // filters) has no window for an odd last row or column. number(o, f), as max_pool writes it for `rectified`: 0 to 3,
-// or 4 where nothing is positive.
+// or 4 where nothing is positive; of a window with NaN any below 4.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@
 
 namespace mmlcore {
 
-// number may be null, bias too. p is max_pool's of conv_forward's result, bit for bit.
+// number may be null, bias too. p is max_pool's of conv_forward's result, bit for bit (to rounding for 1×1 kernels in
+// steps of one: the product of all points at once may take another order).
 template <class T>
 void pooled_conv_forward(T* p, std::uint8_t* number, const T* x, const T* w, const T* bias, const ConvShape& s);
 

@@ -32,14 +32,14 @@ class WinogradGradient {
         parallel_for(chunks_, conv_cost_ns(s_) / 2,
                      [&](ptrdiff_t chunk) { sum_chunk(sums.data() + chunk * size(), chunk); });
         for_each_vector<Vec<T>>(0, s_.filters, [&](ptrdiff_t f, auto here) {
-            if (db) store_lanes(db + f, total(sums.data() + kSpots * weights() + f, here), here);
+            if (db) store_lanes(db + f, total(sums.data() + kSpots * weights() + f, chunks_, size(), here), here);
         });
         for (ptrdiff_t c = 0; c < s_.channels; ++c)
             for_each_vector<Vec<T>>(0, s_.filters, [&](ptrdiff_t f, auto here) {
                 const T* from = sums.data() + c * line_ + f;
                 Vec<T> u[4], half[3][4];
                 for (int b = 0; b < 4; ++b) {
-                    for (int a = 0; a < 4; ++a) u[a] = total(from + (4 * a + b) * weights(), here);
+                    for (int a = 0; a < 4; ++a) u[a] = total(from + (4 * a + b) * weights(), chunks_, size(), here);
                     contract(half[0][b], half[1][b], half[2][b], u);
                 }
                 for (int a = 0; a < 3; ++a) {
@@ -68,13 +68,6 @@ class WinogradGradient {
 
     ptrdiff_t weights() const { return s_.channels * line_; }
     ptrdiff_t size() const { return kSpots * weights() + s_.filters; }  // of a chunk's sums, those of db behind
-
-    template <class Count>
-    Vec<T> total(const T* first, Count here) const {
-        Vec<T> sum = load_lanes<Vec<T>>(first, here);
-        for (ptrdiff_t c = 1; c < chunks_; ++c) sum += load_lanes<Vec<T>>(first + c * size(), here);
-        return sum;
-    }
 
     void sum_chunk(T* sums, ptrdiff_t chunk) const {
         const ptrdiff_t most = grid_.most_tiles(), begin = cut(grid_.count(), chunk, chunks_);

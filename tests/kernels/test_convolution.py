@@ -148,3 +148,27 @@ def test_what_does_not_fit_is_refused(change, text):
     arrays = {name: np.zeros(value) if isinstance(value, tuple) else value for name, value in given.items()}
     with pytest.raises(ValueError, match=text):
         _kernels.conv_forward(window=_kernels.Window(**window), **arrays)
+
+
+@pytest.mark.parametrize(("extents", "out"), [((1, 6, 6), (2, 6, 6)), ((1, 5, 7), (3, 5, 7))])
+def test_volumes_of_one_plane_padded_behind(extents, out):
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((3, *extents, 2)), rng.standard_normal((1, 3, 3, 2, 5))
+    dy, window = rng.standard_normal((3, *out, 5)), _kernels.Window((1, 1, 1), (1, 1, 1), (0, 1, 1))
+    dw, db = np.empty_like(w), np.empty(5)
+    _kernels.conv_filter_gradient(dw, db, x, dy, None, window)
+    room = np.pad(x[:, 0], [(0, 0), (1, 1), (1, 1), (0, 0)])
+    for i in range(3):
+        for j in range(3):
+            seen = room[:, i : i + extents[1], j : j + extents[2]]
+            expected = np.einsum("nabc,nabf->cf", seen, dy[:, 0])
+            np.testing.assert_allclose(dw[0, i, j], expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(db, dy.sum((0, 1, 2, 3)), rtol=0, atol=1e-12)
+
+
+def test_an_infinity_at_an_odd_edge_stays_one():
+    x, dy, w = np.ones((1, 1, 3, 3, 1)), np.ones((1, 1, 3, 3, 1)), np.empty((1, 1, 2, 1, 1))
+    x[0, 0, 2, 2] = np.inf
+    window = _kernels.Window((1, 1, 1), (1, 1, 1), (0, 0, 1))
+    _kernels.conv_filter_gradient(w, None, x, dy, None, window)
+    np.testing.assert_array_equal(w.ravel(), [6, np.inf])

@@ -75,6 +75,8 @@ pairs = st.tuples(st.integers(0, 2), st.integers(0, 2))
 def test_the_bits_of_one_kernel_after_another(**options):
     arguments = case(**options)
     hypothesis.assume(arguments is not None)
+    pointwise = {"kernel": (1, 1), "stride": (1, 1), "before": (0, 0), "after": (0, 0), "groups": 1}
+    hypothesis.assume(not pointwise.items() <= options.items())
     agree(in_one(*arguments), one_after_another(*arguments))
 
 
@@ -92,6 +94,44 @@ def test_by_tiles_of_two_by_two(**options):
     arguments = case(kernel=(3, 3), stride=(1, 1), dilation=(1, 1), groups=1, **options)
     hypothesis.assume(arguments is not None)
     agree(in_one(*arguments), one_after_another(*arguments))
+
+
+@pytest.mark.parametrize("filters", [1, 16, 17])
+@pytest.mark.parametrize("channels", [1, 7, 130])
+@pytest.mark.parametrize("n", [1, 2, 40])
+def test_kernels_of_one_by_one(n, channels, filters):
+    arguments = case(n, (6, 9), (1, 1), (1, 1), (1, 1), (0, 0), (0, 0), channels, filters, 1, np.float64)
+    found, expected = in_one(*arguments), one_after_another(*arguments)
+    np.testing.assert_array_equal(found[1], expected[1])
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-13 * np.abs(other).max())
+
+
+@pytest.mark.parametrize("before", [(0, 0), (3, 2), (9, 1)])
+@pytest.mark.parametrize(("stride", "dilation"), [((1, 1), (1, 1)), ((2, 1), (1, 2))])
+def test_large_pictures_in_strips(before, stride, dilation):
+    arguments = case(2, (90, 140), (5, 4), stride, dilation, before, (8, 0), 9, 33, 1, np.float64)
+    agree(in_one(*arguments), one_after_another(*arguments))
+
+
+def test_no_filters_and_no_channels():
+    for channels, filters in ((20, 0), (0, 20), (0, 0)):
+        arguments = case(3, (6, 7), (3, 3), (1, 1), (2, 2), (1, 1), (1, 1), channels, filters, 1, np.float64)
+        agree(in_one(*arguments), one_after_another(*arguments))
+
+
+def test_extents_without_a_window():
+    for out in ((1, 1, 2**23), (1, 2**23, 1)):
+        x, w = np.ones((2, 1, 5, 5, 1)), np.ones((1, 3, 3, 1, 4))
+        dp = np.ones((2, 1, out[1] // 2, out[2] // 2, 4))
+        dx, dw, db = np.full_like(x, 7.0), np.full_like(w, 7.0), np.full(4, 7.0)
+        numbers = np.zeros(dp.shape, np.uint8)
+        window = _kernels.Window((1, 1, 1), (1, 1, 1), (0, 1, 1))
+        _kernels.pooled_conv_input_gradient(dx, dp, numbers, w, out, window)
+        _kernels.pooled_conv_filter_gradient(dw, db, x, dp, numbers, out, window)
+        assert not dx.any()
+        assert not dw.any()
+        assert not db.any()
 
 
 @pytest.mark.parametrize(("channels", "filters"), [(1, 16), (16, 24), (40, 8)])
@@ -143,6 +183,17 @@ def test_what_is_not_finite(channels, value):
     np.testing.assert_array_equal(p[1], clean[1])
     if np.isnan(value):
         assert np.isnan(p[0, 0, 1:3, 2:4]).all()
+
+
+@pytest.mark.parametrize("channels", [1, 16, 200])
+def test_a_window_that_is_no_number_hands_its_gradient_on(channels):
+    x, w, b, dp, out, window = case(2, (8, 8), (3, 3), (1, 1), (1, 1), (1, 1), (1, 1), channels, 16, 1, np.float64)
+    w[..., 3] = np.nan
+    p, numbers, _, dw, db = in_one(x, w, b, dp, out, window)
+    assert np.isnan(p[..., 3]).all()
+    assert (numbers[..., 3] < 4).all()
+    np.testing.assert_allclose(db[3], dp[..., 3].sum(), rtol=1e-12)
+    assert dw[..., 3].all()
 
 
 def test_without_bias_and_numbers():

@@ -147,6 +147,32 @@ def test_a_pool_rectifies_for_the_layer_before(monkeypatch, before, left, pool, 
     np.testing.assert_allclose(by_plan, by_tape, rtol=0, atol=1e-14)
 
 
+class Fortieth(MaxPooling2D):
+    """A pool of its own, all of it."""
+
+    def call(self, inputs):
+        return super().call(inputs) / 40
+
+    def preactivation(self, inputs):
+        return self.call(inputs)
+
+    def activate(self, preactivation):
+        return preactivation
+
+    def plan(self, x, dx, gradients, activate):
+        return None
+
+    def plan_rectified(self, x, dx):
+        raise AssertionError("not wanted")
+
+
+def test_a_pool_of_the_users_own_is_asked():
+    x = RNG.standard_normal((3, 9, 8, 2))
+    model = Sequential([Conv2D(3, 3, activation="relu"), Fortieth(2)], dtype="float64", seed=0)
+    plain = Sequential([Conv2D(3, 3, activation="relu"), MaxPooling2D(2)], dtype="float64", seed=0)
+    np.testing.assert_allclose(model.predict(x), plain.predict(x) / 40, rtol=1e-13)
+
+
 class TwiceConvolved(Conv2D):
     def call(self, inputs):
         return 2 * super().call(inputs)
@@ -173,6 +199,7 @@ class TwiceConvolved(Conv2D):
         (lambda: [Conv2D(4, 3, activation="relu"), MaxPooling2D(2, activity_regularizer="l2")], 1),
         (lambda: [TwiceConvolved(4, 3, activation="relu"), MaxPooling2D(2)], 0),
         (lambda: [Conv2D(4, 3), MaxPooling2D(2)], 0),
+        (lambda: [Conv2D(17, 1, activation="relu"), MaxPooling2D(2)], 1),  # asked, and declines
     ],
 )
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-4)])

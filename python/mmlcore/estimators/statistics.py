@@ -76,7 +76,8 @@ class Gram:
             if more.weight > 0:
                 offset = sums[-1, :-1] / more.weight
                 more.mean = shift + offset
-                more.scatter = np.outer(more.weight * offset, offset)
+                more.scatter = np.outer(offset, offset)  # symmetric to the last bit
+                more.scatter *= more.weight
                 np.subtract(sums[:-1, :-1], more.scatter, out=more.scatter)
             return self.merge(more)
 
@@ -108,7 +109,8 @@ class Gram:
         """XᵀX (d, d) and XᵀY (d, k), of centred columns or (`intercept` False) of the columns as they are."""
         scatter = self.scatter
         if not intercept:
-            scatter = np.outer(self.weight * self.mean, self.mean)
+            scatter = np.outer(self.mean, self.mean)
+            scatter *= self.weight
             scatter += self.scatter
         return scatter[: self.features, : self.features], scatter[: self.features, self.features :]
 

@@ -68,7 +68,8 @@ def is_halved(layer: Layer, following: Layer | None) -> bool:
     """
     if not _leaves_rectifying_to(layer, following) or not isinstance(following, MaxPooling2D) or not following.halves:
         return False
-    return layer.activity_regularizer is None and one_class(layer, "plan", "plan_halved")
+    ours = all(getattr(type(following), name) is getattr(MaxPooling2D, name) for name in ("plan", "plan_rectified"))
+    return ours and layer.activity_regularizer is None and one_class(layer, "plan", "plan_halved")
 
 
 def chain_plans(x: NDArray[Any], layers: Sequence[Layer], logits: bool, parameters: Parameters) -> "list[Plan] | str":

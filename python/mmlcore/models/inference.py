@@ -30,7 +30,8 @@ class RecordedPrediction:
 
     It is left out, and the layers are called one by one, where a layer has no plan or does something else in
     training, where its inputs are not such as the kernels take, where there are many rows and heavy weights, and while
-    another thread uses it for few rows: the bits are the same. Of many rows another thread waits.
+    another thread uses it for few rows: the bits are the same, unless pictures are so few and small that a convolution
+    sums them in another way. Of many rows another thread waits.
 
     Examples
     --------
