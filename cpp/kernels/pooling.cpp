@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "kernels/lanes.h"
 #include "kernels/threads.h"
 
 namespace mmlcore {
