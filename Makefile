@@ -4,7 +4,7 @@ LEVELS ?= x86-64-v2;x86-64-v3;x86-64-v4
 CPP = $(shell git ls-files 'cpp/*.cpp' 'cpp/*.h' ':!cpp/third_party')
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test test-isa test-asan bench bench-cpp lint format stubs wheel ci clean
+.PHONY: help dev test test-isa test-asan bench bench-cpp lint lint-style lint-types lint-stubs format stubs wheel ci clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,11 +29,17 @@ bench:  ## every benchmark against every installed peer; rewrites benchmarks/RES
 bench-cpp:  ## our GEMM, Eigen's and the measured peak, without Python (needs libbenchmark-dev)
 	bash tools/bench_cpp.sh
 
-lint:  ## style and types
+lint: lint-style lint-types lint-stubs  ## style, types, stubs
+
+lint-style:
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	clang-format --dry-run -Werror $(CPP)
+
+lint-types:
 	$(PYTHON) -m mypy
+
+lint-stubs:
 	$(PYTHON) tools/stubs.py --check
 	$(PYTHON) -m mypy.stubtest mmlcore._kernels mmlcore._cpu
 

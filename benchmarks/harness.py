@@ -117,7 +117,7 @@ def measure(case: Case, quick: bool, pause: float = PAUSE) -> dict[str, Any]:
                 raise AssertionError(f"{case.name}: mmlcore and {name} disagree: {error}") from None
 
     shortest = case.shortest / 10 if quick else case.shortest
-    rounds = 3 if quick else case.repeat
+    rounds = 1 if quick else case.repeat
     timings = {name: Timing(calls_for(f, shortest)) for name, f in case.contenders.items()}
     names = list(timings)
     with no_garbage_collection():

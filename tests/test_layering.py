@@ -211,11 +211,29 @@ def test_kernels_know_no_python(file: Path) -> None:
     assert not wrong, f"{file.name} includes {wrong}"
 
 
+def reached(file: Path) -> set[str]:
+    """What a file includes, directly or through our own headers; itself too."""
+    found, new = set(), {str(file.relative_to(CPP))}
+    while new:
+        found |= new
+        new = {name for known in new if (CPP / known).is_file() for name in included(CPP / known)} - found
+    return found
+
+
 @pytest.mark.parametrize("file", cpp_files("bindings"), ids=ids(cpp_files("bindings")))
 def test_bindings_compute_nothing(file: Path) -> None:
-    # module.cpp reports Eigen's version
-    wrong = [name for name in included(file) if name.startswith(("Eigen", "unsupported", "omp.h"))]
-    assert not wrong or file.name == "module.cpp", f"{file.name} includes {wrong}: arithmetic belongs in cpp/kernels"
+    # They are compiled once, for the baseline, and linked with the kernels of every instruction set: nothing that both
+    # see may be another thing on either side.
+    names = reached(file)
+    wrong = [n for n in names if n == "kernels/simd.h" or n.startswith(("Eigen", "unsupported", "omp.h", "immintrin"))]
+    assert not wrong, f"{file.name} reaches {wrong}: arithmetic belongs in cpp/kernels"
+    asks = re.compile(r"\b__(AVX|SSE|FMA|BMI|ARM|aarch64|x86_64)\w*|\bkVectorBytes\b|\bVec<")
+    asking = [n for n in names if (CPP / n).is_file() and asks.search((CPP / n).read_text(encoding="utf-8"))]
+    assert not asking, f"{file.name} reaches {asking}, which differ from level to level"
+
+
+def test_the_walk_sees_what_headers_include() -> None:
+    assert "kernels/simd.h" in reached(CPP / "kernels" / "pooling.cpp")
 
 
 def test_no_room_for_odds_and_ends() -> None:

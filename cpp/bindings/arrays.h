@@ -152,6 +152,13 @@ inline py::array require_array(const char* function, const char* argument, const
     return py::reinterpret_borrow<py::array>(object);
 }
 
+// The same for an argument that a caller may leave out.
+template <class T>
+T* optional_output(const char* function, const char* argument, std::optional<py::array>& target,
+                   std::initializer_list<ptrdiff_t> shape) {
+    return target ? Output<T>(function, argument, *target, shape).data() : nullptr;
+}
+
 // A matrix read where it lies: element (i, j) is data[i * row + j * col].
 template <class T>
 class Matrix {
@@ -176,6 +183,13 @@ class Matrix {
     py::array array_;
     ptrdiff_t row_, col_;
 };
+
+// ---- signatures ---------------------------------------------------------------------------------------------
+
+// An argument that is an array already and is not converted.
+inline py::arg array(const char* name) {
+    return py::arg(name).noconvert();
+}
 
 // ---- classes ------------------------------------------------------------------------------------------------
 

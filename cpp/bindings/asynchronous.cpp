@@ -32,10 +32,6 @@ void bind_epoch(py::array theta, const py::array& x, const py::array& y, const p
     });
 }
 
-py::arg array(const char* name) {
-    return py::arg(name).noconvert();
-}
-
 }  // namespace
 
 void bind_asynchronous(py::module_& m) {

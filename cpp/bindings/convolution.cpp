@@ -13,8 +13,7 @@
 namespace mmlcore::bindings {
 namespace {
 
-// Of an extent, and of a step: sums and products of two do not overflow.
-constexpr ptrdiff_t kMost = ptrdiff_t{1} << 31, kMostStep = ptrdiff_t{1} << 20;
+constexpr ptrdiff_t kMostStep = ptrdiff_t{1} << 20;
 constexpr ptrdiff_t kMostOfWindow = ptrdiff_t{1} << 30;  // numbers, gaps included
 
 // What x (or dx), w, the number of filters and the extents of y say about the convolution, checked against each other.
@@ -37,9 +36,9 @@ ConvShape shape_of(const char* f, const py::array& x, ptrdiff_t filters, const E
         s.stride[a] = require_between(f, "stride", window.stride[a], 1, kMostStep);
         s.dilation[a] = require_between(f, "dilation", window.dilation[a], 1, kMostStep);
         s.before[a] = require_between(f, "before", window.before[a], 0, kMostStep);
-        require_between(f, "w's extent", s.kernel[a], 1, kMost);
-        require_between(f, "x's extent", s.in[a], 0, kMost);
-        require_between(f, "y's extent", s.out[a], 0, kMost);
+        require_between(f, "w's extent", s.kernel[a], 1, kMostExtent);
+        require_between(f, "x's extent", s.in[a], 0, kMostExtent);
+        require_between(f, "y's extent", s.out[a], 0, kMostExtent);
         ptrdiff_t reach, steps, size;
         if (__builtin_mul_overflow(s.kernel[a] - 1, s.dilation[a], &reach) ||
             __builtin_mul_overflow(s.out[a], s.stride[a], &steps) || __builtin_add_overflow(reach, steps, &size) ||

@@ -8,6 +8,9 @@
 
 namespace mmlcore::bindings {
 
+// Of an extent: sums and products of two do not overflow.
+constexpr ptrdiff_t kMostExtent = ptrdiff_t{1} << 31;
+
 // What the caller says about a sweep; the shapes of the arrays say the rest.
 struct Window {
     Extent stride, dilation, before;

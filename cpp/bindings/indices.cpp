@@ -1,5 +1,7 @@
 #include "bindings/indices.h"
 
+#include "kernels/indices.h"
+
 namespace mmlcore::bindings {
 namespace {
 
@@ -22,12 +24,7 @@ Indices::Indices(const char* function, const char* argument, const py::array& a)
 
 void Indices::require_below(ptrdiff_t extent, ptrdiff_t first, ptrdiff_t n) const {
     const std::int64_t* index = data() + first;
-    std::uint64_t signs = 0;  // of index and of extent - 1 - index, without a branch so that it is vectorised
-    for (ptrdiff_t i = 0; i < n; ++i) {
-        const auto value = static_cast<std::uint64_t>(index[i]);
-        signs |= value | (static_cast<std::uint64_t>(extent) - 1 - value);
-    }
-    if (static_cast<std::int64_t>(signs) >= 0) return;
+    if (all_below(index, extent, n)) return;
 
     ptrdiff_t wrong = 0;
     while (index[wrong] >= 0 && index[wrong] < extent) ++wrong;

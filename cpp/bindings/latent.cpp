@@ -66,10 +66,6 @@ void bind_code_divergence(py::array kl, py::array value, py::array dcode, const 
     });
 }
 
-py::arg array(const char* name) {
-    return py::arg(name).noconvert();
-}
-
 }  // namespace
 
 void bind_latent(py::module_& m) {

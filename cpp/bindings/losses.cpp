@@ -63,10 +63,6 @@ void linear_logistic(py::array& out, py::array& gradient, const py::array& x, co
     });
 }
 
-py::arg array(const char* name) {
-    return py::arg(name).noconvert();
-}
-
 }  // namespace
 
 void bind_losses(py::module_& m) {

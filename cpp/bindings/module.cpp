@@ -1,14 +1,12 @@
 // The extension module: what it was built with, and every family's functions. One object per instruction set.
 
-#include <omp.h>
 #include <pybind11/stl.h>
 
-#include <Eigen/Core>
 #include <map>
 #include <string>
 
 #include "bindings/families.h"
-#include "kernels/simd.h"
+#include "kernels/build.h"
 
 namespace {
 
@@ -18,11 +16,11 @@ std::string dotted(int a, int b, int c) {
 
 std::map<std::string, std::string> build_info() {
     return {
-        {"isa", MMLCORE_ISA},
-        {"vector_bits", std::to_string(8 * mmlcore::kVectorBytes)},
+        {"isa", mmlcore::instruction_set()},
+        {"vector_bits", std::to_string(mmlcore::vector_bits())},
         {"compiler", __VERSION__},
         {"openmp", std::to_string(_OPENMP)},
-        {"eigen", dotted(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
+        {"eigen", mmlcore::eigen_version()},
         {"pybind11", dotted(PYBIND11_VERSION_MAJOR, PYBIND11_VERSION_MINOR, PYBIND11_VERSION_MICRO)},
     };
 }

@@ -27,11 +27,6 @@ const T* read(const char* function, const char* argument, const Optional& a, ptr
     return a ? Input<T>(function, argument, *a, {size}).data() : nullptr;
 }
 
-template <class T>
-T* write(const char* function, const char* argument, Optional& a, std::initializer_list<ptrdiff_t> shape) {
-    return a ? Output<T>(function, argument, *a, shape).data() : nullptr;
-}
-
 // A copy would be gone when the kernel runs: vectors must be contiguous as they are.
 void require_whole(const char* function, const char* argument, const Optional& a) {
     if (a && !is_contiguous(*a)) throw_value(function, argument, "C-contiguous", "other strides");
@@ -51,8 +46,8 @@ void bind_batch_norm(py::array y, py::array mean, py::array rstd, Optional movin
         if (moving_mean.has_value() != moving_variance.has_value())
             throw_value(f, "moving_variance", "given with moving_mean", "one of the two");
         submit(norm_ns<T>(s.n, s.c), [=, y = Y.data(), m = M.data(), r = R.data(), x = X.data(),
-                                      mm = write<T>(f, "moving_mean", moving_mean, {s.c}),
-                                      mv = write<T>(f, "moving_variance", moving_variance, {s.c}),
+                                      mm = optional_output<T>(f, "moving_mean", moving_mean, {s.c}),
+                                      mv = optional_output<T>(f, "moving_variance", moving_variance, {s.c}),
                                       g = read<T>(f, "gamma", gamma, s.c), b = read<T>(f, "beta", beta, s.c)] {
             batch_norm(y, m, r, mm, mv, x, g, b, epsilon, momentum, s.n, s.c);
         });
@@ -88,9 +83,9 @@ void backward(const char* f, bool columns, Optional& dx, Optional& dgamma, Optio
         require_whole(f, "gamma", gamma);
         submit(norm_ns<T>(s.n, s.c),
                [=, run = columns ? &batch_norm_backward<T> : &layer_norm_backward<T>,
-                dx = write<T>(f, "dx", dx, {s.n, s.c}), dg = write<T>(f, "dgamma", dgamma, {s.c}),
-                db = write<T>(f, "dbeta", dbeta, {s.c}), dy = dY.data(), x = X.data(), m = M.data(), r = R.data(),
-                g = read<T>(f, "gamma", gamma, s.c)] { run(dx, dg, db, dy, x, m, r, g, s.n, s.c); });
+                dx = optional_output<T>(f, "dx", dx, {s.n, s.c}), dg = optional_output<T>(f, "dgamma", dgamma, {s.c}),
+                db = optional_output<T>(f, "dbeta", dbeta, {s.c}), dy = dY.data(), x = X.data(), m = M.data(),
+                r = R.data(), g = read<T>(f, "gamma", gamma, s.c)] { run(dx, dg, db, dy, x, m, r, g, s.n, s.c); });
     });
 }
 
@@ -108,10 +103,6 @@ void bind_normalize(py::array y, const py::array& x, const py::array& mean, cons
                [=, y = Y.data(), x = X.data(), m = M.data(), v = W.data(), g = read<T>(f, "gamma", gamma, s.c),
                 b = read<T>(f, "beta", beta, s.c)] { normalize(y, x, m, v, g, b, epsilon, s.n, s.c); });
     });
-}
-
-py::arg array(const char* name) {
-    return py::arg(name).noconvert();
 }
 
 }  // namespace

@@ -100,10 +100,6 @@ void bind_average(py::array average, const py::array& theta, const py::array& mo
     });
 }
 
-py::arg array(const char* name) {
-    return py::arg(name).noconvert();
-}
-
 }  // namespace
 
 void bind_optimizers(py::module_& m) {

@@ -12,8 +12,6 @@
 namespace mmlcore::bindings {
 namespace {
 
-constexpr ptrdiff_t kMost = ptrdiff_t{1} << 31;
-
 PoolShape shape_of(const char* f, const py::array& x, const py::array& y, const Extent& kernel, const Window& window) {
     require_ndim(f, "x", x, 5);
     require_ndim(f, "y", y, 5);
@@ -27,10 +25,10 @@ PoolShape shape_of(const char* f, const py::array& x, const py::array& y, const 
                 window.layout};
     for (int a = 0; a < 3; ++a) {
         require_between(f, "kernel", s.kernel[a], 1, 1 << 20);
-        require_between(f, "stride", s.stride[a], 1, kMost);
-        require_between(f, "before", s.before[a], 0, kMost);
-        require_between(f, "x's extent", s.in[a], 0, kMost);
-        require_between(f, "y's extent", s.out[a], 0, kMost);
+        require_between(f, "stride", s.stride[a], 1, kMostExtent);
+        require_between(f, "before", s.before[a], 0, kMostExtent);
+        require_between(f, "x's extent", s.in[a], 0, kMostExtent);
+        require_between(f, "y's extent", s.out[a], 0, kMostExtent);
         if (window.dilation[a] != 1) throw_value(f, "dilation", "1", std::to_string(window.dilation[a]));
     }
     if (product_of_sizes({s.kernel[0], s.kernel[1], s.kernel[2]}) > 1 << 20)

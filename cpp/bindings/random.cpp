@@ -68,10 +68,6 @@ py::tuple bind_philox(std::uint32_t c0, std::uint32_t c1, std::uint32_t c2, std:
     return py::make_tuple(out[0], out[1], out[2], out[3]);
 }
 
-py::arg array(const char* name) {
-    return py::arg(name).noconvert();
-}
-
 }  // namespace
 
 void bind_random(py::module_& m) {

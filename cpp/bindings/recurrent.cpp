@@ -24,11 +24,6 @@ const T* read(const char* f, const char* argument, const Optional& a, std::initi
     return a ? Input<T>(f, argument, whole(f, argument, *a), shape).data() : nullptr;
 }
 
-template <class T>
-T* write(const char* f, const char* argument, Optional& a, std::initializer_list<ptrdiff_t> shape) {
-    return a ? Output<T>(f, argument, *a, shape).data() : nullptr;
-}
-
 Cell cell_of(const char* f, int code) {
     if (code < 0 || code >= kCells) throw_value(f, "cell", "one of the codes in CELLS", std::to_string(code));
     return static_cast<Cell>(code);
@@ -83,7 +78,7 @@ void bind_forward(int code, py::array h, Optional c, py::array z, const py::arra
         const auto in = inputs_of<T>(f, code, h, x, w, u, bias, recurrent_bias, mask, keep);
         require_c(f, in.cell, c.has_value());
         const Output<T> H(f, "h", h), Z(f, "z", z, {in.steps, in.batch, saved_of(in.cell) * in.units});
-        T* cells = write<T>(f, "c", c, {in.steps + 1, in.batch, in.units});
+        T* cells = optional_output<T>(f, "c", c, {in.steps + 1, in.batch, in.units});
         require_apart(f, "h", h, {any(c), z, x, w, u, any(bias), any(recurrent_bias), any(mask), any(keep)});
         require_apart(f, "z", z, {any(c), x, w, u, any(bias), any(recurrent_bias), any(mask), any(keep)});
         if (c) require_apart(f, "c", *c, {x, w, u, any(bias), any(mask), any(keep)});
@@ -106,13 +101,13 @@ void bind_backward(int code, Optional dx, py::array dw, py::array du, Optional d
         const T* states = Input<T>(f, "h", whole(f, "h", h)).data();
         const T* cells = read<T>(f, "c", c, {in.steps + 1, in.batch, in.units});
         const Output<T> Z(f, "z", z, {in.steps, in.batch, saved_of(in.cell) * in.units});
-        const RecurrentGradients<T> to{write<T>(f, "dx", dx, {in.steps, in.batch, in.inputs}),
+        const RecurrentGradients<T> to{optional_output<T>(f, "dx", dx, {in.steps, in.batch, in.inputs}),
                                        Output<T>(f, "dw", dw, {in.inputs, width}).data(),
                                        Output<T>(f, "du", du, {in.units, width}).data(),
-                                       write<T>(f, "dbias", dbias, {width}),
-                                       write<T>(f, "drecurrent_bias", drecurrent_bias, {width}),
-                                       write<T>(f, "dh0", dh0, {in.batch, in.units}),
-                                       write<T>(f, "dc0", dc0, {in.batch, in.units})};
+                                       optional_output<T>(f, "dbias", dbias, {width}),
+                                       optional_output<T>(f, "drecurrent_bias", drecurrent_bias, {width}),
+                                       optional_output<T>(f, "dh0", dh0, {in.batch, in.units}),
+                                       optional_output<T>(f, "dc0", dc0, {in.batch, in.units})};
         const RecurrentOutputsGradient<T> from{read<T>(f, "dh", dh, {in.steps, in.batch, in.units}),
                                                read<T>(f, "dh_last", dh_last, {in.batch, in.units}),
                                                read<T>(f, "dc_last", dc_last, {in.batch, in.units})};
@@ -165,10 +160,6 @@ void bind_copy_columns(py::array y, py::array x, ptrdiff_t column, bool out) {
         submit(static_cast<double>(x.nbytes()) / 10,
                [=, y = to.data(), x = from.data()] { copy_columns<T>(y, x, column, n, wide, narrow, out); });
     });
-}
-
-py::arg array(const char* name) {
-    return py::arg(name).noconvert();
 }
 
 }  // namespace

@@ -121,10 +121,6 @@ void bind_soft_backward(py::array dz, const py::array& p, const py::array& targe
     });
 }
 
-py::arg array(const char* name) {
-    return py::arg(name).noconvert();
-}
-
 }  // namespace
 
 void bind_softmax(py::module_& m) {

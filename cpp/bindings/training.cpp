@@ -184,10 +184,6 @@ void bind_require_finite(const py::array& x, const std::string& what) {
     });
 }
 
-py::arg array(const char* name) {
-    return py::arg(name).noconvert();
-}
-
 }  // namespace
 
 void bind_training(py::module_& m) {
@@ -202,7 +198,7 @@ void bind_training(py::module_& m) {
         "multiply",
         [](py::array out, const py::array& a, const py::array& b) {
             binary("multiply", out, a, b,
-                   [](auto* to, const auto* x, const auto* y, ptrdiff_t n) { multiply(to, x, y, n); });
+                   [](auto* to, const auto* x, const auto* y, ptrdiff_t n) { mmlcore::multiply(to, x, y, n); });
         },
         array("out"), array("a"), array("b"), "out = a b, element by element");
     m.def(

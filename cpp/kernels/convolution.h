@@ -12,6 +12,7 @@
 // taps.
 #pragma once
 
+#include "kernels/gemm.h"
 #include "kernels/images.h"
 
 namespace mmlcore {

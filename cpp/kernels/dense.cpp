@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "kernels/activation_functions.h"
 #include "kernels/lanes.h"
 #include "kernels/reduce.h"
 #include "kernels/simd.h"

@@ -2,6 +2,7 @@
 
 #include "kernels/lanes.h"
 #include "kernels/threads.h"
+#include "kernels/unary_operations.h"
 
 namespace mmlcore {
 namespace {

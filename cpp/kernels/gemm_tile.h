@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "kernels/activation_functions.h"
 #include "kernels/gemm.h"
 #include "kernels/gemm_sum_avx2.h"
 #include "kernels/lanes.h"

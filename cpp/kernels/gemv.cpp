@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/activation_functions.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/lanes.h"
 #include "kernels/threads.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/lanes.h"
+#include "kernels/pointwise_losses.h"
 #include "kernels/threads.h"
 
 namespace mmlcore {

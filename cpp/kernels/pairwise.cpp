@@ -1,6 +1,7 @@
 #include "kernels/pairwise.h"
 
 #include "kernels/lanes.h"
+#include "kernels/pair_operations.h"
 #include "kernels/threads.h"
 
 namespace mmlcore {

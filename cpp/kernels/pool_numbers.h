@@ -7,7 +7,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "kernels/images.h"
+#include "kernels/image_blocks.h"
 #include "kernels/lanes.h"
 
 // Vectors of integers as wide as those of numbers: AVX alone has only half of them.

@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "kernels/lanes.h"
 #include "kernels/pool_numbers.h"
 #include "kernels/threads.h"
 

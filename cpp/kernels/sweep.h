@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/images.h"
+#include "kernels/image_blocks.h"
 #include "kernels/workspace.h"
 
 namespace mmlcore {
