@@ -274,11 +274,11 @@ class Recurrent(_Gated):
         keep : ndarray of shape (batch, units), optional
             Multiplies the states on their way to the recurrent kernel.
         """
-        code, _, saved = _kernels.CELLS[self.cell]
+        code = _kernels.CELLS[self.cell][0]
         steps, batch = x.shape[:2]
         h = np.zeros((steps + 1, batch, self.units), x.dtype)
         c = np.zeros_like(h) if self.cell == "lstm" else None
-        z = np.empty((steps, batch, saved * self.units), x.dtype)
+        z = _kernels.empty(_kernels.gate_panels(code, steps, batch, self.units, x.dtype), x.dtype)
         dh = None if last_only else np.empty_like(h[1:])
         dh_last = np.empty_like(h[0]) if last_only else None
         w, u, (bias, recurrent_bias) = self.kernel, self.recurrent_kernel, self._biases(self.bias)

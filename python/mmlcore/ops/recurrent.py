@@ -121,7 +121,7 @@ class _Run:
         x, w, u = arrays["x"], arrays["w"], arrays["u"]
         steps, batch = x.shape[:2]
         units, dtype = len(u), x.dtype
-        self.code, _, saved = _kernels.CELLS[cell]
+        self.code = _kernels.CELLS[cell][0]
         self.h = np.zeros((steps + 1, batch, units), dtype)
         # c_T follows h_T, so that both are one result
         self.c = np.zeros((steps + 1, batch, units), dtype) if cell == "lstm" else None
@@ -131,7 +131,7 @@ class _Run:
                     shape = f"shape {arrays[name].shape}"
                     raise ValueError(message("recurrent", name, f"of shape {(batch, units)}", shape))
                 state[0] = arrays[name]
-        self.z = np.empty((steps, batch, saved * units), dtype)
+        self.z = _kernels.empty(_kernels.gate_panels(self.code, steps, batch, units, dtype), dtype)
         self.x, self.w, self.u = x, w, u
         self.mask = None if mask is None else np.ascontiguousarray(mask, dtype=bool)
         self.keep = None if keep is None else np.ascontiguousarray(as_float(keep, "recurrent", "keep"), dtype=dtype)
@@ -153,7 +153,8 @@ class _Run:
         shapes = (self.x.shape, self.w.shape, self.u.shape, width, width, state, state)
         wanted = {1, 2, *needed} - ({0} if self.x.ndim == 2 else set())
         to: list[Any] = [np.empty(shape, dtype) if i in wanted else None for i, shape in enumerate(shapes)]
-        z = self.z.copy()  # the kernel writes there, and a pullback may be called again
+        z = _kernels.empty(self.z.shape, dtype)
+        z[...] = self.z  # the kernel writes there, and a pullback may be called again
         dx, dw, du, dbias, drecurrent_bias, dh0, dc0 = to
         _kernels.recurrent_backward(
             self.code, dx, dw, du, dbias, drecurrent_bias, dh0, dc0, z, dh, None, dc,
