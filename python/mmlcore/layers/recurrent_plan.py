@@ -39,6 +39,13 @@ class StepsPlan:
     backward: Callable[[], Any]
 
 
+def _zeros(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Zeros that begin with a cache line, as NumPy's need not."""
+    block = _kernels.empty(shape, dtype)
+    block[...] = 0
+    return block
+
+
 def plan_steps(
     layer: "Recurrent",
     x: NDArray[Any],
@@ -63,10 +70,10 @@ def plan_steps(
     """
     code = _kernels.CELLS[layer.cell][0]
     steps, batch = x.shape[:2]
-    h = np.zeros((steps + 1, batch, layer.units), x.dtype)
-    c = np.zeros_like(h) if layer.cell == "lstm" else None
+    h = _zeros((steps + 1, batch, layer.units), x.dtype)
+    c = _zeros(h.shape, x.dtype) if layer.cell == "lstm" else None
     z = _kernels.empty(_kernels.gate_panels(code, steps, batch, layer.units, x.dtype), x.dtype)
-    dh = None if last_only else np.empty_like(h[1:])
+    dh = None if last_only else _kernels.empty(h[1:].shape, x.dtype)
     dh_last = np.empty_like(h[0]) if last_only else None
     w, u, (bias, recurrent_bias) = layer.kernel, layer.recurrent_kernel, layer._biases(layer.bias)
     dw, du = gradients[:2]
@@ -97,8 +104,8 @@ def plan_sequences(
         Those of the layer's weights.
     """
     batch, steps, features = x.shape
-    xt = np.empty((steps, batch, features), x.dtype)
-    dxt = None if dx is None else np.empty_like(xt)
+    xt = _kernels.empty((steps, batch, features), x.dtype)
+    dxt = None if dx is None else _kernels.empty(xt.shape, x.dtype)
     dropped = _Dropped(layer, xt, dxt) if layer.dropout or layer.recurrent_dropout else None
     keep = None if dropped is None else dropped.keep
     inner = plan_steps(layer, xt, dxt, gradients, not layer.return_sequences, keep)

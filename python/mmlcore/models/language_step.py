@@ -140,7 +140,8 @@ class LanguageStep:
             source = self._sources[-1] if plans else x
             dx = plans[-1].dh if plans else None  # dropout works in place on the way back
             plans.append(plan_steps(layer, source, dx, own, keep=keep))
-            self._sources.append(np.empty_like(plans[-1].h[1:]) if dropout else plans[-1].h[1:])
+            h = plans[-1].h[1:]
+            self._sources.append(_kernels.empty(h.shape, dtype) if dropout else h)
         self.chain = _Chain(decoder, x, plans, self._sources[-1])
         self._decoder, self._decoder_gradients = decoder, [next(gradients), next(gradients)]
         self._dlogits = np.empty_like(self.chain.logits)
