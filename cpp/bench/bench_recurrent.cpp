@@ -8,6 +8,7 @@
 #include "kernels/recurrent.h"
 #include "kernels/sampling.h"
 #include "kernels/threads.h"
+#include "kernels/workspace.h"
 
 namespace {
 
@@ -26,16 +27,19 @@ std::vector<float> values(ptrdiff_t n, float scale) {
 struct Sequence {
     Cell cell;
     ptrdiff_t units, width;
-    std::vector<float> h, c, z, rows, w, u, bias, dh, dw, du, dbias;
+    mmlcore::GatePanels panels;
+    mmlcore::Workspace<float> z;  // in whole lines, like the arrays that the layers give
+    std::vector<float> h, c, rows, w, u, bias, dh, dw, du, dbias;
     mmlcore::RecurrentInputs<float> in{};
 
     explicit Sequence(const benchmark::State& state)
         : cell(static_cast<Cell>(state.range(0))),
           units(state.range(1)),
           width(gates_of(cell) * units),
+          panels(mmlcore::gate_panels<float>(cell, kSteps, kBatch, units)),
+          z(panels.panels * panels.rows * panels.width),
           h(values((kSteps + 1) * kBatch * units, 0)),
           c(h),
-          z(values(kSteps * kBatch * saved_of(cell) * units, 0)),
           rows(static_cast<std::size_t>(kSteps * kBatch)),
           w(values(kClasses * width, 0.1f)),
           u(values(units * width, 0.1f)),

@@ -59,6 +59,23 @@ RecurrentInputs<T> inputs_of(const char* f, int code, const py::array& h, const 
     return in;
 }
 
+template <class T>
+Output<T> gates_in(const char* f, py::array& z, const RecurrentInputs<T>& in) {
+    const GatePanels shape = gate_panels<T>(in.cell, in.steps, in.batch, in.units);
+    return {f, "z", z, {shape.panels, shape.rows, shape.width}};
+}
+
+py::tuple bind_gate_panels(int code, ptrdiff_t steps, ptrdiff_t batch, ptrdiff_t units, const py::dtype& dtype) {
+    constexpr const char* f = "gate_panels";
+    const Cell cell = cell_of(f, code);
+    for (const ptrdiff_t extent : {steps, batch, units})
+        if (extent < 0) throw_value(f, "steps, batch, units", "from 0", std::to_string(extent));
+    const bool single = dtype.itemsize() == sizeof(float);
+    const GatePanels shape =
+        single ? gate_panels<float>(cell, steps, batch, units) : gate_panels<double>(cell, steps, batch, units);
+    return py::make_tuple(shape.panels, shape.rows, shape.width);
+}
+
 // The cell's own state goes with lstm, and with nothing else.
 void require_c(const char* f, Cell cell, bool given) {
     if (given != (cell == Cell::lstm))
@@ -77,7 +94,7 @@ void bind_forward(int code, py::array h, Optional c, py::array z, const py::arra
         using T = decltype(zero);
         const auto in = inputs_of<T>(f, code, h, x, w, u, bias, recurrent_bias, mask, keep);
         require_c(f, in.cell, c.has_value());
-        const Output<T> H(f, "h", h), Z(f, "z", z, {in.steps, in.batch, saved_of(in.cell) * in.units});
+        const Output<T> H(f, "h", h), Z = gates_in(f, z, in);
         T* cells = optional_output<T>(f, "c", c, {in.steps + 1, in.batch, in.units});
         require_apart(f, "h", h, {any(c), z, x, w, u, any(bias), any(recurrent_bias), any(mask), any(keep)});
         require_apart(f, "z", z, {any(c), x, w, u, any(bias), any(recurrent_bias), any(mask), any(keep)});
@@ -100,7 +117,7 @@ void bind_backward(int code, Optional dx, py::array dw, py::array du, Optional d
         if (in.rows && dx) throw_value(f, "dx", "None where x holds numbers of rows", "an array");
         const T* states = Input<T>(f, "h", whole(f, "h", h)).data();
         const T* cells = read<T>(f, "c", c, {in.steps + 1, in.batch, in.units});
-        const Output<T> Z(f, "z", z, {in.steps, in.batch, saved_of(in.cell) * in.units});
+        const Output<T> Z = gates_in(f, z, in);
         const RecurrentGradients<T> to{optional_output<T>(f, "dx", dx, {in.steps, in.batch, in.inputs}),
                                        Output<T>(f, "dw", dw, {in.inputs, width}).data(),
                                        Output<T>(f, "du", du, {in.units, width}).data(),
@@ -170,10 +187,12 @@ void bind_recurrent(py::module_& m) {
     for (int code = 0; code < kCells; ++code)
         cells[names[code]] = py::make_tuple(code, gates_of(static_cast<Cell>(code)), saved_of(static_cast<Cell>(code)));
     m.attr("CELLS") = cells;
+    m.def("gate_panels", &bind_gate_panels, py::arg("cell"), py::arg("steps"), py::arg("batch"), py::arg("units"),
+          py::arg("dtype"), "The shape of z, which recurrent_forward writes and recurrent_backward reads.");
     m.def("recurrent_forward", &bind_forward, py::arg("cell"), array("h"), array("c").none(true), array("z"),
           array("x"), array("w"), array("u"), array("bias").none(true), array("recurrent_bias").none(true),
           array("mask").none(true), array("keep").none(true),
-          "h[1:] and c[1:] from h[0], c[0] and x: time first; CELLS: name -> (code, gates, blocks of z)");
+          "h[1:] and c[1:] from h[0], c[0] and x: time first; CELLS: name -> (code, gates, parts of z)");
     m.def("recurrent_backward", &bind_backward, py::arg("cell"), array("dx").none(true), array("dw"), array("du"),
           array("dbias").none(true), array("drecurrent_bias").none(true), array("dh0").none(true),
           array("dc0").none(true), array("z"), array("dh").none(true), array("dh_last").none(true),

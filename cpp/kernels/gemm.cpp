@@ -62,7 +62,7 @@ bool lines_collide(ptrdiff_t stride) {
 // Packing B pays when enough tiles read each panel of it: measured, docs/performance.md.
 template <class T>
 bool reads_b_in_place(const Product<T>& g) {
-    if (g.B.packed || g.B.view.col != 1) return false;
+    if (g.B.panels || g.B.view.col != 1) return false;
     if (!kMaskedLoads && g.n % lanes<Vec<T>> != 0) return false;
     return g.m <= 4 * Tile<T>::MR || (g.m <= Tile<T>::MC && !lines_collide<T>(g.B.view.row));
 }
@@ -70,7 +70,7 @@ bool reads_b_in_place(const Product<T>& g) {
 // Packing A pays when enough tiles read each panel of it.
 template <class T>
 bool reads_a_in_place(const Product<T>& g) {
-    if (g.A.packed) return false;
+    if (g.A.panels) return false;
     constexpr ptrdiff_t kFewColumns = 128, kShort = 64;
     const MatrixView<T> A = g.A.view;
     return g.n <= kFewColumns && (g.k <= kShort || !lines_collide<T>(A.col == 1 ? A.row : A.col));
@@ -223,12 +223,12 @@ void rows_in_blocks(const Product<T>& g, const Slice<T>& s, bool a_in_place, dou
                            [=](ptrdiff_t i) { return DirectLeft<T>{A.at(i, 0), A.row, A.col}; });
             return;
         }
-        const Workspace<T> packed(g.A.packed ? 0 : ceil_div(rows, MR) * MR * s.kc + lanes<Vec<T>>);
-        for (ptrdiff_t i = 0; i < rows && !g.A.packed; i += MR)
+        const Workspace<T> packed(g.A.panels ? 0 : ceil_div(rows, MR) * MR * s.kc + lanes<Vec<T>>);
+        for (ptrdiff_t i = 0; i < rows && !g.A.panels; i += MR)
             pack_panel<T, MR>(packed.data() + i * s.kc, g.A.view.from(ic + i, s.pc), std::min(MR, rows - i), s.kc);
         // A pre-packed operand has all rows and all of k, the block packed here only its own.
-        const ptrdiff_t stride = g.A.packed ? g.k : s.kc, first = g.A.packed ? 0 : ic;
-        const T* panels_of_a = g.A.packed ? g.A.packed->panels() + s.pc * MR : packed.data();
+        const ptrdiff_t stride = g.A.panels ? g.k : s.kc, first = g.A.panels ? 0 : ic;
+        const T* panels_of_a = g.A.panels ? g.A.panels + s.pc * MR : packed.data();
         block_of_tiles(g, s, ic, rows, j_begin, j_end,
                        [=](ptrdiff_t i) { return PackedLeft<T>{panels_of_a + (i - first) * stride}; });
     });
@@ -245,14 +245,14 @@ void blocked(const Product<T>& g) {
     const bool a_in_place = reads_a_in_place(g), b_in_place = reads_b_in_place(g);
     for (ptrdiff_t jc = 0; jc < g.n; jc += Tile<T>::NC) {
         const ptrdiff_t nc = std::min(Tile<T>::NC, g.n - jc);
-        const bool pack = !g.B.packed && !b_in_place;
+        const bool pack = !g.B.panels && !b_in_place;
         const Workspace<T> packed(pack ? ceil_div(nc, NR) * NR * kc_even + lanes<Vec<T>> : 0);
         for (ptrdiff_t block = 0; block < k_blocks; ++block) {
             const ptrdiff_t pc = block * kc_even, kc = std::min(kc_even, g.k - pc);
             Slice<T> slice{jc, nc, pc, kc, block == 0, block == k_blocks - 1, packed.data(), NR * kc};
-            if (g.B.packed) {
+            if (g.B.panels) {
                 slice.panel_stride = NR * g.k;
-                slice.panels = g.B.packed->panels() + jc * g.k + pc * NR;
+                slice.panels = g.B.panels + jc * g.k + pc * NR;
             }
             if (pack) pack_b(packed.data(), g.B, jc, nc, pc, kc);
             rows_in_blocks(g, slice, a_in_place, gemm_cost_ns(g.m, nc, kc));
@@ -295,7 +295,7 @@ void gemm(T* C, ptrdiff_t ldc, Operand<T> A, Operand<T> B, ptrdiff_t m, ptrdiff_
           const Epilogue<T>& epilogue) {
     if (m == 0 || n == 0) return;
     const Epilogue<T>& e = epilogue;
-    const bool views = !A.packed && !B.packed;
+    const bool views = !A.panels && !B.panels;
     if (views && alpha != 0 && !e.preactivation && !(e.bias && e.row_bias)) {
         if (m == 1 && gemv_applies(B.view)) {
             gemv<T>(C, 1, B.view.transposed(), A.view.data, A.view.col, n, k, alpha, beta, e.bias ? e.bias : e.row_bias,

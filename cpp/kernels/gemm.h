@@ -52,10 +52,17 @@ template <class T>
 struct Operand {
     Operand(const T* data, ptrdiff_t row, ptrdiff_t col) : view{data, row, col} {}
     Operand(MatrixView<T> X) : view(X) {}
-    Operand(const PackedMatrix<T>& X) : packed(&X) {}
+    Operand(const PackedMatrix<T>& X) : panels(X.panels()) {}
+
+    // What a kernel has arranged like a PackedMatrix.
+    static Operand panels_at(const T* panels) {
+        Operand X(MatrixView<T>{});
+        X.panels = panels;
+        return X;
+    }
 
     MatrixView<T> view{};
-    const PackedMatrix<T>* packed = nullptr;
+    const T* panels = nullptr;  // of a packed matrix
 };
 
 template <class T>

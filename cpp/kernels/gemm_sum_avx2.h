@@ -55,18 +55,30 @@ namespace mmlcore {
     MMLCORE_ROW("5", at "(%[d],%[row],2)", s)  \
     "add %[ldb], %[b]\n\t"
 
-// A step of the sum over a packed panel of B where A lies as it is, its columns contiguous: rows 0, 1, 2 at `at` bytes
-// from a, rows 3, 4, 5 from d.
-#define MMLCORE_ROWS_STEP_5(u, at, s)          \
-    MMLCORE_B("64*" u)                         \
-    MMLCORE_ROW("0", at "(%[a])", s)           \
-    MMLCORE_ROW("1", at "(%[a],%[row])", s)    \
-    MMLCORE_ROW("2", at "(%[a],%[row],2)", s)  \
-    MMLCORE_ROW("3", at "(%[d])", s)           \
-    MMLCORE_ROW("4", at "(%[d],%[row])", s)
-#define MMLCORE_ROWS_STEP_6(u, at, s)          \
-    MMLCORE_ROWS_STEP_5(u, at, s)              \
-    MMLCORE_ROW("5", at "(%[d],%[row],2)", s)
+// A step of the sum over a packed panel of B where A lies in strips (recurrent_step.h): its rows 64 bytes apart, like
+// B's.
+#define MMLCORE_STRIP_STEP_5(u, bytes, s)                 \
+    MMLCORE_B("64*" u)                                    \
+    MMLCORE_ROW("0", bytes "*" u "(%[a])", s)             \
+    MMLCORE_ROW("1", bytes "*" u "+64(%[a])", s)          \
+    MMLCORE_ROW("2", bytes "*" u "+64*2(%[a])", s)        \
+    MMLCORE_ROW("3", bytes "*" u "+64*3(%[a])", s)        \
+    MMLCORE_ROW("4", bytes "*" u "+64*4(%[a])", s)
+#define MMLCORE_STRIP_STEP_6(u, bytes, s)                 \
+    MMLCORE_STRIP_STEP_5(u, bytes, s)                     \
+    MMLCORE_ROW("5", bytes "*" u "+64*5(%[a])", s)
+
+// The steps of a whole strip, and what is fetched ahead meanwhile: 16 of 4 bytes, 8 of 8.
+#define MMLCORE_FOUR_STEPS(step, u0, u1, u2, u3, bytes, s)                   \
+    "prefetcht1 16*" u0 "(%[ahead])\n\t"                                     \
+    step(u0, bytes, s) step(u1, bytes, s) step(u2, bytes, s) step(u3, bytes, s)
+#define MMLCORE_STRIP_8(step, bytes, s)                       \
+    MMLCORE_FOUR_STEPS(step, "0", "1", "2", "3", bytes, s)    \
+    MMLCORE_FOUR_STEPS(step, "4", "5", "6", "7", bytes, s)
+#define MMLCORE_STRIP_16(step, bytes, s)                      \
+    MMLCORE_STRIP_8(step, bytes, s)                           \
+    MMLCORE_FOUR_STEPS(step, "8", "9", "10", "11", bytes, s)  \
+    MMLCORE_FOUR_STEPS(step, "12", "13", "14", "15", bytes, s)
 
 // A step of the sum where each row of A has a pointer of its own and the steps, in elements, stand in a table.
 #define MMLCORE_TABLE_STEP(u, bytes, s)                   \
@@ -148,36 +160,32 @@ namespace mmlcore {
         : [row] "r"(row), [col] "r"(col), [ldb] "r"(ldb)                                         \
         : MMLCORE_CLOBBERED)
 
-#define MMLCORE_SUM_ROWS(zeros, step, bytes, s, ...)                                             \
+#define MMLCORE_SUM_STRIPS(zeros, strip, step, steps, bytes, s, ...)                             \
     asm volatile(                                                                                \
         zeros                                                                                    \
-        "test %[fours], %[fours]\n\t"                                                            \
+        "test %[strips], %[strips]\n\t"                                                          \
         "jz 2f\n\t"                                                                              \
         ".p2align 5\n"                                                                           \
         "1:\n\t"                                                                                 \
-        "prefetcht1 (%[ahead])\n\t"                                                              \
-        step("0", "0", s) step("1", bytes, s)                                                    \
-        "add $64, %[ahead]\n\t"                                                                  \
-        step("2", "2*" bytes, s) step("3", "3*" bytes, s)                                        \
-        "add $4*" bytes ", %[a]\n\t"                                                             \
-        "add $4*" bytes ", %[d]\n\t"                                                             \
-        "add $4*64, %[b]\n\t"                                                                    \
-        "dec %[fours]\n\t"                                                                       \
+        strip(step, bytes, s)                                                                    \
+        "add %[between], %[a]\n\t"                                                               \
+        "add $64*" steps ", %[b]\n\t"                                                            \
+        "add $16*" steps ", %[ahead]\n\t"                                                        \
+        "dec %[strips]\n\t"                                                                      \
         "jnz 1b\n"                                                                               \
         "2:\n\t"                                                                                 \
         "test %[rest], %[rest]\n\t"                                                              \
         "jz 4f\n"                                                                                \
         "3:\n\t"                                                                                 \
-        step("0", "0", s)                                                                        \
+        step("0", bytes, s)                                                                      \
         "add $" bytes ", %[a]\n\t"                                                               \
-        "add $" bytes ", %[d]\n\t"                                                               \
         "add $64, %[b]\n\t"                                                                      \
         "dec %[rest]\n\t"                                                                        \
         "jnz 3b\n"                                                                               \
         "4:\n\t"                                                                                 \
-        : __VA_ARGS__, [a] "+&r"(a), [d] "+&r"(d), [b] "+&r"(b), [ahead] "+&r"(ahead),                \
-          [fours] "+&r"(fours), [rest] "+&r"(rest)                                                  \
-        : [row] "r"(row)                                                                         \
+        : __VA_ARGS__, [a] "+&r"(a), [b] "+&r"(b), [ahead] "+&r"(ahead), [strips] "+&r"(strips),     \
+          [rest] "+&r"(rest)                                                                      \
+        : [between] "r"(between)                                                                 \
         : MMLCORE_CLOBBERED)
 
 #define MMLCORE_SUM_TABLE(bytes, s)                                                              \
@@ -247,23 +255,24 @@ inline void sum_direct(Vec<T> (&sum)[6][2], const T* a, std::ptrdiff_t row, std:
     MMLCORE_STORE_SUMS(sum);
 }
 
-// Element (i, p) of A at a[i * row + p], b and ahead as above; 5 or 6 rows.
+// Element (i, p) of A at a[p / steps * between + i * steps + p % steps], where `steps` are 64 bytes; b and ahead as
+// above; 5 or 6 rows.
 template <class T, int Rows>
-inline void sum_rows(Vec<T> (&sum)[Rows][2], const T* a, std::ptrdiff_t row, const T* b, std::ptrdiff_t k,
-                     const T* ahead) {
+inline void sum_strips(Vec<T> (&sum)[Rows][2], const T* a, std::ptrdiff_t between, const T* b, std::ptrdiff_t k,
+                       const T* ahead) {
     static_assert(Rows == 5 || Rows == 6);
     MMLCORE_DECLARE_SUMS(Vec<T>);
-    const T* d = a + 3 * row;
-    std::ptrdiff_t fours = k / 4, rest = k % 4;
-    row *= sizeof(T);
+    constexpr std::ptrdiff_t steps = 64 / sizeof(T);
+    std::ptrdiff_t strips = k / steps, rest = k % steps;
+    between *= sizeof(T);
     if constexpr (Rows == 5 && sizeof(T) == 4)
-        MMLCORE_SUM_ROWS(MMLCORE_ZEROS_5, MMLCORE_ROWS_STEP_5, "4", "s", MMLCORE_SUMS_5);
+        MMLCORE_SUM_STRIPS(MMLCORE_ZEROS_5, MMLCORE_STRIP_16, MMLCORE_STRIP_STEP_5, "16", "4", "s", MMLCORE_SUMS_5);
     else if constexpr (Rows == 5)
-        MMLCORE_SUM_ROWS(MMLCORE_ZEROS_5, MMLCORE_ROWS_STEP_5, "8", "d", MMLCORE_SUMS_5);
+        MMLCORE_SUM_STRIPS(MMLCORE_ZEROS_5, MMLCORE_STRIP_8, MMLCORE_STRIP_STEP_5, "8", "8", "d", MMLCORE_SUMS_5);
     else if constexpr (sizeof(T) == 4)
-        MMLCORE_SUM_ROWS(MMLCORE_ZEROS, MMLCORE_ROWS_STEP_6, "4", "s", MMLCORE_SUMS);
+        MMLCORE_SUM_STRIPS(MMLCORE_ZEROS, MMLCORE_STRIP_16, MMLCORE_STRIP_STEP_6, "16", "4", "s", MMLCORE_SUMS);
     else
-        MMLCORE_SUM_ROWS(MMLCORE_ZEROS, MMLCORE_ROWS_STEP_6, "8", "d", MMLCORE_SUMS);
+        MMLCORE_SUM_STRIPS(MMLCORE_ZEROS, MMLCORE_STRIP_8, MMLCORE_STRIP_STEP_6, "8", "8", "d", MMLCORE_SUMS);
     MMLCORE_STORE_SUMS_5(sum);
     if constexpr (Rows == 6) sum[5][0] = c50, sum[5][1] = c51;
 }
@@ -285,8 +294,11 @@ inline void sum_table(Vec<T> (&sum)[6][2], const T* const* line, const std::int3
 #undef MMLCORE_B
 #undef MMLCORE_PACKED_STEP
 #undef MMLCORE_DIRECT_STEP
-#undef MMLCORE_ROWS_STEP_5
-#undef MMLCORE_ROWS_STEP_6
+#undef MMLCORE_STRIP_STEP_5
+#undef MMLCORE_STRIP_STEP_6
+#undef MMLCORE_FOUR_STEPS
+#undef MMLCORE_STRIP_8
+#undef MMLCORE_STRIP_16
 #undef MMLCORE_TABLE_STEP
 #undef MMLCORE_ZERO
 #undef MMLCORE_ZEROS_5
@@ -296,7 +308,7 @@ inline void sum_table(Vec<T> (&sum)[6][2], const T* const* line, const std::int3
 #undef MMLCORE_CLOBBERED
 #undef MMLCORE_SUM_PACKED
 #undef MMLCORE_SUM_DIRECT
-#undef MMLCORE_SUM_ROWS
+#undef MMLCORE_SUM_STRIPS
 #undef MMLCORE_SUM_TABLE
 #undef MMLCORE_DECLARE_SUMS
 #undef MMLCORE_STORE_SUMS_5

@@ -1,8 +1,7 @@
 // Recurrent layers over whole sequences. Time comes first, so that what a step reads and writes is one block of memory:
 //
 //   x (steps × batch × inputs)   h, c (1 + steps × batch × units), of which block 0 is the state before the first step
-//   w (inputs × gates·units)   u (units × gates·units)   bias, recurrent_bias (gates·units)   z (steps × batch ×
-//   saved·units)
+//   w (inputs × gates·units)   u (units × gates·units)   bias, recurrent_bias (gates·units)   z (gate_panels())
 //
 // With a = x_t w + bias and b = h_{t-1} u + recurrent_bias, split into gates of `units` columns:
 //
@@ -13,9 +12,12 @@
 //               (the reset gate after the product: J. Chung et al. 2014 as cuDNN, PyTorch and Keras compute it)
 //
 // w and u are packed once. A step adds up x_t w and h_{t-1} u for a block of units of all gates and applies the gates
-// while these sums are in the first-level cache: z holds the gates, never the sums. On the way back a sweep finds ∂L/∂a
-// and ∂L/∂b of every step, in place of z, and dx; the gradients of the weights are one product each. Rows of the batch
-// are independent: threads share them out and run through time on their own; the bits do not depend on how many.
+// while these sums are in the first-level cache: z holds the gates, never the sums. It holds them in panels of as many
+// units as the register tile is wide (gemm_tile.h), one gate after another, each panel with all steps and rows: what a
+// step writes of a panel is one stretch of memory. On the way back a sweep finds ∂L/∂a and ∂L/∂b of every step, in
+// place of z, and dx; the gradients of the weights are one product each, whose right operand lies there packed. Rows of
+// the batch are independent: threads share them out and run through time on their own; the bits do not depend on how
+// many.
 #pragma once
 
 #include <cstddef>
@@ -33,10 +35,17 @@ constexpr ptrdiff_t gates_of(Cell cell) {
     return cell == Cell::lstm ? 4 : cell == Cell::gru ? 3 : 1;
 }
 
-// Columns of z per unit: the gates; for gru also b of the gate n.
+// Parts of z, each of all units: the gates; for gru also b of the gate n.
 constexpr ptrdiff_t saved_of(Cell cell) {
     return cell == Cell::gru ? 4 : gates_of(cell);
 }
+
+// The shape of z: panels × (steps · batch) × units of a panel. Those behind the last unit mean nothing.
+struct GatePanels {
+    ptrdiff_t panels, rows, width;
+};
+template <class T>
+GatePanels gate_panels(Cell cell, ptrdiff_t steps, ptrdiff_t batch, ptrdiff_t units);
 
 // What both directions read. Exactly one of x and rows is given.
 template <class T>

@@ -1,9 +1,9 @@
 // The arithmetic of one step of a recurrent cell, for one vector of units of one row of the batch (recurrent.h).
 //
-//   activate<k>(s)      s: a + b of gate k; of gru's n gate a (2) and b (3) by themselves
-//   forward(s, at, n)   s: what activate gave; writes the gates, c and h
-//   backward(dh, …)     dh: all that arrives at h_t; writes ∂L/∂s in place of the gates and what goes straight to
-//                       h_{t-1} and c_{t-1}
+//   activate<k>(s)    s: a + b of gate k; of gru's n gate a (2) and b (3) by themselves. What becomes of z's part k.
+//   forward(at, n)    from what activate gave; writes c and h, and gru's n
+//   backward(dh, …)   dh: all that arrives at h_t; writes ∂L/∂s in place of the gates and what goes straight to
+//                     h_{t-1}, of which only gru has something, and c_{t-1}
 // n: how many lanes exist (lanes.h).
 #pragma once
 
@@ -16,10 +16,18 @@ namespace mmlcore {
 // Where a vector of units lies.
 template <class T>
 struct Spot {
-    T* z;  // of the first gate; the others follow `units` apart
-    ptrdiff_t units;
+    T* z;  // of the first gate; the others follow `gate` apart
+    ptrdiff_t gate;
     T *h_before, *c_before, *h, *c;
     T *direct, *dc;  // what goes to h_{t-1} past u; ∂L/∂c, of this step and then of the one before
+
+    // As many rows on in arrays of `units`, and vectors of W units.
+    Spot moved(ptrdiff_t row, ptrdiff_t v, ptrdiff_t units, ptrdiff_t NR, ptrdiff_t W) const {
+        const ptrdiff_t state = row * units + v * W, strip = row * NR + v * W;
+        auto on = [](T* p, ptrdiff_t by) { return p ? p + by : nullptr; };
+        return {z + strip, gate,         h_before + state,  on(c_before, state),
+                h + state, on(c, state), on(direct, strip), on(dc, strip)};
+    }
 };
 
 // σ(x) = 1 / (1 + e^-x) with one scaling and no branch: 2.5 units in the last place where it is above the smallest
@@ -40,23 +48,24 @@ struct CellOf;
 template <>
 struct CellOf<Cell::lstm> {
     static constexpr int gates = 4, saved = 4;
+    static constexpr bool direct = false;
 
     template <int k, class V>
     static V activate(V s) {
         return k == 2 ? vtanh(s) : gate(s);
     }
 
-    template <class T, class V, class Lanes>
-    static void forward(const V* s, const Spot<T>& at, Lanes n) {
-        for (int k = 0; k < saved; ++k) store_lanes(at.z + k * at.units, s[k], n);
-        const V c = s[1] * load_lanes<V>(at.c_before, n) + s[0] * s[2];
+    template <class V, class T, class Lanes>
+    static void forward(const Spot<T>& at, Lanes n) {
+        auto gate = [&](int k) { return load_lanes<V>(at.z + k * at.gate, n); };
+        const V c = gate(1) * load_lanes<V>(at.c_before, n) + gate(0) * gate(2);
         store_lanes(at.c, c, n);
-        store_lanes(at.h, s[3] * vtanh(c), n);
+        store_lanes(at.h, gate(3) * vtanh(c), n);
     }
 
     template <class T, class V, class Lanes>
     static void backward(V dh, const Spot<T>& at, Lanes n) {
-        T *zi = at.z, *zf = zi + at.units, *zg = zf + at.units, *zo = zg + at.units;
+        T *zi = at.z, *zf = zi + at.gate, *zg = zf + at.gate, *zo = zg + at.gate;
         const V i = load_lanes<V>(zi, n), f = load_lanes<V>(zf, n), g = load_lanes<V>(zg, n), o = load_lanes<V>(zo, n);
         // h = o ⊙ tanh(c),  c = f ⊙ c_before + i ⊙ g
         const V s = load_lanes<V>(at.h, n) / o;  // tanh c; σ is never 0 (gate)
@@ -66,33 +75,31 @@ struct CellOf<Cell::lstm> {
         store_lanes(zg, dc * i * (1 - g * g), n);
         store_lanes(zo, dh * s * (o * (1 - o)), n);
         store_lanes(at.dc, dc * f, n);
-        store_lanes(at.direct, V{}, n);
     }
 };
 
 template <>
 struct CellOf<Cell::gru> {
     static constexpr int gates = 3, saved = 4;
+    static constexpr bool direct = true;
 
     template <int k, class V>
     static V activate(V s) {
         return k < 2 ? gate(s) : s;
     }
 
-    template <class T, class V, class Lanes>
-    static void forward(const V* s, const Spot<T>& at, Lanes n) {
-        T *zz = at.z, *zr = zz + at.units, *zn = zr + at.units, *zq = zn + at.units;
-        const V candidate = vtanh(s[2] + s[1] * s[3]);
-        store_lanes(zz, s[0], n);
-        store_lanes(zr, s[1], n);
+    template <class V, class T, class Lanes>
+    static void forward(const Spot<T>& at, Lanes n) {
+        T *zz = at.z, *zr = zz + at.gate, *zn = zr + at.gate, *zq = zn + at.gate;
+        const V z = load_lanes<V>(zz, n);
+        const V candidate = vtanh(load_lanes<V>(zn, n) + load_lanes<V>(zr, n) * load_lanes<V>(zq, n));
         store_lanes(zn, candidate, n);
-        store_lanes(zq, s[3], n);
-        store_lanes(at.h, s[0] * load_lanes<V>(at.h_before, n) + (1 - s[0]) * candidate, n);
+        store_lanes(at.h, z * load_lanes<V>(at.h_before, n) + (1 - z) * candidate, n);
     }
 
     template <class T, class V, class Lanes>
     static void backward(V dh, const Spot<T>& at, Lanes n) {
-        T *zz = at.z, *zr = zz + at.units, *zn = zr + at.units, *zq = zn + at.units;
+        T *zz = at.z, *zr = zz + at.gate, *zn = zr + at.gate, *zq = zn + at.gate;
         const V z = load_lanes<V>(zz, n), r = load_lanes<V>(zr, n), candidate = load_lanes<V>(zn, n);
         // h = z ⊙ before + (1 - z) ⊙ candidate,  candidate = tanh(a + r ⊙ q)
         const V da = dh * (1 - z) * (1 - candidate * candidate);
@@ -107,15 +114,16 @@ struct CellOf<Cell::gru> {
 template <bool relu>
 struct SimpleCell {
     static constexpr int gates = 1, saved = 1;
+    static constexpr bool direct = false;
 
     template <int k, class V>
     static V activate(V s) {
         return relu ? vmax(V{}, s) : vtanh(s);
     }
 
-    template <class T, class V, class Lanes>
-    static void forward(const V* s, const Spot<T>& at, Lanes n) {
-        store_lanes(at.h, s[0], n);
+    template <class V, class T, class Lanes>
+    static void forward(const Spot<T>& at, Lanes n) {
+        store_lanes(at.h, load_lanes<V>(at.z, n), n);
     }
 
     template <class T, class V, class Lanes>
@@ -123,7 +131,6 @@ struct SimpleCell {
         const V h = load_lanes<V>(at.h, n);
         // h = f(z): f' = 1 - h², or 1 where h > 0
         store_lanes(at.z, relu ? (h > 0 ? dh : (h == h ? V{} : h)) : dh * (1 - h * h), n);
-        store_lanes(at.direct, V{}, n);
     }
 };
 

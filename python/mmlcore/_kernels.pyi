@@ -360,6 +360,10 @@ def fmin_grad(dz: typing.Any, z: typing.Any, x: typing.Any, y: typing.Any, which
     """
     The gradients of z = fmin(x, y): by x (which = 0), by y (1) or both (2); NotImplemented for all but arrays of one shape and dtype, and numbers.
     """
+def gate_panels(cell: typing.SupportsInt | typing.SupportsIndex, steps: typing.SupportsInt | typing.SupportsIndex, batch: typing.SupportsInt | typing.SupportsIndex, units: typing.SupportsInt | typing.SupportsIndex, dtype: numpy.dtype[typing.Any]) -> tuple:
+    """
+    The shape of z, which recurrent_forward writes and recurrent_backward reads.
+    """
 def gather_batch(out: numpy.ndarray, x: numpy.ndarray, order: numpy.ndarray, first: numpy.ndarray) -> None:
     """
     out[i] = x[order[first[0] + i]]
@@ -754,7 +758,7 @@ def recurrent_backward(cell: typing.SupportsInt | typing.SupportsIndex, dx: nump
     """
 def recurrent_forward(cell: typing.SupportsInt | typing.SupportsIndex, h: numpy.ndarray, c: numpy.ndarray | None, z: numpy.ndarray, x: numpy.ndarray, w: numpy.ndarray, u: numpy.ndarray, bias: numpy.ndarray | None, recurrent_bias: numpy.ndarray | None, mask: numpy.ndarray | None, keep: numpy.ndarray | None) -> None:
     """
-    h[1:] and c[1:] from h[0], c[0] and x: time first; CELLS: name -> (code, gates, blocks of z)
+    h[1:] and c[1:] from h[0], c[0] and x: time first; CELLS: name -> (code, gates, parts of z)
     """
 def release_memory() -> int:
     """

@@ -82,13 +82,14 @@ def test_derivatives_to_second_order(cell, batch):
 
 
 @CELLS
-def test_the_kernel_differentiates_as_the_written_out_step_does(cell):
-    """Sizes that fill tiles: too large for finite differences."""
+@pytest.mark.parametrize(("inputs", "units"), [(5, 35), (16, 32), (33, 16)])
+def test_the_kernel_differentiates_as_the_written_out_step_does(cell, inputs, units):
+    """Sizes that fill tiles, and do not: too large for finite differences."""
     from mmlcore.ops.recurrent import _composed
 
-    parts = arguments(cell, steps=4, batch=13, inputs=5, units=35, scale=0.3)
+    parts = arguments(cell, steps=4, batch=13, inputs=inputs, units=units, scale=0.3)
     every = tuple(range(len(parts)))
-    mask, keep = RNG.random((4, 13)) < 0.7, RNG.random((13, 35)) * 2
+    mask, keep = RNG.random((4, 13)) < 0.7, RNG.random((13, units)) * 2
     weights = RNG.standard_normal(ops.recurrent(*parts, cell=cell).shape)
     padded = [*parts, None][:7]
 
@@ -186,6 +187,25 @@ def test_numbers_of_rows_are_one_hot_vectors(cell, batch, units):
 
 
 @CELLS
+@pytest.mark.parametrize("units", [5, 16, 21])
+def test_what_is_not_finite_stays_in_its_row(cell, units):
+    """Of the batch: the units that fill up the last panel take part in every product."""
+    parts = arguments(cell, batch=5, inputs=3, units=units)
+    parts[0][2, 1] = np.inf
+
+    def of_inputs(*p):
+        return grad(lambda x: ops.sum(ops.recurrent(x, *p[1:], cell=cell)[:5]))(p[0])
+
+    with np.errstate(all="ignore"):
+        y, dx = ops.recurrent(*parts, cell=cell)[:5], of_inputs(*parts)
+    others = [0, 2, 3, 4]
+    few = [p if i in (1, 2, 3, 4) else p[:, others] if i == 0 else p[others] for i, p in enumerate(parts)]
+    np.testing.assert_allclose(y[:, others], ops.recurrent(*few, cell=cell)[:5], rtol=0, atol=1e-13)
+    expected = of_inputs(*few)
+    np.testing.assert_allclose(dx[:, others], expected, rtol=0, atol=1e-12 * np.abs(expected).max())
+
+
+@CELLS
 def test_a_sequence_in_two_parts(cell):
     x, *weights = arguments(cell, steps=6)
     whole = ops.recurrent(x, *weights, cell=cell)
@@ -196,10 +216,11 @@ def test_a_sequence_in_two_parts(cell):
 
 
 @CELLS
-def test_the_same_bits_on_any_number_of_threads(cell):
+@pytest.mark.parametrize("units", [50, 64])
+def test_the_same_bits_on_any_number_of_threads(cell, units):
     from mmlcore import get_num_threads, set_num_threads
 
-    parts = arguments(cell, steps=20, batch=23, units=64, dtype=np.float32, scale=0.2)
+    parts = arguments(cell, steps=20, batch=23, units=units, dtype=np.float32, scale=0.2)
 
     def run():
         return [

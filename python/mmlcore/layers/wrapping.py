@@ -11,7 +11,7 @@ from mmlcore import _kernels, ops
 from mmlcore._errors import choose, message
 from mmlcore.layers.base import Layer, Shape
 from mmlcore.layers.plan import Plan
-from mmlcore.layers.recurrent import Recurrent
+from mmlcore.layers.recurrent_base import Recurrent
 
 __all__ = ["Bidirectional", "TimeDistributed"]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mmlcore import _kernels
 from mmlcore.layers import Dense
-from mmlcore.layers.recurrent import Recurrent
+from mmlcore.layers.recurrent_base import Recurrent
 from mmlcore.models.language_step import forward_chain
 
 __all__ = ["mean_loss"]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from mmlcore import _kernels
 from mmlcore.layers import Dense
-from mmlcore.layers.recurrent import Recurrent, StepsPlan
+from mmlcore.layers.recurrent_base import Recurrent
+from mmlcore.layers.recurrent_plan import StepsPlan, plan_steps
 from mmlcore.losses import SparseCategoricalCrossentropy
 from mmlcore.models.parameters import Parameters
 from mmlcore.optimizers import Optimizer
@@ -72,7 +73,7 @@ def forward_chain(layers: Sequence[Recurrent], decoder: Dense, steps: int, batch
     plans: list[StepsPlan] = []
     for layer in layers:
         source = plans[-1].h[1:] if plans else x
-        plans.append(layer.plan_steps(source, None, [_NOWHERE] * 3, last_only=True))
+        plans.append(plan_steps(layer, source, None, [_NOWHERE] * 3, last_only=True))
     return _Chain(decoder, x, plans, plans[-1].h[1:])
 
 
@@ -138,8 +139,9 @@ class LanguageStep:
             own = [next(gradients) for _ in layer.weight_names]
             source = self._sources[-1] if plans else x
             dx = plans[-1].dh if plans else None  # dropout works in place on the way back
-            plans.append(layer.plan_steps(source, dx, own, keep=keep))
-            self._sources.append(np.empty_like(plans[-1].h[1:]) if dropout else plans[-1].h[1:])
+            plans.append(plan_steps(layer, source, dx, own, keep=keep))
+            h = plans[-1].h[1:]
+            self._sources.append(_kernels.empty(h.shape, dtype) if dropout else h)
         self.chain = _Chain(decoder, x, plans, self._sources[-1])
         self._decoder, self._decoder_gradients = decoder, [next(gradients), next(gradients)]
         self._dlogits = np.empty_like(self.chain.logits)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlcore import _kernels
 from mmlcore.layers import Layer
 from mmlcore.layers.regularizers import L1L2
 
@@ -39,8 +40,12 @@ class Parameters:
         self._slots = [(layer, name) for layer in layers for name in layer.weight_names]
         weights = [getattr(layer, name) for layer, name in self._slots]
         self._shapes = [weight.shape for weight in weights]
-        self.theta: NDArray[Any] = np.concatenate([np.zeros(0, dtype), *(w.ravel() for w in weights)], dtype=dtype)
-        self.gradient: NDArray[Any] = np.zeros_like(self.theta)
+        # _kernels.empty begins large vectors with a cache line, where products write their tiles at once
+        size = sum(weight.size for weight in weights)
+        self.theta: NDArray[Any] = _kernels.empty((size,), np.dtype(dtype))
+        self.gradient: NDArray[Any] = _kernels.empty((size,), np.dtype(dtype))
+        np.concatenate([np.zeros(0, dtype), *(w.ravel() for w in weights)], out=self.theta)
+        self.gradient[...] = 0
         self._make_views()
 
     def _make_views(self) -> None:

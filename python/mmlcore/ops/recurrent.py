@@ -121,17 +121,19 @@ class _Run:
         x, w, u = arrays["x"], arrays["w"], arrays["u"]
         steps, batch = x.shape[:2]
         units, dtype = len(u), x.dtype
-        self.code, _, saved = _kernels.CELLS[cell]
-        self.h = np.zeros((steps + 1, batch, units), dtype)
+        self.code = _kernels.CELLS[cell][0]
+        shape = (steps + 1, batch, units)
+        self.h = _kernels.empty(shape, dtype)
         # c_T follows h_T, so that both are one result
-        self.c = np.zeros((steps + 1, batch, units), dtype) if cell == "lstm" else None
+        self.c = _kernels.empty(shape, dtype) if cell == "lstm" else None
         for state, name in ((self.h, "h0"), (self.c, "c0")):
-            if state is not None and name in arrays:
-                if arrays[name].shape != (batch, units):
-                    shape = f"shape {arrays[name].shape}"
-                    raise ValueError(message("recurrent", name, f"of shape {(batch, units)}", shape))
-                state[0] = arrays[name]
-        self.z = np.empty((steps, batch, saved * units), dtype)
+            if state is None:
+                continue
+            first = arrays.get(name, np.zeros((batch, units)))
+            if first.shape != (batch, units):
+                raise ValueError(message("recurrent", name, f"of shape {(batch, units)}", f"shape {first.shape}"))
+            state[0] = first
+        self.z = _kernels.empty(_kernels.gate_panels(self.code, steps, batch, units, dtype), dtype)
         self.x, self.w, self.u = x, w, u
         self.mask = None if mask is None else np.ascontiguousarray(mask, dtype=bool)
         self.keep = None if keep is None else np.ascontiguousarray(as_float(keep, "recurrent", "keep"), dtype=dtype)
@@ -152,8 +154,9 @@ class _Run:
         width, state = self.w.shape[1:], (batch, units)
         shapes = (self.x.shape, self.w.shape, self.u.shape, width, width, state, state)
         wanted = {1, 2, *needed} - ({0} if self.x.ndim == 2 else set())
-        to: list[Any] = [np.empty(shape, dtype) if i in wanted else None for i, shape in enumerate(shapes)]
-        z = self.z.copy()  # the kernel writes there, and a pullback may be called again
+        to: list[Any] = [_kernels.empty(shape, dtype) if i in wanted else None for i, shape in enumerate(shapes)]
+        z = _kernels.empty(self.z.shape, dtype)
+        z[...] = self.z  # the kernel writes there, and a pullback may be called again
         dx, dw, du, dbias, drecurrent_bias, dh0, dc0 = to
         _kernels.recurrent_backward(
             self.code, dx, dw, du, dbias, drecurrent_bias, dh0, dc0, z, dh, None, dc,
