@@ -48,6 +48,51 @@ double gap_of(double rr, double ry, const double* gradient, const double* beta, 
     return 0.5 * squares * (1 + shrink * shrink) + net.l1 * ones - shrink * ry;
 }
 
+// The steps of a block of coordinates: their gradients follow at once, all others behind the block, some rows of G at a
+// time. Row by row the gradient would be read and written again for each.
+class StepsOfBlock {
+  public:
+    static constexpr std::ptrdiff_t kMost = 32;
+
+    StepsOfBlock(double* g, const double* G, std::ptrdiff_t d, std::ptrdiff_t begin, std::ptrdiff_t end)
+        : g_(g), G_(G), d_(d), begin_(begin), end_(end) {}
+
+    void step(std::ptrdiff_t j, double by) {
+        add_scaled(g_ + begin_, G_ + j * d_ + begin_, by, end_ - begin_);
+        rows_[count_] = G_ + j * d_;
+        factors_[count_++] = by;
+    }
+    void finish() const {
+        constexpr int kTogether = 4;
+        int c = 0;
+        for (; c + kTogether <= count_; c += kTogether) add<kTogether>(c);
+        for (; c < count_; ++c) add<1>(c);
+    }
+
+  private:
+    template <int C>
+    void add(int first) const {
+        using V = Vec<double>;
+        V factor[C];
+        for (int c = 0; c < C; ++c) factor[c] = broadcast<V>(factors_[first + c]);
+        auto some = [&](std::ptrdiff_t i, auto here) {
+            V sum = load_lanes<V>(g_ + i, here);
+#pragma GCC unroll 4
+            for (int c = 0; c < C; ++c) sum += factor[c] * load_lanes<V>(rows_[first + c] + i, here);
+            store_lanes(g_ + i, sum, here);
+        };
+        for_each_vector<V>(0, begin_, some);
+        for_each_vector<V>(end_, d_, some);
+    }
+
+    double* g_;
+    const double* G_;
+    std::ptrdiff_t d_, begin_, end_;
+    int count_ = 0;
+    const double* rows_[kMost];
+    double factors_[kMost];
+};
+
 }  // namespace
 
 Descent elastic_net_of_products(double* beta, double* g, const double* G, double yy, const double* q, std::ptrdiff_t d,
@@ -59,16 +104,26 @@ Descent elastic_net_of_products(double* beta, double* g, const double* G, double
     while (done.sweeps < net.max_iter && !done.converged) {
         ++done.sweeps;
         Moves moves;
-        for (std::ptrdiff_t i = 0; i < d; ++i) {
-            const std::ptrdiff_t j = order.random() ? order.below(d) : i;
+        auto visit = [&](std::ptrdiff_t j, auto&& step) {
             const double a = squares.data()[j], before = beta[j];
-            if (a + net.l2 <= 0) continue;
+            if (a + net.l2 <= 0) return;
             const double after = shrunk(a + net.l2, g[j] + a * before, net.l1, net.positive);
-            if (after != before) {
-                add_scaled(g, G + j * d, before - after, d);
-                beta[j] = after;
-            }
+            if (after != before) step(before - after);
+            beta[j] = after;
             moves.note(before, after);
+        };
+        for (std::ptrdiff_t begin = 0; begin < d; begin += StepsOfBlock::kMost) {
+            const std::ptrdiff_t end = std::min(d, begin + StepsOfBlock::kMost);
+            StepsOfBlock block(g, G, d, begin, end);
+            for (std::ptrdiff_t i = begin; i < end; ++i) {
+                if (!order.random()) {
+                    visit(i, [&](double by) { block.step(i, by); });
+                    continue;
+                }
+                const std::ptrdiff_t j = order.below(d);
+                visit(j, [&](double by) { add_scaled(g, G + j * d, by, d); });
+            }
+            block.finish();
         }
         if (!moves.small(net.tol) && done.sweeps < net.max_iter) continue;
         // ‖r‖² = yy - 2 βᵀq + βᵀGβ and G β = q - g
