@@ -146,17 +146,17 @@ T* optional_output(const char* function, const char* argument, const py::object&
     return Output<T>(function, argument, array, shape).data();
 }
 
-// An argument that must be an array already: a list would become a copy that dies before the kernel has seen it.
-inline py::array require_array(const char* function, const char* argument, const py::object& object) {
-    if (!py::isinstance<py::array>(object)) throw_type(function, argument, "an array", "another object");
-    return py::reinterpret_borrow<py::array>(object);
-}
-
-// The same for an argument that a caller may leave out.
+// The same for an argument that pybind11 has looked at.
 template <class T>
 T* optional_output(const char* function, const char* argument, std::optional<py::array>& target,
                    std::initializer_list<ptrdiff_t> shape) {
     return target ? Output<T>(function, argument, *target, shape).data() : nullptr;
+}
+
+// An argument that must be an array already: a list would become a copy that dies before the kernel has seen it.
+inline py::array require_array(const char* function, const char* argument, const py::object& object) {
+    if (!py::isinstance<py::array>(object)) throw_type(function, argument, "an array", "another object");
+    return py::reinterpret_borrow<py::array>(object);
 }
 
 // A matrix read where it lies: element (i, j) is data[i * row + j * col].

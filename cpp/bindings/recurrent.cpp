@@ -68,9 +68,13 @@ Output<T> gates_in(const char* f, py::array& z, const RecurrentInputs<T>& in) {
 py::tuple bind_gate_panels(int code, ptrdiff_t steps, ptrdiff_t batch, ptrdiff_t units, const py::dtype& dtype) {
     constexpr const char* f = "gate_panels";
     const Cell cell = cell_of(f, code);
+    constexpr ptrdiff_t kMost = ptrdiff_t{1} << 31;
     for (const ptrdiff_t extent : {steps, batch, units})
-        if (extent < 0) throw_value(f, "steps, batch, units", "from 0", std::to_string(extent));
-    const bool single = dtype.itemsize() == sizeof(float);
+        if (extent < 0 || extent > kMost)
+            throw_value(f, "steps, batch, units", "from 0 to 2^31", std::to_string(extent));
+    const bool single = dtype.is(py::dtype::of<float>());
+    if (!single && !dtype.is(py::dtype::of<double>()))
+        throw_type(f, "dtype", "float32 or float64", std::string(py::str(dtype)));
     const GatePanels shape =
         single ? gate_panels<float>(cell, steps, batch, units) : gate_panels<double>(cell, steps, batch, units);
     return py::make_tuple(shape.panels, shape.rows, shape.width);

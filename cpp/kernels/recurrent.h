@@ -12,12 +12,12 @@
 //               (the reset gate after the product: J. Chung et al. 2014 as cuDNN, PyTorch and Keras compute it)
 //
 // w and u are packed once. A step adds up x_t w and h_{t-1} u for a block of units of all gates and applies the gates
-// while these sums are in the first-level cache: z holds the gates, never the sums. It holds them in panels of as many
-// units as the register tile is wide (gemm_tile.h), one gate after another, each panel with all steps and rows: what a
-// step writes of a panel is one stretch of memory. On the way back a sweep finds ∂L/∂a and ∂L/∂b of every step, in
-// place of z, and dx; the gradients of the weights are one product each, whose right operand lies there packed. Rows of
-// the batch are independent: threads share them out and run through time on their own; the bits do not depend on how
-// many.
+// while these sums are in the first-level cache, in the place in z where they become the gates. It holds them in panels
+// of as many units as the register tile is wide (gemm_tile.h), one gate after another, each panel with all steps and
+// rows: what a step writes of a panel is one stretch of memory. On the way back a sweep finds ∂L/∂a and ∂L/∂b of every
+// step, in place of z, and dx; the gradients of the weights are one product each, whose right operand lies there
+// packed. Rows of the batch are independent: threads share them out and run through time on their own; the bits do not
+// depend on how many.
 #pragma once
 
 #include <cstddef>

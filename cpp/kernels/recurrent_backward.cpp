@@ -21,7 +21,7 @@ struct PanelsBackward {
 
 // acc(rows × NR) = ∂L/∂b(t) · uᵀ for the units of one panel: z holds ∂L/∂a, and ∂L/∂b where that is another.
 template <Cell cell, class T, class Meanwhile>
-void through_u(T* acc, const Layout<T>& all, ptrdiff_t t, const T* panel, Rows<T> r, Meanwhile&& meanwhile) {
+void through_u(T* acc, const SequenceLayout<T>& all, ptrdiff_t t, const T* panel, Rows<T> r, Meanwhile&& meanwhile) {
     constexpr ptrdiff_t NR = Tile<T>::NR;
     using C = CellOf<cell>;
     const ptrdiff_t k = blocks_of(all.units, NR) * NR;
@@ -35,7 +35,8 @@ void through_u(T* acc, const Layout<T>& all, ptrdiff_t t, const T* panel, Rows<T
 
 // dx(rows × inputs) = ∂L/∂a(t) · wᵀ, while ∂L/∂a is in the cache.
 template <Cell cell, class T>
-void through_w(T* dx, T* sums, const Layout<T>& all, ptrdiff_t t, const T* panels, ptrdiff_t inputs, Rows<T> r) {
+void through_w(T* dx, T* sums, const SequenceLayout<T>& all, ptrdiff_t t, const T* panels, ptrdiff_t inputs,
+               Rows<T> r) {
     constexpr ptrdiff_t NR = Tile<T>::NR;
     const ptrdiff_t k = CellOf<cell>::gates * blocks_of(all.units, NR) * NR, whole = inputs / NR * NR;
     const Strips<const T> dz = all.strips(0, t, r.first);
@@ -55,8 +56,8 @@ void through_w(T* dx, T* sums, const Layout<T>& all, ptrdiff_t t, const T* panel
 
 // Asks, while a block of ∂L/∂h_t is summed up, for what its units read and write at step t.
 template <class C, class T>
-void fetch_for_block(const Layout<T>& all, const T* dh, ptrdiff_t t, ptrdiff_t j, ptrdiff_t part, ptrdiff_t parts,
-                     ptrdiff_t row, ptrdiff_t count) {
+void fetch_for_block(const SequenceLayout<T>& all, const T* dh, ptrdiff_t t, ptrdiff_t j, ptrdiff_t part,
+                     ptrdiff_t parts, ptrdiff_t row, ptrdiff_t count) {
     const ptrdiff_t last = std::min(j + Tile<T>::NR, all.units) - 1;
     for (ptrdiff_t item = part; item < C::saved + 4; item += parts)
         for (ptrdiff_t i = row; i < row + count; ++i) {
@@ -71,7 +72,7 @@ void fetch_for_block(const Layout<T>& all, const T* dh, ptrdiff_t t, ptrdiff_t j
 
 // The lanes behind the last unit take part in products, with zeros.
 template <class C, class T>
-void clear_behind(const Layout<T>& all, ptrdiff_t t, Rows<T> r) {
+void clear_behind(const SequenceLayout<T>& all, ptrdiff_t t, Rows<T> r) {
     constexpr ptrdiff_t NR = Tile<T>::NR;
     const ptrdiff_t used = all.units % NR;
     for (ptrdiff_t k = 0; k < C::saved && used; ++k) {
@@ -89,8 +90,8 @@ struct Carried {
 
 // ∂L/∂a and ∂L/∂b of step t in place of the gates, for one block of units; sums: what came through u, or null.
 template <class C, class T>
-void block_backward(const Layout<T>& all, const T* sums, const Carried<T>& carried, const RecurrentInputs<T>& in,
-                    const T* dh_of_outputs, Rows<T> r, ptrdiff_t t, ptrdiff_t j) {
+void block_backward(const SequenceLayout<T>& all, const T* sums, const Carried<T>& carried,
+                    const RecurrentInputs<T>& in, const T* dh_of_outputs, Rows<T> r, ptrdiff_t t, ptrdiff_t j) {
     using V = Vec<T>;
     constexpr ptrdiff_t NR = Tile<T>::NR, W = lanes<V>;
     const ptrdiff_t H = in.units;
@@ -135,7 +136,7 @@ void block_before(T* dh0, const T* sums, const Carried<T>& carried, const Recurr
 }
 
 template <Cell cell, class T>
-void backward_rows(const Layout<T>& all, PanelsBackward<T> panels, const RecurrentInputs<T>& in,
+void backward_rows(const SequenceLayout<T>& all, PanelsBackward<T> panels, const RecurrentInputs<T>& in,
                    const RecurrentGradients<T>& to, const RecurrentOutputsGradient<T>& from, Rows<T> r) {
     using C = CellOf<cell>;
     constexpr ptrdiff_t NR = Tile<T>::NR;
@@ -170,7 +171,7 @@ void backward_rows(const Layout<T>& all, PanelsBackward<T> panels, const Recurre
 }
 
 template <Cell cell, class T>
-void backward_sweep(const Layout<T>& all, const RecurrentInputs<T>& in, const RecurrentGradients<T>& to,
+void backward_sweep(const SequenceLayout<T>& all, const RecurrentInputs<T>& in, const RecurrentGradients<T>& to,
                     const RecurrentOutputsGradient<T>& from) {
     using C = CellOf<cell>;
     constexpr ptrdiff_t NR = Tile<T>::NR;
@@ -187,7 +188,7 @@ void backward_sweep(const Layout<T>& all, const RecurrentInputs<T>& in, const Re
 
 // dweights(m × gates·units)[:, gates `first` … first + count) = Aᵀ · ∂L/∂sums, of the parts of z from `part` on.
 template <class T>
-void weights_of(T* dweights, const Layout<T>& all, MatrixView<T> transposed, ptrdiff_t m, ptrdiff_t gates,
+void weights_of(T* dweights, const SequenceLayout<T>& all, MatrixView<T> transposed, ptrdiff_t m, ptrdiff_t gates,
                 ptrdiff_t first, ptrdiff_t count, ptrdiff_t part) {
     const ptrdiff_t H = all.units, n = all.steps * all.batch;
     // Panels of whole units lie side by side like the gates; others have something behind each gate.
@@ -199,7 +200,7 @@ void weights_of(T* dweights, const Layout<T>& all, MatrixView<T> transposed, ptr
 
 // a_i = w[rows_i] + bias  =>  dw[r] = Σ_{rows_i = r} dz_i, panel by panel: the sums of all rows stay in the cache.
 template <class T>
-void weights_of_rows(T* dw, const Layout<T>& all, const RecurrentInputs<T>& in) {
+void weights_of_rows(T* dw, const SequenceLayout<T>& all, const RecurrentInputs<T>& in) {
     using V = Vec<T>;
     constexpr ptrdiff_t NR = Tile<T>::NR, NV = Tile<T>::NV;
     const ptrdiff_t n = in.steps * in.batch, H = in.units, width = gates_of(in.cell) * H, blocks = blocks_of(H, NR);
@@ -224,7 +225,7 @@ void weights_of_rows(T* dw, const Layout<T>& all, const RecurrentInputs<T>& in) 
 
 // du = Σ_t (keep ⊙ h_{t-1})ᵀ ∂L/∂b
 template <class T>
-void weights_of_states(T* du, const Layout<T>& all, const RecurrentInputs<T>& in) {
+void weights_of_states(T* du, const SequenceLayout<T>& all, const RecurrentInputs<T>& in) {
     const ptrdiff_t n = in.steps * in.batch, H = in.units, G = gates_of(in.cell);
     const Workspace<T> kept(in.keep ? n * H : 0);
     for (ptrdiff_t t = 0; t < in.steps && in.keep; ++t)
@@ -245,7 +246,7 @@ bool every_row_known(const RecurrentInputs<T>& in) {
 
 // Each bias' gradient is the sum of ∂L/∂a, or of ∂L/∂b.
 template <class T>
-void biases(const RecurrentGradients<T>& to, const Layout<T>& all, const RecurrentInputs<T>& in) {
+void biases(const RecurrentGradients<T>& to, const SequenceLayout<T>& all, const RecurrentInputs<T>& in) {
     constexpr ptrdiff_t NR = Tile<T>::NR;
     const ptrdiff_t n = in.steps * in.batch, H = in.units, G = gates_of(in.cell), S = saved_of(in.cell);
     const ptrdiff_t blocks = blocks_of(H, NR);
@@ -267,8 +268,8 @@ void biases(const RecurrentGradients<T>& to, const Layout<T>& all, const Recurre
 template <class T>
 void recurrent_backward(const RecurrentGradients<T>& to, const RecurrentOutputsGradient<T>& from, T* z, const T* h,
                         const T* c, const RecurrentInputs<T>& in) {
-    // h and c are read only: Layout serves both ways.
-    const Layout<T> all(const_cast<T*>(h), const_cast<T*>(c), z, in);
+    // h and c are read only: SequenceLayout serves both ways.
+    const SequenceLayout<T> all(const_cast<T*>(h), const_cast<T*>(c), z, in);
     with_cell(in.cell, [&](auto cell) { backward_sweep<decltype(cell)::value, T>(all, in, to, from); });
 
     // a = x w + bias,  b = h_{t-1} u + recurrent_bias

@@ -61,8 +61,8 @@ void sums_of_gate(T* sums, ptrdiff_t k, const StepOperands<T>& A, const T* panel
 
 // sums(rows × saved·units) for all units, of matrices read where they lie, into z.
 template <class C, class T>
-void sums_in_place(const Layout<T>& all, T* sums, T* kept, const T* x, ptrdiff_t t, const RecurrentInputs<T>& in,
-                   Rows<T> r) {
+void sums_in_place(const SequenceLayout<T>& all, T* sums, T* kept, const T* x, ptrdiff_t t,
+                   const RecurrentInputs<T>& in, Rows<T> r) {
     const ptrdiff_t H = in.units, G = C::gates * H, ld = C::saved * H, rows = r.rows;
     const T add = in.rows ? 0 : 1;
     const T* before = all.at(t, r.first, 0).h_before;
@@ -106,7 +106,8 @@ bool find_rows_of_w(ptrdiff_t* offsets, ptrdiff_t stride, const RecurrentInputs<
 }
 
 template <class C, class T>
-void unknown_rows_are_nan(const Layout<T>& all, const RecurrentInputs<T>& in, Rows<T> r, ptrdiff_t t, ptrdiff_t j) {
+void unknown_rows_are_nan(const SequenceLayout<T>& all, const RecurrentInputs<T>& in, Rows<T> r, ptrdiff_t t,
+                          ptrdiff_t j) {
     for (ptrdiff_t row = r.first; row < r.first + r.rows; ++row)
         for (ptrdiff_t k = 0; k < C::gates && number_of(in, t, row) < 0; ++k)
             std::fill_n(all.gates(k, t, row, j), std::min<ptrdiff_t>(Tile<T>::NR, in.units - j),
@@ -134,8 +135,8 @@ void activate_gate(T* sums, const T* w, const ptrdiff_t* offsets, const T* bias,
 }
 
 template <class C, class T, int... k>
-void activate_gates(const Layout<T>& all, RowsOfW<T> w, const ptrdiff_t* offsets, const T* bias, Rows<T> r, ptrdiff_t t,
-                    ptrdiff_t j, std::integer_sequence<int, k...>) {
+void activate_gates(const SequenceLayout<T>& all, RowsOfW<T> w, const ptrdiff_t* offsets, const T* bias, Rows<T> r,
+                    ptrdiff_t t, ptrdiff_t j, std::integer_sequence<int, k...>) {
     auto rows_of = [&](ptrdiff_t gate) { return w.at && gate < C::gates ? w.at + gate * w.between : nullptr; };
     (activate_gate<C, k, T>(all.gates(k, t, r.first, j), rows_of(k), offsets, bias + k * all.units + j, all.units - j,
                             r.rows),
@@ -143,7 +144,7 @@ void activate_gates(const Layout<T>& all, RowsOfW<T> w, const ptrdiff_t* offsets
 }
 
 template <class C, class T>
-void states_of_block(const Layout<T>& all, const RecurrentInputs<T>& in, Rows<T> r, ptrdiff_t t, ptrdiff_t j) {
+void states_of_block(const SequenceLayout<T>& all, const RecurrentInputs<T>& in, Rows<T> r, ptrdiff_t t, ptrdiff_t j) {
     using V = Vec<T>;
     const Spot<T> first = all.at(t, r.first, j);
     each_vector<T>(r.rows, j, in.units, [&](ptrdiff_t row, ptrdiff_t v, auto n) {
@@ -179,7 +180,8 @@ void add_biases(T* bias, const RecurrentInputs<T>& in) {
 // Asks, while gate k of a block is summed up, for the gate's place in the next block, and with the first ones for
 // states. Memory has time then, and these lines lie where the hardware does not foresee them.
 template <class C, class T>
-void fetch_for_next(const Layout<T>& all, ptrdiff_t k, ptrdiff_t t, ptrdiff_t j, ptrdiff_t row, ptrdiff_t count) {
+void fetch_for_next(const SequenceLayout<T>& all, ptrdiff_t k, ptrdiff_t t, ptrdiff_t j, ptrdiff_t row,
+                    ptrdiff_t count) {
     const bool here = j + Tile<T>::NR < all.units;
     const ptrdiff_t step = here ? t : t + 1, block = here ? j + Tile<T>::NR : 0;
     if (step == all.steps) return;
@@ -191,7 +193,7 @@ void fetch_for_next(const Layout<T>& all, ptrdiff_t k, ptrdiff_t t, ptrdiff_t j,
 }
 
 template <Cell cell, class T>
-void forward_rows(const Layout<T>& all, PanelsForward<T> panels, const RecurrentInputs<T>& in, Rows<T> r) {
+void forward_rows(const SequenceLayout<T>& all, PanelsForward<T> panels, const RecurrentInputs<T>& in, Rows<T> r) {
     using C = CellOf<cell>;
     constexpr ptrdiff_t NR = Tile<T>::NR;
     const ptrdiff_t H = in.units, columns = blocks_of(in.rows ? 0 : in.inputs, NR) * NR + blocks_of(H, NR) * NR;
@@ -209,7 +211,8 @@ void forward_rows(const Layout<T>& all, PanelsForward<T> panels, const Recurrent
         const bool unknown = in.rows && find_rows_of_w(offsets.data(), stride, in, r, t);
         for (ptrdiff_t j = 0; j < H; j += NR) {
             RowsOfW<T> w{nullptr, stride, panels.w ? NR : H};
-            if (in.rows) w.at = panels.w ? panels.w + j * C::gates * in.inputs : in.w + j;
+            // Without inputs there is no row of w to read, not even in vain.
+            if (in.rows && in.inputs > 0) w.at = panels.w ? panels.w + j * C::gates * in.inputs : in.w + j;
             for (ptrdiff_t k = 0; panels.u && k < C::saved; ++k)
                 sums_of_gate<C>(all.gates(k, t, r.first, j), k, operands, panels.u, in, j / NR, r.rows,
                                 [&](ptrdiff_t block, ptrdiff_t, ptrdiff_t row, ptrdiff_t count) {
@@ -224,7 +227,7 @@ void forward_rows(const Layout<T>& all, PanelsForward<T> panels, const Recurrent
 }
 
 template <Cell cell, class T>
-void forward_sweep(const Layout<T>& all, const RecurrentInputs<T>& in) {
+void forward_sweep(const SequenceLayout<T>& all, const RecurrentInputs<T>& in) {
     using C = CellOf<cell>;
     const ptrdiff_t padded = blocks_of(in.units, static_cast<ptrdiff_t>(Tile<T>::NR)) * Tile<T>::NR;
     const bool pack = in.batch >= kFewRows && in.steps > 1;
@@ -242,7 +245,7 @@ void forward_sweep(const Layout<T>& all, const RecurrentInputs<T>& in) {
 
 template <class T>
 void recurrent_forward(T* h, T* c, T* z, const RecurrentInputs<T>& in) {
-    const Layout<T> all(h, c, z, in);
+    const SequenceLayout<T> all(h, c, z, in);
     with_cell(in.cell, [&](auto cell) { forward_sweep<decltype(cell)::value, T>(all, in); });
 }
 

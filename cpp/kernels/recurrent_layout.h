@@ -19,12 +19,12 @@ struct Rows {
 
 // Step t, row of the batch, unit.
 template <class T>
-struct Layout {
+struct SequenceLayout {
     static constexpr ptrdiff_t NR = Tile<T>::NR;
     T *h, *c, *z;
     ptrdiff_t steps, batch, units;
 
-    Layout(T* h_, T* c_, T* z_, const RecurrentInputs<T>& in)
+    SequenceLayout(T* h_, T* c_, T* z_, const RecurrentInputs<T>& in)
         : h(h_), c(c_), z(z_), steps(in.steps), batch(in.batch), units(in.units) {}
 
     // From a panel of z to the next, and from a gate's first to the next gate's.
@@ -55,7 +55,7 @@ void each_vector(ptrdiff_t rows, ptrdiff_t j, ptrdiff_t units, Body&& body) {
 // Asks for one row's line of h, c or c before the step (0, 1, 2), of the units [j, j + NR). Where it begins within a
 // line the last unit's is asked for: the first came with the block before.
 template <class T>
-inline void fetch_state(const Layout<T>& all, ptrdiff_t which, ptrdiff_t t, ptrdiff_t row, ptrdiff_t j) {
+inline void fetch_state(const SequenceLayout<T>& all, ptrdiff_t which, ptrdiff_t t, ptrdiff_t row, ptrdiff_t j) {
     const ptrdiff_t last = std::min(j + Tile<T>::NR, all.units) - 1;
     const ptrdiff_t before = (t * all.batch + row) * all.units + last, now = before + all.batch * all.units;
     if (which == 0)

@@ -180,3 +180,37 @@ def test_a_refit_that_fails_late_leaves_the_features_as_they_were(model, y, late
     assert vars(model).keys() == before.keys()
     assert all(value is before[name] for name, value in vars(model).items())
     (model.predict if hasattr(model, "predict") else model.transform)(X)
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_training_that_fails_late_is_taken_back(solver):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((30, 2)), rng.standard_normal(30)
+    options = {"hidden_layer_sizes": 4, "max_iter": 5, "random_state": 0, "solver": solver}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model, twin = (MLPRegressor(**options).fit(X, y) for _ in range(2))
+        with pytest.raises(ValueError, match="non-finite"):
+            model.partial_fit(X * 1e200, y * 1e200)
+        for same, other in ((model, twin), (model.partial_fit(X, y), twin.partial_fit(X, y))):
+            np.testing.assert_array_equal(same.predict(X), other.predict(X))
+            np.testing.assert_array_equal(same.coefs_[0], other.coefs_[0])
+            assert same.loss_curve_ == other.loss_curve_
+
+
+def test_what_fails_late_in_mixtures_and_support_vectors():
+    X = np.random.default_rng(0).standard_normal((30, 2))
+    mixture = GaussianMixture(2, random_state=0).partial_fit(X)
+    bound = mixture.lower_bound_
+    with pytest.raises(ValueError, match="range"), np.errstate(all="ignore"):
+        mixture.partial_fit(X * 1e200)
+    assert mixture.lower_bound_ == bound
+    new = GaussianMixture(5)
+    with pytest.raises(ValueError, match="n_components"):
+        new.partial_fit(X[:2])
+    assert not hasattr(new, "n_features_in_")
+    svc = LinearSVC().fit(X, np.arange(30) % 2)
+    with pytest.raises(Exception, match="finite"), np.errstate(all="ignore"):
+        svc.fit(np.full((30, 3), 1e200), np.arange(30) % 2)
+    assert svc.n_features_in_ == 2
+    svc.predict(X)

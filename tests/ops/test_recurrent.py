@@ -258,3 +258,10 @@ def test_bad_arguments(change, message):
     good = {"x": np.zeros((4, 5, 2)), "w": np.zeros((2, 12)), "u": np.zeros((3, 12)), "cell": "lstm"}
     with pytest.raises(ValueError, match="^recurrent: " + message):
         ops.recurrent(**(good | change))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "tanh"])
+def test_one_hot_inputs_of_which_there_are_none(cell):
+    gates = {"lstm": 4, "gru": 3, "tanh": 1}[cell]
+    x, w, u = np.zeros((2, 3)), np.zeros((0, gates * 10)), np.zeros((10, gates * 10))
+    assert np.isnan(ops.recurrent(x, w, u, cell=cell)[0]).all()

@@ -154,6 +154,8 @@ appropriate arguments before using this estimator.
 def unchanged_on_failure(estimator: Any) -> Iterator[None]:
     """Give the estimator its attributes of before back where the block fails: a `fit` that is refused late.
 
+    The attributes, not what is in them: arrays must not have been written to.
+
     >>> estimator = Estimator()
     >>> try:
     ...     with unchanged_on_failure(estimator):

@@ -8,7 +8,7 @@ import numpy as np
 
 from mmlcore import linalg
 from mmlcore._arrays import FloatArray
-from mmlcore.estimators.base import Estimator, check_is_fitted, clone
+from mmlcore.estimators.base import Estimator, check_is_fitted, clone, unchanged_on_failure
 from mmlcore.estimators.exceptions import ConvergenceWarning, shared
 from mmlcore.estimators.kmeans import KMeans
 from mmlcore.estimators.lloyd import k_means_plus_plus
@@ -175,8 +175,9 @@ class GaussianMixture(Density, Estimator):
             self._check_parameters()
             x, _, weights = validate_fit(self, X, None, sample_weight, min_samples=2, remember=False)
             self._require_rows(x)
-            self._fit([(np.ascontiguousarray(x), weights)])
-            remember_features(self, X, x)
+            with unchanged_on_failure(self):
+                self._fit([(np.ascontiguousarray(x), weights)])
+                remember_features(self, X, x)
             return self
         require_several_passes(type(self).__name__, X)
         self._check_parameters()
@@ -219,26 +220,27 @@ class GaussianMixture(Density, Estimator):
                 "partial_fit: n_components and covariance_type must be those of the rows before "
                 f"({len(known.means)} and {known.kind!r}), got {self.n_components} and {self.covariance_type!r}"
             )
-        x, _, weights = validate_fit(self, X, None, sample_weight, reset=known is None)
-        data = [(np.ascontiguousarray(x), weights)]
-        scatter = self._scatter(data)
-        if known is None:
-            self._require_rows(x)
-            known = self._start(*data[0], as_random_state(self.random_state), self._given(x.shape[1]))
-        new = self._expected(data, known, scatter)
-        self.lower_bound_ = new.log_likelihood / new.total
-        before = getattr(self, "_statistics", None)
-        if before is None:
-            parameters = self._maximise(data, new, known, scatter)
-        else:
-            shares, means, covariances, _ = new.merge(before.moved(new.means)).solve(self.reg_covar)
-            factors = factors_of(self.covariance_type, covariances)
-            parameters = MixtureParameters(self.covariance_type, shares, means, *factors)
-        self._warn(parameters, all_steps=False)
-        self._statistics = new
-        self.n_iter_, self.converged_ = getattr(self, "n_iter_", 0) + 1, False
-        self.lower_bounds_ = [*getattr(self, "lower_bounds_", []), self.lower_bound_]
-        self._store(parameters, x.dtype)
+        with unchanged_on_failure(self):
+            x, _, weights = validate_fit(self, X, None, sample_weight, reset=known is None)
+            data = [(np.ascontiguousarray(x), weights)]
+            scatter = self._scatter(data)
+            if known is None:
+                self._require_rows(x)
+                known = self._start(*data[0], as_random_state(self.random_state), self._given(x.shape[1]))
+            new = self._expected(data, known, scatter)
+            self.lower_bound_ = new.log_likelihood / new.total
+            before = getattr(self, "_statistics", None)
+            if before is None:
+                parameters = self._maximise(data, new, known, scatter)
+            else:
+                shares, means, covariances, _ = new.merge(before.moved(new.means)).solve(self.reg_covar)
+                factors = factors_of(self.covariance_type, covariances)
+                parameters = MixtureParameters(self.covariance_type, shares, means, *factors)
+            self._warn(parameters, all_steps=False)
+            self._statistics = new
+            self.n_iter_, self.converged_ = getattr(self, "n_iter_", 0) + 1, False
+            self.lower_bounds_ = [*getattr(self, "lower_bounds_", []), self.lower_bound_]
+            self._store(parameters, x.dtype)
         return self
 
     def _require_rows(self, x: FloatArray) -> None:

@@ -218,7 +218,6 @@ class LinearSVC(_Margins, Classifier, Estimator):
                 "This solver needs samples of at least 2 classes in the data, but the data contains only one class: "
                 f"{classes[0]!r}"
             )
-        remember_features(self, given, X)
         own = np.full(len(X), float(self.C)) if weights is None else self.C * weights.astype(np.float64)
         weights = weights_of_rows(self.class_weight, classes, codes, weights, np.float64)
         c = own if weights is None else self.C * weights.astype(np.float64)
@@ -232,6 +231,7 @@ class LinearSVC(_Margins, Classifier, Estimator):
         self.classes_, self.coef_ = classes, coef.astype(X.dtype)
         self.intercept_ = np.asarray(intercept).astype(X.dtype) if self.fit_intercept else 0.0
         self.n_iter_ = max(sweeps for _, sweeps in found)
+        remember_features(self, given, X)
         return self
 
     def decision_function(self, X: Any) -> FloatArray:

@@ -17,6 +17,7 @@ from mmlcore.estimators.mlp_network import (
     dense_layers,
     minimise_network,
     optimizer_of,
+    untrained_on_failure,
 )
 from mmlcore.estimators.parameters import ARRAY, BOOLEAN, RANDOM_STATE, VERBOSE, Constraint, Interval, OneOf
 from mmlcore.estimators.randomness import as_random_state
@@ -105,10 +106,11 @@ class MLP(Estimator):
             self._clear(held_back is not None)
         elif not incremental:
             self._clear(held_back is not None)
-        if self.solver == "lbfgs":  # type: ignore[attr-defined]
-            minimise_network(self, self._network, x.astype(self._network.dtype), y, weights, scale)
-        else:
-            self._run_epochs(x, y, weights, held_back, scale, rows, incremental)
+        with untrained_on_failure(self):
+            if self.solver == "lbfgs":  # type: ignore[attr-defined]
+                minimise_network(self, self._network, x.astype(self._network.dtype), y, weights, scale)
+            else:
+                self._run_epochs(x, y, weights, held_back, scale, rows, incremental)
         self._store(last, outputs)
         return self
 

@@ -2,6 +2,8 @@
 
 import itertools
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,15 @@ from mmlcore.estimators.randomness import as_seed
 from mmlcore.layers.regularizers import L2
 from mmlcore.optimize import minimize
 
-__all__ = ["Watch", "best_weights", "build_network", "dense_layers", "minimise_network", "optimizer_of"]
+__all__ = [
+    "Watch",
+    "best_weights",
+    "build_network",
+    "dense_layers",
+    "minimise_network",
+    "optimizer_of",
+    "untrained_on_failure",
+]
 
 ACTIVATIONS = {"identity": "linear", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
 
@@ -135,6 +145,26 @@ def best_weights(network: models.Sequential, watch: Watch) -> None:
     """Give the network the weights of its best validation score."""
     if watch.kept is not None:
         network.set_weights(watch.kept)
+
+
+@contextmanager
+def untrained_on_failure(estimator: Any) -> Iterator[None]:
+    """Take back what training has done to the estimator's network, in place, where the block fails."""
+    network, random = estimator._network, estimator._random
+    optimizer, drawn, order = network.optimizer, random.get_state(), network._rng().bit_generator.state
+    weights, slots, clock = network.get_weights(), optimizer.slots.copy(), optimizer.clock.copy()
+    curves = [curve for curve in (estimator.loss_curve_, estimator.validation_scores_) if curve is not None]
+    lengths = [len(curve) for curve in curves]
+    try:
+        yield
+    except BaseException:
+        network.set_weights(weights)
+        optimizer.slots, optimizer.clock[...] = slots, clock
+        random.set_state(drawn)
+        network._rng().bit_generator.state = order
+        for curve, length in zip(curves, lengths, strict=True):
+            del curve[length:]
+        raise
 
 
 def minimise_network(
