@@ -64,12 +64,9 @@ void forward_by_parts(T* p, std::uint8_t* number, const T* x, const T* w, const 
         const ptrdiff_t image = task / strips * together, first = task % strips * high;
         const ptrdiff_t count = std::min(high, rows - first), images = std::min(together, s.n - image);
         const T* from = x + image * source;
-        ConvShape part = strip_of(s, &from, 2 * first, 2 * count);
-        if (strips == 1) {  // whole pictures: those behind begin where they did
-            part = s;
-            part.n = images;
-            from = x + image * source;
-        }
+        ConvShape part = s;
+        part.n = images;
+        if (strips > 1) part = strip_of(s, &from, 2 * first, 2 * count);
         const PoolShape pool{images, s.filters, part.out, {1, count, columns}, {1, 2, 2}, {1, 2, 2}, {}, s.layout};
         const Workspace<T> z(images * volume(part.out) * s.filters);
         conv_forward(z.data(), from, w, bias, Activation::linear, part);

@@ -228,10 +228,10 @@ class LinearSVC(_Margins, Classifier, Estimator):
             for k in (range(len(classes)) if several else [1])
         ]
         coef, intercept = self._split(np.stack([w for w, _ in found]))
+        remember_features(self, given, X)
         self.classes_, self.coef_ = classes, coef.astype(X.dtype)
         self.intercept_ = np.asarray(intercept).astype(X.dtype) if self.fit_intercept else 0.0
         self.n_iter_ = max(sweeps for _, sweeps in found)
-        remember_features(self, given, X)
         return self
 
     def decision_function(self, X: Any) -> FloatArray:
